@@ -1,0 +1,5 @@
+"""The polyglot lake: seed instructions in many languages become synthetic SFT data.
+
+The way of a row is the order of the folders: seeds, prompts, responses (asked of the teachers), examples,
+marts, release. Nothing is imported here, so that `import polyglot_assets` costs nothing.
+"""

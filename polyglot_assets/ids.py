@@ -1,0 +1,46 @@
+"""Content hashes: the one place that hashes.
+
+Here: row ids and the normalised key that decides whether two texts are the same. Not here: what goes into an id;
+each layer says that where it builds its rows.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+_WHITESPACE = re.compile(r"\s+")
+
+
+def content_id(*parts: object) -> str:
+    """A 128-bit hash (32 hex digits) of `parts`, equal on every machine for equal parts.
+
+    Args:
+        parts: anything JSON can hold. The JSON text separates them, so ("ab", "c") and ("a", "bc") differ.
+    """
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def text_key(text: str) -> str:
+    """The hash under which two texts count as the same: NFKC, case folded, without white space."""
+    folded = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return content_id(_WHITESPACE.sub("", folded))
+
+
+def seed_number(identifier: str) -> int:
+    """A sampling seed in [0, 2**31) taken from a content id."""
+    return int(identifier[:8], 16) & 0x7FFF_FFFF
+
+
+def files_digest(files: Iterable[Path], root: Path) -> str:
+    """A 128-bit hash over relative names and contents of `files`: the revision of a folder of seeds."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(files):
+        digest.update(path.relative_to(root).as_posix().encode())
+        with path.open("rb") as handle:
+            while block := handle.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,144 @@
+"""The lake's files: read a cell, write a cell atomically, open DuckDB over everything.
+
+Here: the only code that writes Parquet or opens DuckDB. Not here: what the rows mean (records.py) or which tables
+the SQL makes (marts/).
+
+Parquet under hive paths is the truth. A cell is one file that is replaced by a rename, so a reader sees the old
+rows or the new ones, never half of both, and no reader ever holds up a writer. DuckDB computes in memory over the
+files; `lake.duckdb` is a small catalogue of views for people's own tools and is replaced by a rename too.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.grid import Cell
+from polyglot_assets.records import TABLES, Table
+
+CATALOGUE = "lake.duckdb"
+MARTS = "marts"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake below the folder `root`."""
+
+    root: Path
+
+    def prepare(self) -> None:
+        """Makes the root and proves that it can be written.
+
+        Raises:
+            UserError: it cannot.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise UserError(f"cannot write to the lake {self.root}: {error.strerror or error}") from None
+
+    def cell_path(self, table: Table, cell: Cell, **parts: str) -> Path:
+        """The Parquet file of a cell, whether it exists or not."""
+        if set(parts) != set(table.parts):
+            raise ValueError(f"{table.name} is stored by {table.parts}, got {tuple(parts)}")
+        above = [f"{name}={parts[name]}" for name in table.parts]
+        return self.root.joinpath(table.name, *above, cell.path, "cell.parquet")
+
+    def write_cell(self, table: Table, cell: Cell, rows: Iterable[Mapping[str, Any]], **parts: str) -> int:
+        """Replaces a cell with `rows`, sorted by the table's key; equal rows give equal bytes. Returns the count."""
+        ordered = sorted(rows, key=lambda row: tuple(row[name] for name in table.key))
+        data = pa.Table.from_pylist([dict(row) for row in ordered], schema=table.schema)
+        write_parquet(data, self.cell_path(table, cell, **parts))
+        return data.num_rows
+
+    def read_cell(self, table: Table, cell: Cell, **parts: str) -> list[dict[str, Any]]:
+        """The rows of a cell in key order; none where the cell was never written."""
+        path = self.cell_path(table, cell, **parts)
+        if not path.exists():
+            return []
+        # partitioning=None: the hive keys are columns already, and PyArrow would add them as dictionaries.
+        return list(pq.read_table(path, schema=table.schema, partitioning=None).to_pylist())
+
+    def parts(self, table: Table) -> list[str]:
+        """Values of the table's outermost hive key that exist in the lake (for responses: the teachers)."""
+        folder = self.root / table.name
+        return sorted(child.name.split("=", 1)[1] for child in folder.glob("*=*") if child.is_dir())
+
+    def mart_path(self, name: str) -> Path:
+        """The Parquet file of a mart."""
+        return self.root / MARTS / f"{name}.parquet"
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An in-memory DuckDB with a view `lake.<table>` per table and `marts.<name>` per computed mart."""
+        connection = duckdb.connect(":memory:")
+        try:
+            self._create_views(connection)
+            yield connection
+        finally:
+            connection.close()
+
+    def publish_catalogue(self) -> Path:
+        """Writes `lake.duckdb`, the same views in a file, and renames it into place."""
+        target = self.root / CATALOGUE
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
+            draft = Path(folder) / CATALOGUE
+            with duckdb.connect(str(draft)) as connection:
+                self._create_views(connection)
+            draft.replace(target)
+        return target
+
+    def _create_views(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute(f"CREATE SCHEMA lake; CREATE SCHEMA {MARTS}")
+        for table in TABLES.values():
+            connection.execute(f"CREATE VIEW lake.{table.name} AS {self._select(connection, table)}")
+        for path in sorted((self.root / MARTS).glob("*.parquet")):
+            connection.execute(f'CREATE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})')
+
+    def _select(self, connection: duckdb.DuckDBPyConnection, table: Table) -> str:
+        folder = self.root / table.name
+        if next(folder.rglob("cell.parquet"), None) is None:
+            return empty_select(connection, table.schema)
+        # union_by_name: cells written before a column was added stay readable.
+        pattern = quoted(folder / "**" / "cell.parquet")
+        return f"FROM read_parquet({pattern}, union_by_name=true, hive_partitioning=false)"
+
+
+def quoted(path: Path) -> str:
+    """A path as an SQL string."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def empty_select(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> str:
+    """A query that returns no rows with the columns and types of `schema`."""
+    connection.register("_empty", schema.empty_table())
+    described = connection.execute("DESCRIBE _empty").fetchall()
+    connection.unregister("_empty")
+    columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind, *_ in described)
+    return f"SELECT {columns} LIMIT 0"
+
+
+def write_parquet(data: pa.Table, path: Path) -> None:
+    """Writes a table to a temporary file beside `path`, flushes it to the disk and renames it into place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".write-", delete=False) as handle:
+        draft = Path(handle.name)
+        try:
+            pq.write_table(data, handle, compression="zstd")
+            handle.flush()
+            os.fsync(handle.fileno())
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    draft.chmod(0o644)  # NamedTemporaryFile makes it private; a lake is read by colleagues
+    draft.replace(path)

@@ -1,0 +1,197 @@
+"""The row contracts: one PyArrow schema per layer, each field documented.
+
+Here: names, types and meaning of the columns, and which of them are the key. Not here: how a row is made; that is
+each layer's own business. Dagster's table schemas and the catalogue's views are derived from this page.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+Field = tuple[str, pa.DataType, str]
+
+_TEXT = pa.string()
+_TEXTS = pa.list_(pa.string())
+MESSAGES = pa.list_(pa.struct([("content", pa.string()), ("role", pa.string())]))
+
+OUTCOMES = (
+    "ok",
+    "truncated",
+    "invalid_json",
+    "empty",
+    "too_long",
+    "wrong_language",
+    "not_translated",
+    "engine_error",
+)
+"""The visible ends of a request. Later gates add theirs (refused, repetitive, duplicate, contaminated, deleted)."""
+
+PUBLISHED = (
+    "id",
+    "source",
+    "language",
+    "strategy",
+    "source_id",
+    "synth_prompt",
+    "model",
+    "prompt",
+    "response",
+    "messages",
+)
+"""The columns of the released dataset, in order. The first columns of `examples` are these."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A cell-wise table of the lake.
+
+    Attributes:
+        name: folder below the lake root and name of the view.
+        key: columns whose values occur once per cell and part; rows are stored sorted by them.
+        parts: hive keys above language and strategy (source, teacher), outermost first.
+        fields: (column, type, description).
+    """
+
+    name: str
+    key: tuple[str, ...]
+    parts: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema with descriptions as field metadata."""
+        return pa.schema([pa.field(n, t, metadata={"description": doc}) for n, t, doc in self.fields])
+
+
+_CELL: tuple[Field, ...] = (
+    ("language", _TEXT, "Target language, ISO 639-1"),
+    ("strategy", _TEXT, "generate, respond or translate"),
+)
+_ORIGIN: tuple[Field, ...] = (
+    ("source", _TEXT, "Hugging Face id of the seed dataset, as it spells itself"),
+    ("source_id", _TEXT, "The row's id in its source; a content hash where the source has none"),
+    ("source_revision", _TEXT, "Commit of the source on the hub, or content hash of its files"),
+)
+
+SEEDS = Table(
+    "seeds",
+    ("seed_id",),
+    ("source",),
+    (
+        ("seed_id", _TEXT, "h(source, source_id)"),
+        *_ORIGIN,
+        ("license", _TEXT, "Licence of the source as its card states it; `unlicensed` where it states none"),
+        *_CELL,
+        ("seed_language", _TEXT, "Language of the seed itself: `en` for seeds that are to be translated"),
+        ("prompt", _TEXT, "First user turn"),
+        ("response", _TEXT, "The source's answer to exactly that turn; empty where it has none"),
+        ("toxic", pa.bool_(), "The source flags the row as toxic"),
+        ("redacted", pa.bool_(), "The source removed personal data from the row"),
+        ("prompt_key", _TEXT, "Hash of the normalised prompt: equal for exact duplicates"),
+        ("prompt_chars", pa.int32(), "Length of the prompt in characters"),
+        ("response_chars", pa.int32(), "Length of the response in characters"),
+    ),
+)
+
+PROMPTS = Table(
+    "prompts",
+    ("prompt_id",),
+    (),
+    (
+        ("prompt_id", _TEXT, "h(seed_id, language, strategy, template_version, exemplar_ids)"),
+        ("seed_id", _TEXT, "The seed that owns this prompt"),
+        ("exemplar_ids", _TEXTS, "Seeds shown as examples (generate only), in the order shown"),
+        *_ORIGIN,
+        *_CELL,
+        ("seed_language", _TEXT, "Language of the seed"),
+        ("template_version", _TEXT, "Content hash of the system and strategy templates"),
+        ("system_prompt", _TEXT, "System message for the teacher"),
+        ("synth_prompt", _TEXT, "User message for the teacher"),
+        ("prompt", _TEXT, "The seed's own prompt"),
+        ("prompt_key", _TEXT, "Hash of the seed's normalised prompt"),
+        ("licenses", _TEXTS, "Licences of the seed and of the examples shown, sorted"),
+    ),
+)
+
+RESPONSES = Table(
+    "responses",
+    ("prompt_id", "sample_index"),
+    ("teacher",),
+    (
+        ("prompt_id", _TEXT, "The prompt that was asked"),
+        ("sample_index", pa.int32(), "0 for the first answer to a prompt"),
+        ("request_id", _TEXT, "h(everything that reaches the model); the ledger's key"),
+        ("seed_id", _TEXT, "The seed that owns the prompt"),
+        *_ORIGIN,
+        *_CELL,
+        ("teacher", _TEXT, "Name of the teacher in the registry"),
+        ("model", _TEXT, "Model id of the teacher"),
+        ("model_revision", _TEXT, "Revision of the model's weights"),
+        ("sampling", _TEXT, "Sampling parameters as JSON, the seed included"),
+        ("outcome", _TEXT, "How the request ended: one of the outcomes, never null"),
+        ("reason", _TEXT, "What exactly was wrong, null for ok"),
+        ("raw_text", _TEXT, "What the teacher wrote, unparsed; kept for every outcome"),
+        ("prompt", _TEXT, "Prompt of the resulting pair: invented, translated, or the seed's own"),
+        ("response", _TEXT, "Answer of the resulting pair"),
+        ("finish_reason", _TEXT, "Why generation ended: stop, length, too_long or error"),
+        ("prompt_tokens", pa.int32(), "Tokens of the request, by the teacher's tokenizer"),
+        ("response_tokens", pa.int32(), "Tokens written, by the teacher's tokenizer"),
+        ("attempts", pa.int32(), "How often the teacher was asked"),
+        ("prompt_language", _TEXT, "Detected language of `prompt`, null if too short to say"),
+        ("prompt_language_score", pa.float32(), "Detector's confidence, 0..1"),
+        ("response_language", _TEXT, "Detected language of `response`, null if too short to say"),
+        ("response_language_score", pa.float32(), "Detector's confidence, 0..1"),
+        ("licenses", _TEXTS, "Licences of seed, examples shown and teacher, sorted"),
+    ),
+)
+
+EXAMPLES = Table(
+    "examples",
+    ("id",),
+    (),
+    (
+        ("id", _TEXT, "h(prompt_id, request_id, sample_index): unique in the lake"),
+        ("source", _TEXT, "Hugging Face id of the seed dataset"),
+        *_CELL,
+        ("source_id", _TEXT, "The seed's id in its source"),
+        ("synth_prompt", _TEXT, "User message the teacher was given"),
+        ("model", _TEXT, "Model id of the teacher"),
+        ("prompt", _TEXT, "Prompt of the training pair"),
+        ("response", _TEXT, "Answer of the training pair"),
+        ("messages", MESSAGES, "The pair as chat messages, user then assistant"),
+        ("prompt_chars", pa.int32(), "Length of the prompt in characters"),
+        ("response_chars", pa.int32(), "Length of the response in characters"),
+        ("prompt_tokens", pa.int32(), "Tokens of the request, by the teacher's tokenizer"),
+        ("response_tokens", pa.int32(), "Tokens written, by the teacher's tokenizer"),
+        ("prompt_language_score", pa.float32(), "Detector's confidence that was measured on the prompt"),
+        ("response_language_score", pa.float32(), "Detector's confidence that was measured on the response"),
+        ("prompt_key", _TEXT, "Hash of the normalised prompt"),
+        ("content_key", _TEXT, "Hash of the normalised prompt and response together"),
+        ("prompt_id", _TEXT, "The prompt this row answers"),
+        ("request_id", _TEXT, "The request that wrote it"),
+        ("seed_id", _TEXT, "The seed that owns the prompt"),
+        ("exemplar_ids", _TEXTS, "Seeds that were shown as examples"),
+        ("template_version", _TEXT, "Content hash of the templates"),
+        ("teacher", _TEXT, "Name of the teacher in the registry"),
+        ("model_revision", _TEXT, "Revision of the model's weights"),
+        ("source_revision", _TEXT, "Revision of the seed dataset"),
+        ("licenses", _TEXTS, "Licences of everything the row is made from, sorted"),
+    ),
+)
+
+COUNTS = Table(
+    "counts",
+    ("source", "reason"),
+    ("stage", "part"),
+    (
+        ("stage", _TEXT, "seeds (raw rows of a source), or prompts (seeds of the cell)"),
+        ("source", _TEXT, "Hugging Face id of the seed dataset"),
+        *_CELL,
+        ("reason", _TEXT, "`kept`, or why the row did not go on"),
+        ("rows", pa.int64(), "Number of rows"),
+    ),
+)
+
+TABLES = {table.name: table for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS)}
+"""All cell-wise tables by name. `counts` says what became of the rows that did not go on: for each stage, source
+and cell the rows add up to what the stage was given."""

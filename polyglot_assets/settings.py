@@ -1,0 +1,149 @@
+"""Settings: everything a user can choose, read from the environment.
+
+Here: names, defaults, meaning and validation of the POLYGLOT_ variables, and where the project's own files lie.
+Not here: properties of a teacher (teachers/registry.toml) or of a source (its module in seeds/).
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from polyglot_assets import languages as languages_
+from polyglot_assets.errors import UserError
+from polyglot_assets.grid import LANGUAGES
+
+_PACKAGE = Path(__file__).parent
+_CHECKOUT = _PACKAGE.parent
+SAMPLES = "samples"
+HUB = "hub"
+
+
+def bundled(name: str) -> Path:
+    """A folder that ships with the project: beside the package in a checkout, inside it in a wheel.
+
+    Args:
+        name: `dbt_like_sql` or `samples`.
+    """
+    in_checkout = _CHECKOUT / {"samples": "data/samples"}.get(name, name)
+    return in_checkout if in_checkout.is_dir() else _PACKAGE / "_bundled" / name
+
+
+def _default_lake() -> Path:
+    # In a checkout the lake lies in the checkout, wherever the command is started from, so that the command line
+    # and the UI see the same one. An installed wheel has no such place and uses the working directory.
+    base = _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
+    return base / "data" / "lake"
+
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """One value per POLYGLOT_ variable; lists are comma-separated."""
+
+    model_config = SettingsConfigDict(env_prefix="POLYGLOT_", extra="ignore", frozen=True)
+
+    lake: Path = Field(
+        default_factory=_default_lake,
+        description="Folder that holds the lake. Default: data/lake in the checkout.",
+    )
+    seeds: str = Field(
+        default=SAMPLES,
+        description="Where seeds come from: `samples` (the small hand-written set), `hub` (the real datasets from "
+        "the Hugging Face hub), or a folder laid out <org>__<name>/<files in native shape>.",
+    )
+    languages: Names = Field(default=LANGUAGES, description="Target languages, ISO 639 codes.")
+    rows_per_cell: int = Field(
+        default=6, ge=1, description="Prompts per cell (language × strategy), chosen in hash order."
+    )
+    seeds_per_cell: int = Field(
+        default=10_000,
+        ge=1,
+        description="Seeds that one source may put into one cell, chosen in hash order.",
+    )
+    teachers: Names = Field(
+        default=("smollm2-135m",),
+        description="Enabled teachers: names from the registry, or a model id / checkpoint folder containing a `/`.",
+    )
+    teacher_registry: Path | None = Field(
+        default=None, description="A TOML file with more teachers, in the shape of teachers/registry.toml."
+    )
+    teacher_url: Names = Field(
+        default=(),
+        description="Base URLs of OpenAI-compatible servers (for example http://127.0.0.1:8000/v1) that serve the "
+        "enabled teachers. Empty: vLLM runs inside the run's process.",
+    )
+    teacher_api_key: str = Field(
+        default="", repr=False, description="API key for POLYGLOT_TEACHER_URL. Never logged or stored."
+    )
+    keep_toxic: bool = Field(default=False, description="Keep seeds that their source flags as toxic.")
+    keep_redacted: bool = Field(default=False, description="Keep seeds that their source flags as redacted.")
+    cache: Path = Field(
+        default=Path.home() / ".cache" / "polyglot-assets",
+        description="Folder for what can be made again: the converted checkpoint of the embedded teacher.",
+    )
+
+    @field_validator("languages", "teachers", "teacher_url", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("needs at least one language")
+        for code in value:
+            if languages_.to_code(code) != code:
+                known = languages_.to_code(code)
+                raise ValueError(f"unknown language {code!r}" + (f"; write {known!r}" if known else ""))
+            languages_.display_name(code)
+        if len(set(value)) != len(value):
+            raise ValueError("names a language twice")
+        return value
+
+    @field_validator("lake", "cache")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+
+def load() -> Settings:
+    """The settings of this process's environment.
+
+    Raises:
+        UserError: a variable has a value that cannot be used; the message names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"POLYGLOT_{'_'.join(map(str, item['loc'])).upper()}: {item['msg'].removeprefix('Value error, ')}"
+            for item in error.errors(include_url=False)
+        )
+        raise UserError(problems) from None
+    except LookupError as error:
+        raise UserError(f"POLYGLOT_LANGUAGES: {error}") from None
+
+
+def describe() -> Iterator[tuple[str, str, str]]:
+    """(variable, present value, meaning) of every setting, for `polyglot settings` and the README."""
+    settings = load()
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = ",".join(value) if isinstance(value, tuple) else str(value)
+        if name == "teacher_api_key" and shown:
+            shown = "(set)"
+        yield f"POLYGLOT_{name.upper()}", shown, field.description or ""
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Where runs and events are recorded: DAGSTER_HOME if the user set it, else a folder of the lake."""
+    chosen = os.environ.get("DAGSTER_HOME")
+    return Path(chosen) if chosen else settings.lake / "dagster"
