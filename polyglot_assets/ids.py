@@ -7,6 +7,7 @@ each layer says that where it builds its rows.
 import hashlib
 import json
 import re
+import struct
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,8 +21,17 @@ def content_id(*parts: object) -> str:
     Args:
         parts: anything JSON can hold. The JSON text separates them, so ("ab", "c") and ("a", "bc") differ.
     """
+    return hashlib.blake2b(_bytes(parts), digest_size=16).hexdigest()
+
+
+def hash_points(*parts: object) -> tuple[int, ...]:
+    """Eight independent 64-bit numbers from `parts`: places on a hash ring."""
+    return struct.unpack("<8Q", hashlib.blake2b(_bytes(parts)).digest())
+
+
+def _bytes(parts: tuple[object, ...]) -> bytes:
     text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return text.encode("utf-8", "surrogatepass")
 
 
 def text_key(text: str) -> str:

@@ -83,25 +83,30 @@ class Lake:
         """An in-memory DuckDB with a view `lake.<table>` per table and `marts.<name>` per computed mart."""
         connection = duckdb.connect(":memory:")
         try:
-            self._create_views(connection)
+            connection.execute("CREATE SCHEMA lake")
+            self._create_views(connection, "lake")
             yield connection
         finally:
             connection.close()
 
     def publish_catalogue(self) -> Path:
-        """Writes `lake.duckdb`, the same views in a file, and renames it into place."""
+        """Writes `lake.duckdb`, the same views in a file, and renames it into place.
+
+        DuckDB calls a database after its file, so `lake.seeds` there is the view `seeds` of the database `lake`; a
+        schema of the same name would make it ambiguous.
+        """
         target = self.root / CATALOGUE
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
             draft = Path(folder) / CATALOGUE
             with duckdb.connect(str(draft)) as connection:
-                self._create_views(connection)
+                self._create_views(connection, "main")
             draft.replace(target)
         return target
 
-    def _create_views(self, connection: duckdb.DuckDBPyConnection) -> None:
-        connection.execute(f"CREATE SCHEMA lake; CREATE SCHEMA {MARTS}")
+    def _create_views(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         for table in TABLES.values():
-            connection.execute(f"CREATE VIEW lake.{table.name} AS {self._select(connection, table)}")
+            connection.execute(f"CREATE VIEW {schema}.{table.name} AS {self._select(connection, table)}")
+        connection.execute(f"CREATE SCHEMA {MARTS}")
         for path in sorted((self.root / MARTS).glob("*.parquet")):
             connection.execute(f'CREATE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})')
 

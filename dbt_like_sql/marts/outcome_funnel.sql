@@ -1,0 +1,29 @@
+-- What became of the rows, stage by stage: raw rows of the sources, seeds of the cells, answers of the teachers.
+-- Within a stage, cell and source the rows add up to what the stage was given.
+SELECT
+    1 AS stage_order,
+    'raw rows' AS stage,
+    language,
+    strategy,
+    source,
+    NULL AS teacher,
+    reason AS outcome,
+    sum(rows)::BIGINT AS rows
+FROM lake.counts
+WHERE stage = 'seeds'
+GROUP BY ALL
+
+UNION ALL
+
+SELECT 2, 'seeds', language, strategy, source, NULL, reason, sum(rows)::BIGINT
+FROM lake.counts
+WHERE stage = 'prompts'
+GROUP BY ALL
+
+UNION ALL
+
+SELECT 3, 'answers', language, strategy, source, teacher, outcome, count(*)
+FROM lake.responses
+GROUP BY ALL
+
+ORDER BY stage_order, language, strategy, source, teacher, rows DESC, outcome

@@ -1,0 +1,226 @@
+"""The `polyglot` command.
+
+Here: commands, options and exit codes. Not here: the work; Dagster is imported only by the commands that run it, so
+that `polyglot sql` answers at once.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from polyglot_assets import settings as settings_
+from polyglot_assets.errors import UserError
+from polyglot_assets.lake import Lake
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def _clear_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """A user's mistake ends in one line and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except UserError as error:
+            click.echo(f"polyglot: {error}", err=True)
+            sys.exit(2)
+
+    return guarded
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(package_name="polyglot-assets")
+def main() -> None:
+    """Turn seed instructions in many languages into synthetic training data.
+
+    \b
+    polyglot demo                          the whole lake on the sample seeds
+    polyglot materialize --language de     one language through the whole chain
+    polyglot status                        what the lake holds
+    polyglot sql "FROM marts.language_distribution"
+    polyglot dev                           the Dagster UI
+
+    Everything that can be chosen is an environment variable; `polyglot settings` lists them.
+    """
+
+
+@main.command()
+@_clear_errors
+def demo() -> None:
+    """Materialize the whole grid and show what happened.
+
+    Uses the sample seeds and the embedded teacher unless the settings say otherwise. A second run asks nothing twice
+    and ends in seconds.
+    """
+    from polyglot_assets import console
+
+    settings = settings_.load()
+    _run(settings, (), (), None)
+    lake = Lake(settings.lake)
+    console.print_grid(lake)
+    console.print_funnel(lake)
+    if "smollm2-135m" in settings.teachers:
+        console.console.print(
+            "The embedded teacher is a small English model: it shows that everything runs, not what good data is. "
+            "Its answers in other languages are poor, and many end as wrong_language or not_translated.\n"
+        )
+    console.console.print(f"Release: {settings.lake / 'release' / 'sft'}\n")
+    console.console.print("Next:")
+    console.console.print("  make dev                                        # the Dagster UI")
+    console.console.print('  .venv/bin/polyglot sql "FROM marts.outcome_funnel"  # any SQL over the lake')
+    more = ",".join([*settings.languages, "fr"])
+    console.console.print(f"  POLYGLOT_LANGUAGES={more} .venv/bin/polyglot materialize --language fr")
+
+
+@main.command()
+@click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
+@click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
+@click.option("--teacher", "-t", multiple=True, help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.")
+@click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
+@_clear_errors
+def materialize(language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None) -> None:
+    """Materialize assets for some or all cells of the grid.
+
+    The run is recorded in the instance that `polyglot dev` shows. The exit code is 0 if every asset and check
+    succeeded, 1 if one failed, 2 if the request was wrong.
+
+    \b
+    polyglot materialize                                   everything
+    polyglot materialize -l de -l es -s translate          two cells through the whole chain
+    polyglot materialize --select 'key:"marts/*"'          tables only
+    polyglot materialize -l ja --select 'key:"prompts"+'   prompts and all that follows
+    """
+    from polyglot_assets import running
+
+    settings = running.with_teachers(settings_.load(), teacher)
+    _run(settings, language, strategy, assets)
+
+
+def _run(
+    settings: settings_.Settings, languages: tuple[str, ...], strategies: tuple[str, ...], assets: str | None
+) -> None:
+    from polyglot_assets import running
+    from polyglot_assets.console import RunDisplay
+
+    selection = running.choose(settings, languages, strategies, assets)
+    display = RunDisplay()
+    title = f"materializing {', '.join(selection.languages)} × {', '.join(selection.strategies)}"
+    with display.running(title):
+        succeeded = running.materialize(settings, selection, display)
+    if not succeeded:
+        sys.exit(1)
+
+
+@main.command()
+@_clear_errors
+def status() -> None:
+    """Show the cells of the lake: rows per layer, and outcomes."""
+    from polyglot_assets import console
+
+    lake = _existing_lake()
+    console.console.print(f"lake: {lake.root}")
+    with lake.connect() as connection:
+        rows = connection.execute(
+            """
+            WITH seeds AS (SELECT language, strategy, count(*) AS seeds FROM lake.seeds GROUP BY ALL),
+            prompts AS (SELECT language, strategy, count(*) AS prompts FROM lake.prompts GROUP BY ALL),
+            responses AS (SELECT language, strategy, count(*) AS responses FROM lake.responses GROUP BY ALL),
+            examples AS (SELECT language, strategy, count(*) AS examples FROM lake.examples GROUP BY ALL),
+            outcomes AS (
+                SELECT language, strategy, string_agg(outcome || ' ' || rows, ', ' ORDER BY rows DESC, outcome) AS text
+                FROM (SELECT language, strategy, outcome, count(*) AS rows FROM lake.responses
+                      WHERE outcome <> 'ok' GROUP BY ALL) GROUP BY ALL
+            )
+            SELECT language, strategy, coalesce(seeds, 0), coalesce(prompts, 0), coalesce(responses, 0),
+                   coalesce(examples, 0), text
+            FROM seeds FULL JOIN prompts USING (language, strategy) FULL JOIN responses USING (language, strategy)
+            FULL JOIN examples USING (language, strategy) FULL JOIN outcomes USING (language, strategy)
+            ORDER BY language, strategy
+            """
+        ).fetchall()
+    columns = ("language", "strategy", "seeds", "prompts", "responses", "examples", "not kept because")
+    console.print_rows("Cells", columns, rows)
+
+
+@main.command()
+@click.argument("query")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="File to write instead of the terminal.")
+@_clear_errors
+def sql(query: str, form: str, output: Path | None) -> None:
+    """Ask the lake a question in DuckDB's SQL; `-` reads it from standard input.
+
+    Reads only, and works while a backfill writes.
+
+    \b
+    lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
+    lake.counts                                               rows that did not go on, by reason
+    marts.<table>                                             the tables of dbt_like_sql/
+
+    \b
+    polyglot sql "SHOW ALL TABLES"
+    polyglot sql "SELECT outcome, count(*) FROM lake.responses GROUP BY ALL"
+    polyglot sql "FROM lake.examples" --format parquet -o examples.parquet
+    """
+    from polyglot_assets import querying
+
+    text = sys.stdin.read() if query == "-" else query
+    querying.answer(_existing_lake(), text, form, output)
+
+
+@main.command()
+@_clear_errors
+def settings() -> None:
+    """List the environment variables, their present values and what they mean."""
+    for name, value, meaning in settings_.describe():
+        click.echo(f"{name}={value}")
+        click.echo(f"    {meaning}")
+
+
+@main.command()
+@_clear_errors
+def teachers() -> None:
+    """List the teachers of the registry; enabled ones are marked."""
+    from polyglot_assets import console
+    from polyglot_assets.teachers import registry
+
+    chosen = settings_.load()
+    enabled = {teacher.name: teacher for teacher in registry.enabled(chosen)}
+    known = registry.read(registry.REGISTRY) | enabled
+    if chosen.teacher_registry:
+        known |= registry.read(chosen.teacher_registry)
+    rows = [
+        ("*" if t.name in enabled else "", t.name, t.model, t.license, str(t.sampling), t.max_tokens)
+        for t in known.values()
+    ]
+    console.print_rows("Teachers", ("", "name", "model", "licence", "sampling", "max tokens"), rows)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=3000, show_default=True)
+@_clear_errors
+def dev(host: str, port: int) -> None:
+    """Start the Dagster UI on this lake."""
+    import os
+
+    from polyglot_assets import running
+
+    running.prepare_home(settings_.load())
+    workspace = Path(__file__).parent.parent / "workspace.yaml"
+    target = ["-w", str(workspace)] if workspace.exists() else ["-m", "polyglot_assets.definitions"]
+    # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.
+    arguments = [sys.executable, "-m", "dagster", "dev", *target, "-h", host, "-p", str(port)]
+    os.execv(sys.executable, arguments)  # noqa: S606 our own command line
+
+
+def _existing_lake() -> Lake:
+    lake = Lake(settings_.load().lake)
+    if not lake.root.is_dir():
+        raise UserError(f"there is no lake at {lake.root} yet; run `polyglot demo`, or set POLYGLOT_LAKE")
+    return lake

@@ -1,0 +1,145 @@
+"""What the command line shows: progress of a run, and tables from the lake.
+
+Here: everything that knows about a terminal. Not here: commands and options (cli.py).
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.lake import Lake
+
+console = Console(highlight=False, soft_wrap=True)
+_QUIET_SECONDS = 5.0
+
+
+class RunDisplay(logging.Handler):
+    """Shows Dagster's log records: one line per finished asset, and what is going on between them.
+
+    On a terminal the present step and its seconds are shown in a line that is rewritten; elsewhere a line is
+    printed whenever something is said, at most every few seconds.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self._progress: Progress | None = None
+        self._task: Any = None
+        self._started: dict[str, float] = {}
+        self._spoken = 0.0
+
+    @contextmanager
+    def running(self, title: str) -> Iterator[None]:
+        """Shows a title while a run is under way."""
+        if not console.is_terminal:
+            console.print(title)
+            yield
+            return
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as self._progress:
+            self._task = self._progress.add_task(title, total=None)
+            yield
+        self._progress = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Receives one record."""
+        meta = getattr(record, "dagster_meta", {})
+        event, step = meta.get("dagster_event"), meta.get("step_key") or ""
+        asset = step.replace("__", "/")
+        if event is None:
+            if record.levelno >= logging.INFO:
+                self._say(f"{asset}: {meta.get('orig_message', record.getMessage())}", always=record.levelno > logging.INFO)
+        elif event.event_type_value == "STEP_START":
+            self._started[step] = time.monotonic()
+            self._show(asset)
+        elif event.event_type_value == "STEP_SUCCESS" and not step.startswith("checks_of"):
+            self._print(f"[green]✓[/] {asset} [dim]{time.monotonic() - self._started.get(step, 0):.1f} s[/]")
+        elif event.event_type_value == "STEP_FAILURE":
+            self._print(f"[red]✗ {asset}[/] {_cause(event)}")
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            self._check(event.event_specific_data)
+
+    def _check(self, evaluation: Any) -> None:
+        if not evaluation.passed:
+            where = f" in {evaluation.partition}" if evaluation.partition else ""
+            name = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}{where}"
+            rows = evaluation.metadata.get("offending_rows")
+            self._print(f"[red]✗ check failed[/] {name}, {rows.value if rows else '?'} offending rows")
+
+    def _print(self, text: str) -> None:
+        (self._progress.console if self._progress else console).print(text)
+
+    def _show(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.update(self._task, description=text)
+
+    def _say(self, text: str, *, always: bool) -> None:
+        if self._progress is not None and not always:
+            self._show(text)
+        elif always or time.monotonic() - self._spoken >= _QUIET_SECONDS:
+            self._spoken = time.monotonic()
+            self._print(text)
+
+
+def _cause(event: Any) -> str:
+    """The innermost error of a failed step: its type and first line, without the stack."""
+    error = event.event_specific_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return "failed"
+    kind, _, message = error.message.strip().partition(": ")
+    return message if kind.endswith("UserError") else f"{kind.rsplit('.', 1)[-1]}: {message}".splitlines()[0]
+
+
+def print_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table; numbers are set right."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for index, column in enumerate(columns):
+        numeric = any(isinstance(row[index], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)
+
+
+def print_grid(lake: Lake) -> None:
+    """Kept rows per language and strategy, with sums."""
+    with lake.connect() as connection:
+        cells = connection.execute(
+            "SELECT p.language, p.strategy, count(DISTINCT p.prompt_id), count(DISTINCT e.id) "
+            "FROM lake.prompts p LEFT JOIN lake.examples e USING (language, strategy, prompt_id) GROUP BY ALL"
+        ).fetchall()
+    kept: Mapping[tuple[str, str], int] = {(language, strategy): rows for language, strategy, _, rows in cells}
+    rows = []
+    for language in sorted({language for language, _ in kept}):
+        values = [kept.get((language, strategy), 0) for strategy in STRATEGIES]
+        rows.append((language, *values, sum(values)))
+    totals = [sum(row[column] for row in rows) for column in range(1, len(STRATEGIES) + 2)]
+    print_rows("Kept rows", ("language", *STRATEGIES, "all"), [*rows, ("all", *totals)])
+
+
+def print_funnel(lake: Lake) -> None:
+    """Seeds, prompts, and what the answers ended as, per teacher."""
+    with lake.connect() as connection:
+        counts = connection.execute(
+            "SELECT 'raw rows read' AS stage, NULL AS outcome, sum(rows)::BIGINT AS rows FROM ("
+            # A source reads its rows once for all cells: the same rows are counted in each cell that it feeds.
+            " SELECT source, max(rows) AS rows FROM (SELECT source, language, strategy, sum(rows) AS rows"
+            " FROM lake.counts WHERE stage = 'seeds' GROUP BY ALL) GROUP BY source) "
+            "UNION ALL SELECT 'seeds in cells', NULL, count(*) FROM lake.seeds "
+            "UNION ALL SELECT 'prompts', NULL, count(*) FROM lake.prompts"
+        ).fetchall()
+        outcomes = connection.execute(
+            "SELECT teacher, outcome, count(*) FROM lake.responses GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    order = {"ok": 0}
+    answers = sorted(outcomes, key=lambda row: (row[0], order.get(row[1], 1), -row[2]))
+    rows = [*counts, *((f"answers of {teacher}", outcome, number) for teacher, outcome, number in answers)]
+    print_rows("Outcome funnel", ("stage", "outcome", "rows"), rows)

@@ -1,0 +1,47 @@
+"""Dagster wiring of the examples."""
+
+import time
+
+import dagster as dg
+
+from polyglot_assets.examples.build import build
+from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
+from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES
+from polyglot_assets.responses.assets import response_key
+from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.wiring import Place, cells_of, column_schema, report_cell, sample_rows
+
+KEY = dg.AssetKey("examples")
+
+
+def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
+    """The examples of all cells, over the enabled teachers."""
+
+    @dg.asset(
+        key=KEY,
+        deps=[PROMPTS_KEY, *(response_key(teacher) for teacher in teachers)],
+        group_name="examples",
+        kinds={"python", "parquet"},
+        description="The kept rows: responses with the outcome ok, in the published shape, with quality columns, "
+        "lineage and licences.",
+        metadata={"dagster/column_schema": column_schema(EXAMPLES)},
+        **place.on_grid,
+    )
+    def examples(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        for cell in cells_of(context):
+            started = time.monotonic()
+            responses = [
+                row for teacher in teachers for row in place.lake.read_cell(RESPONSES, cell, teacher=teacher.name)
+            ]
+            rows = build(place.lake.read_cell(PROMPTS, cell), responses)
+            place.lake.write_cell(EXAMPLES, cell, rows)
+            metadata = {
+                "responses": len(responses),
+                "samples": sample_rows(rows, ("teacher", "prompt", "response")),
+                "seconds": round(time.monotonic() - started, 3),
+            }
+            report_cell(context, cell, len(rows), metadata)
+        place.lake.publish_catalogue()
+        return dg.MaterializeResult()
+
+    return examples

@@ -1,0 +1,1 @@
+"""Marts: tables over the whole lake, computed by the SQL files in dbt_like_sql/."""

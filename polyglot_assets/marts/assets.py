@@ -1,0 +1,169 @@
+"""Dagster wiring of the marts, and of all checks: those of the cell-wise tables run here too, per cell."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
+from polyglot_assets.lake import write_parquet
+from polyglot_assets.marts.checks import Check, load_checks
+from polyglot_assets.marts.models import Model, TableName, column_lineage, load
+from polyglot_assets.marts.plots import language_bars
+from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
+from polyglot_assets.records import TABLES
+from polyglot_assets.responses.assets import response_key
+from polyglot_assets.seeds.assets import seed_key
+from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.settings import bundled
+from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.wiring import OWNERS, Place, cells_of, markdown
+
+_PREVIEW_ROWS = 30
+
+
+def mart_key(name: str) -> dg.AssetKey:
+    """The asset key of a mart."""
+    return dg.AssetKey(["marts", name])
+
+
+class _Keys:
+    """Which assets write the tables that SQL reads."""
+
+    def __init__(self, teachers: Sequence[Teacher]) -> None:
+        seeds = [seed_key(source) for source in SOURCES]
+        self.of_lake: dict[str, list[dg.AssetKey]] = {
+            "seeds": seeds,
+            "prompts": [PROMPTS_KEY],
+            "responses": [response_key(teacher) for teacher in teachers],
+            "examples": [EXAMPLES_KEY],
+            "counts": [*seeds, PROMPTS_KEY],
+        }
+
+    def of(self, table: TableName) -> list[dg.AssetKey]:
+        """The assets behind a table."""
+        schema, name = table
+        return self.of_lake[name] if schema == "lake" else [mart_key(name)]
+
+
+def mart_assets(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetsDefinition]:
+    """One asset per file in dbt_like_sql/marts/."""
+    models, _ = load(bundled("dbt_like_sql"))
+    keys = _Keys(teachers)
+    return [_mart_asset(place, model, keys) for model in models]
+
+
+def _mart_asset(place: Place, model: Model, keys: _Keys) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=mart_key(model.name),
+        deps=sorted({key for table in model.reads for key in keys.of(table)}),
+        group_name="marts",
+        kinds={"duckdb", "sql", "parquet"},
+        owners=OWNERS,
+        description=f"{model.described.description}\n\n```sql\n{model.sql}```",
+        automation_condition=dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing()),
+    )
+    def mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # noqa: ARG001 Dagster's signature
+        place.lake.prepare()
+        started = time.monotonic()
+        with place.lake.connect() as connection:
+            data = connection.sql(model.sql).to_arrow_table()
+            types = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {model.sql}").fetchall()}
+        write_parquet(data, place.lake.mart_path(model.name))
+        place.lake.publish_catalogue()
+        rows = data.slice(0, _PREVIEW_ROWS).to_pylist()
+        metadata: dict[str, Any] = {
+            "dagster/row_count": data.num_rows,
+            "dagster/column_schema": _schema(model, types),
+            "dagster/column_lineage": _lineage(model, keys),
+            "rows": dg.MetadataValue.md(markdown(rows, data.column_names)),
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        if model.name == "language_distribution":
+            metadata["chart"] = dg.MetadataValue.md(language_bars(data.to_pylist()))
+        return dg.MaterializeResult(metadata=metadata)
+
+    return mart
+
+
+def _schema(model: Model, types: Mapping[str, str]) -> dg.TableSchema:
+    described = model.described.columns
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name, kind, description=described.get(name)) for name, kind in types.items()]
+    )
+
+
+def _lineage(model: Model, keys: _Keys) -> dg.TableColumnLineage:
+    schema = {"lake": {t.name: {name: str(kind) for name, kind, _ in t.fields} for t in TABLES.values()}}
+    return dg.TableColumnLineage(
+        deps_by_column={
+            column: [
+                dg.TableColumnDep(asset_key=key, column_name=origin)
+                for schema_name, table, origin in sorted(origins)
+                for key in keys.of((schema_name, table))
+            ]
+            for column, origins in column_lineage(model, schema).items()
+        }
+    )
+
+
+def check_definitions(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetChecksDefinition]:
+    """All checks, one definition per asset so that an asset's checks share one step."""
+    by_asset: dict[tuple[dg.AssetKey, tuple[str, ...]], list[Check]] = defaultdict(list)
+    keys = _Keys(teachers)
+    for check in load_checks(bundled("dbt_like_sql")):
+        if check.table == "responses":
+            for teacher in teachers:
+                by_asset[response_key(teacher), (teacher.name,)].append(check)
+        else:
+            key = keys.of_lake[check.table][0] if check.table in TABLES else mart_key(check.table)
+            by_asset[key, tuple(teacher.name for teacher in teachers)].append(check)
+    return [_checks(place, key, names, checks) for (key, names), checks in by_asset.items()]
+
+
+def _checks(
+    place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: list[Check]
+) -> dg.AssetChecksDefinition:
+    cellwise = checks[0].table in TABLES
+    specs = [
+        dg.AssetCheckSpec(
+            check.name,
+            asset=key,
+            description=check.description,
+            blocking=True,
+            partitions_def=place.grid if cellwise else None,
+        )
+        for check in checks
+    ]
+
+    @dg.multi_asset_check(name=f"checks_of_{'_'.join(key.path)}", specs=specs)
+    def run_checks(context: dg.AssetCheckExecutionContext) -> Iterable[dg.AssetCheckResult]:
+        cells = cells_of(context) if cellwise else [None]
+        with place.lake.connect() as connection:
+            for check in checks:
+                offences = []
+                for cell in cells:
+                    found = check.offences(connection, cell, teachers)
+                    offences += found
+                    if cell is not None and len(cells) > 1:
+                        # A run over several cells may report a check only once; this event says it for the cell.
+                        evaluation = dg.AssetCheckEvaluation(
+                            asset_key=key, check_name=check.name, passed=not found,
+                            metadata=_found(found), partition=cell.key,
+                        )  # fmt: skip
+                        context.op_execution_context.log_event(evaluation)
+                yield dg.AssetCheckResult(
+                    asset_key=key, check_name=check.name, passed=not offences, metadata=_found(offences)
+                )
+
+    return run_checks
+
+
+def _found(offences: list[dict[str, Any]]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"offending_rows": len(offences)}
+    if offences:
+        metadata["first_offences"] = dg.MetadataValue.md(markdown(offences[:5], list(offences[0])))
+    return metadata
+

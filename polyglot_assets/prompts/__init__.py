@@ -1,0 +1,1 @@
+"""Prompts: what the teacher is asked, chosen and rendered from the seeds of a cell."""

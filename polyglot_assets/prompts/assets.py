@@ -1,0 +1,61 @@
+"""Dagster wiring of the prompts."""
+
+import time
+
+import dagster as dg
+
+from polyglot_assets.ids import content_id
+from polyglot_assets.prompts.build import build
+from polyglot_assets.prompts.templates import load
+from polyglot_assets.records import COUNTS, PROMPTS, SEEDS
+from polyglot_assets.seeds.assets import seed_key
+from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.wiring import Place, cells_of, column_schema, counts_table, report_cell, sample_rows
+
+KEY = dg.AssetKey("prompts")
+
+
+def prompt_asset(place: Place) -> dg.AssetsDefinition:
+    """The prompts of all cells."""
+    templates = load()
+
+    @dg.asset(
+        key=KEY,
+        deps=[seed_key(source) for source in SOURCES],
+        group_name="prompts",
+        kinds={"python", "parquet"},
+        description="What the teachers are asked: seeds chosen in hash order over all sources, exact duplicates out, "
+        "put into the strategy's template; generate shows three examples.",
+        metadata={"dagster/column_schema": column_schema(PROMPTS)},
+        code_version=content_id(sorted(template.version for template in templates.values()))[:12],
+        **place.on_grid,
+    )
+    def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        for cell in cells_of(context):
+            started = time.monotonic()
+            seeds = [
+                seed for source in SOURCES for seed in place.lake.read_cell(SEEDS, cell, source=source.name)
+            ]
+            rows, counts = build(cell, seeds, templates[cell.strategy], place.settings.rows_per_cell)
+            place.lake.write_cell(PROMPTS, cell, rows)
+            count_rows = [
+                {"stage": "prompts", "source": source, "language": cell.language, "strategy": cell.strategy,
+                 "reason": reason, "rows": number}
+                for (source, reason), number in counts.items()
+            ]  # fmt: skip
+            place.lake.write_cell(COUNTS, cell, count_rows, stage="prompts", part="all")
+            by_reason: dict[str, int] = {}
+            for (_, reason), number in counts.items():
+                by_reason[reason] = by_reason.get(reason, 0) + number
+            metadata = {
+                "seeds": len(seeds),
+                "seeds_by_reason": counts_table(by_reason),
+                "template_version": templates[cell.strategy].version,
+                "samples": sample_rows(rows, ("source", "prompt", "synth_prompt")),
+                "seconds": round(time.monotonic() - started, 3),
+            }
+            report_cell(context, cell, len(rows), metadata)
+        place.lake.publish_catalogue()
+        return dg.MaterializeResult()
+
+    return prompts

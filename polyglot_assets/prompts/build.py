@@ -1,0 +1,51 @@
+"""Building the prompts of a cell from its seeds.
+
+Here: seed rows in, prompt rows and counts out; no files, no Dagster.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from polyglot_assets.grid import GENERATE, Cell
+from polyglot_assets.ids import content_id
+from polyglot_assets.prompts.choose import Exemplars, Seed, choose
+from polyglot_assets.prompts.templates import StrategyTemplate
+
+EXEMPLARS = 3
+
+
+def build(
+    cell: Cell, seeds: Sequence[Seed], template: StrategyTemplate, limit: int
+) -> tuple[list[dict[str, Any]], Counter[tuple[str, str]]]:
+    """Up to `limit` prompt rows (records.PROMPTS) and the cell's seeds counted by (source, reason)."""
+    choice = choose(seeds, limit)
+    ring = Exemplars(seeds) if cell.strategy == GENERATE else None
+    rows = []
+    for seed in choice.seeds:
+        exemplars = ring.draw(seed, EXEMPLARS) if ring else []
+        if ring and len(exemplars) < EXEMPLARS:
+            choice.counts[seed["source"], "kept"] -= 1
+            choice.counts[seed["source"], "too_few_exemplars"] += 1
+            continue
+        rows.append(_row(cell, seed, exemplars, template))
+    return rows, +choice.counts
+
+
+def _row(cell: Cell, seed: Seed, exemplars: Sequence[Seed], template: StrategyTemplate) -> dict[str, Any]:
+    shown = "\n\n".join(f"Prompt: {e['prompt']}\nResponse: {e['response']}" for e in exemplars)
+    inserted = {"examples": shown} if cell.strategy == GENERATE else {"prompt": str(seed["prompt"])}
+    system, user = template.render(cell.language, **inserted)
+    exemplar_ids = [e["seed_id"] for e in exemplars]
+    carried = ("seed_id", "source", "source_id", "source_revision", "seed_language", "prompt", "prompt_key")
+    return {
+        "prompt_id": content_id(seed["seed_id"], cell.language, cell.strategy, template.version, exemplar_ids),
+        "exemplar_ids": exemplar_ids,
+        "language": cell.language,
+        "strategy": cell.strategy,
+        "template_version": template.version,
+        "system_prompt": system,
+        "synth_prompt": user,
+        "licenses": sorted({seed["license"], *(e["license"] for e in exemplars)}),
+        **{name: seed[name] for name in carried},
+    }

@@ -1,0 +1,45 @@
+"""Templates: text files whose content hash is their version.
+
+Here: loading, versioning and filling them in. Not here: which seeds go in (choose.py).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from string import Template
+
+from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.ids import content_id
+from polyglot_assets.languages import display_name
+
+FOLDER = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class StrategyTemplate:
+    """System and user message of one strategy. `version` changes with any character of either."""
+
+    strategy: str
+    system: str
+    user: str
+
+    @property
+    def version(self) -> str:
+        """Content hash, 12 hex digits."""
+        return content_id(self.strategy, self.system, self.user)[:12]
+
+    def render(self, language: str, **texts: str) -> tuple[str, str]:
+        """(system message, user message) for a target language; `texts` are inserted as they are."""
+        name = display_name(language)
+        system = Template(self.system).substitute(language=name)
+        return system, Template(self.user).substitute(language=name, **texts)
+
+
+@lru_cache(maxsize=8)
+def load(folder: Path = FOLDER) -> dict[str, StrategyTemplate]:
+    """The templates of all strategies. A dollar sign starts a placeholder; `$$` is a dollar."""
+    system = (folder / "system.txt").read_text(encoding="utf-8").strip()
+    return {
+        strategy: StrategyTemplate(strategy, system, (folder / f"{strategy}.txt").read_text(encoding="utf-8").strip())
+        for strategy in STRATEGIES
+    }

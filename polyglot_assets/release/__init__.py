@@ -1,0 +1,1 @@
+"""The release: what is published, with a card whose every number is computed from it."""

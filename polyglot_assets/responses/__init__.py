@@ -1,0 +1,1 @@
+"""Responses: what the teachers said, and how each request ended."""

@@ -1,0 +1,69 @@
+"""Dagster wiring of the responses: one asset per enabled teacher."""
+
+import time
+
+import dagster as dg
+
+from polyglot_assets.grid import Cell
+from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
+from polyglot_assets.records import RESPONSES
+from polyglot_assets.responses.generate import CellResponses, respond
+from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.teachers.resource import VllmResource
+from polyglot_assets.wiring import Place, cells_of, column_schema, counts_table, report_cell, sample_rows
+
+
+def response_key(teacher: Teacher) -> dg.AssetKey:
+    """The asset key of a teacher's responses."""
+    return dg.AssetKey(["responses", teacher.asset_name])
+
+
+def response_assets(place: Place, teachers: list[Teacher]) -> list[dg.AssetsDefinition]:
+    """The response assets of the enabled teachers."""
+    return [_response_asset(place, teacher) for teacher in teachers]
+
+
+def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=response_key(teacher),
+        deps=[PROMPTS_KEY],
+        group_name="responses",
+        kinds={"vllm", "parquet"},
+        description=f"Answers of `{teacher.model}` ({teacher.license}). Every prompt ends in one outcome; "
+        "answers are kept in a ledger as they arrive, so nothing is asked twice.",
+        metadata={
+            "dagster/column_schema": column_schema(RESPONSES),
+            "model": teacher.model,
+            "license": teacher.license,
+        },
+        pool="teacher",  # two runs would each load a model; the second waits instead
+        **place.on_grid,
+    )
+    def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult:
+        started, loads = time.monotonic(), vllm.loads
+        results = respond(
+            place.lake, teacher, cells_of(context), lambda: vllm.engine(teacher), report=context.log.info
+        )
+        for cell, result in results.items():
+            report_cell(context, cell, sum(result.outcomes.values()), _metadata(place, teacher, cell, result))
+        place.lake.publish_catalogue()
+        return dg.MaterializeResult(
+            metadata={
+                "engine_loads": vllm.loads - loads,
+                "newly_asked": sum(result.asked for result in results.values()),
+                "seconds": round(time.monotonic() - started, 1),
+            }
+        )
+
+    return responses
+
+
+def _metadata(place: Place, teacher: Teacher, cell: Cell, result: CellResponses) -> dict[str, object]:
+    rows = place.lake.read_cell(RESPONSES, cell, teacher=teacher.name)
+    return {
+        "outcomes": counts_table(result.outcomes),
+        "kept": result.outcomes.get("ok", 0),
+        "newly_asked_in_cell": result.asked,
+        "tokens_written": result.tokens,
+        "samples": sample_rows(rows, ("outcome", "reason", "prompt", "raw_text")),
+    }

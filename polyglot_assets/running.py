@@ -1,0 +1,173 @@
+"""Materializing from the command line: the same definitions and the same instance as the UI, in this process.
+
+Here: the Dagster instance, choosing cells and assets, and running them. Not here: what is printed (cli.py,
+console.py).
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from polyglot_assets import definitions
+from polyglot_assets.errors import UserError
+from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.lake import Lake
+from polyglot_assets.settings import Settings, dagster_home
+from polyglot_assets.teachers.registry import enabled
+
+_DAGSTER_YAML = """\
+# Written once; yours to change.
+telemetry:
+  enabled: false
+run_monitoring:
+  enabled: true
+concurrency:
+  pools:
+    # One run at a time loads a teacher; the others wait in the queue without holding memory.
+    default_limit: 1
+    granularity: run
+code_servers:
+  local_startup_timeout: 300
+"""
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to materialize: a rectangle of the grid, and which assets (Dagster's selection syntax)."""
+
+    languages: tuple[str, ...]
+    strategies: tuple[str, ...]
+    assets: str = "*"
+
+
+def prepare_home(settings: Settings) -> Path:
+    """The folder of the Dagster instance, made with its dagster.yaml if need be, and named in DAGSTER_HOME."""
+    Lake(settings.lake).prepare()
+    home = dagster_home(settings)
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        (home / "dagster.yaml").write_text(_DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home
+
+
+def choose(
+    settings: Settings, languages: Sequence[str], strategies: Sequence[str], assets: str | None
+) -> Selection:
+    """A checked selection; what is not named is everything.
+
+    Raises:
+        UserError: a language is not enabled, or a strategy does not exist.
+    """
+    for language in languages:
+        if language not in settings.languages:
+            raise UserError(
+                f"--language {language}: the grid has {', '.join(settings.languages)}; "
+                f"add it with POLYGLOT_LANGUAGES={','.join([*settings.languages, language])}"
+            )
+    for strategy in strategies:
+        if strategy not in STRATEGIES:
+            raise UserError(f"--strategy {strategy}: there are {', '.join(STRATEGIES)}")
+    return Selection(
+        tuple(code for code in settings.languages if not languages or code in languages),
+        tuple(name for name in STRATEGIES if not strategies or name in strategies),
+        assets or "*",
+    )
+
+
+def with_teachers(settings: Settings, teachers: Sequence[str]) -> Settings:
+    """Settings with these teachers enabled; unchanged if none is named. Checks the names."""
+    chosen = settings.model_copy(update={"teachers": tuple(teachers)}) if teachers else settings
+    enabled(chosen)
+    return chosen
+
+
+def materialize(settings: Settings, selection: Selection, handler: logging.Handler) -> bool:
+    """Materializes a selection in this process; returns whether everything succeeded.
+
+    Dagster carries a contiguous rectangle of the grid in one run, so a language, a strategy or all of the grid is
+    one run with one engine load; scattered languages are several.
+
+    Args:
+        settings: what to build for.
+        selection: what to materialize.
+        handler: receives Dagster's log records as they happen.
+
+    Raises:
+        UserError: the asset selection is malformed or matches nothing.
+    """
+    built = definitions.build_defs(settings)
+    defs = dg.Definitions(
+        assets=built.assets,
+        asset_checks=built.asset_checks,
+        resources=built.resources,
+        executor=built.executor,
+        loggers={"terminal": _logger(handler)},
+    )
+    job = defs.resolve_implicit_global_asset_job_def()
+    keys = _selected(defs, selection.assets)
+    prepare_home(settings)
+    with dg.DagsterInstance.get() as instance:
+        for start, end in rectangles(settings.languages, selection):
+            result = job.execute_in_process(
+                instance=instance,
+                asset_selection=keys,
+                tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line"},
+                run_config={"loggers": {"terminal": {}}},
+                raise_on_error=False,
+            )
+            if not result.success:
+                return False
+    return True
+
+
+def rectangles(languages: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:
+    """(first, last) partition keys of the contiguous rectangles that make up a selection."""
+    for first_language, last_language in _blocks(languages, selection.languages):
+        for first_strategy, last_strategy in _blocks(STRATEGIES, selection.strategies):
+            yield f"{first_language}|{first_strategy}", f"{last_language}|{last_strategy}"
+
+
+def _blocks(axis: Sequence[str], chosen: Iterable[str]) -> Iterator[tuple[str, str]]:
+    places = sorted(axis.index(name) for name in chosen)
+    start = 0
+    for index, place in enumerate(places):
+        if index + 1 == len(places) or places[index + 1] != place + 1:
+            yield axis[places[start]], axis[place]
+            start = index + 1
+
+
+def _selected(defs: dg.Definitions, text: str) -> list[dg.AssetKey]:
+    graph = defs.resolve_asset_graph()
+    try:
+        keys = dg.AssetSelection.from_string(text).resolve(graph)
+    except Exception as error:  # noqa: BLE001 Dagster raises several unrelated types for a malformed selection
+        raise UserError(f"--select {text!r}: {str(error).splitlines()[0]}") from None
+    if not keys:
+        raise UserError(f"--select {text!r} matches no asset; there are {', '.join(_names(graph))}")
+    return sorted(keys)
+
+
+def _names(graph: "dg.AssetGraph") -> list[str]:
+    return sorted(key.to_user_string() for key in graph.get_all_asset_keys())
+
+
+def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
+    @dg.logger(description="Hands records to the command line's own display.")
+    def terminal(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001 Dagster's signature
+        logger = logging.getLogger("polyglot.run")
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        logger.handlers = [handler]
+        return logger
+
+    return terminal

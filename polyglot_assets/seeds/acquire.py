@@ -1,0 +1,93 @@
+"""Finding a source's files: in the samples, in a local folder, or on the Hugging Face hub.
+
+Here: which files, at which revision. Not here: what is in them (reading.py).
+
+A hub revision is resolved once per lake and written to `revisions.json`, so that every later cell reads the same
+rows; removing the entry takes the newest revision again. Files are fetched once into the hub's own cache.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.ids import files_digest
+from polyglot_assets.seeds.source import Source
+from polyglot_assets.settings import HUB, SAMPLES, Settings, bundled
+
+SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
+REVISIONS = "revisions.json"
+
+
+@dataclass(frozen=True)
+class Files:
+    """The native files of a source below `root`, at `revision`."""
+
+    root: Path
+    paths: tuple[Path, ...]
+    revision: str
+
+
+def find(source: Source, settings: Settings) -> Files | None:
+    """The files of a source where POLYGLOT_SEEDS says they are; None if a local folder has nothing of this source.
+
+    Raises:
+        UserError: the folder does not exist, holds no file of the expected kind, or the hub does not answer.
+    """
+    if settings.seeds == HUB:
+        return _from_hub(source, settings.lake)
+    root = bundled("samples") if settings.seeds == SAMPLES else Path(settings.seeds).expanduser().absolute()
+    if not root.is_dir():
+        raise UserError(f"POLYGLOT_SEEDS: {root} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
+    folder = root / source.folder
+    if not folder.is_dir():
+        return None
+    paths = _training_files(source, folder)
+    if not paths:
+        raise UserError(f"{folder}: no file matches {' or '.join(source.files)}, and none ends in {SUFFIXES}")
+    return Files(folder, paths, f"files-{files_digest(paths, folder)}")
+
+
+def _training_files(source: Source, folder: Path) -> tuple[Path, ...]:
+    """Files named as in the original repository, else all readable files that lie directly in the folder."""
+    named = sorted({path for pattern in source.files for path in folder.glob(pattern) if path.is_file()})
+    return tuple(named or sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES)))
+
+
+def _from_hub(source: Source, lake: Path) -> Files:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        revision = _hub_revision(source.repo, lake)
+        root = Path(
+            snapshot_download(
+                source.repo, repo_type="dataset", revision=revision, allow_patterns=list(source.files)
+            )
+        )
+    except GatedRepoError:
+        raise UserError(
+            f"{source.repo}: access is gated; accept its terms on the hub and set HF_TOKEN"
+        ) from None
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"{source.repo}: the Hugging Face hub did not give it: {reason}") from None
+    paths = _training_files(source, root)
+    if not paths:
+        raise UserError(f"{source.repo}@{revision}: no file matches {' or '.join(source.files)}")
+    return Files(root, paths, revision)
+
+
+def _hub_revision(repo: str, lake: Path) -> str:
+    """The recorded revision of a hub dataset; resolves and records it on first use."""
+    path = lake / REVISIONS
+    recorded: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if repo not in recorded:
+        from huggingface_hub import HfApi
+
+        recorded[repo] = str(HfApi().dataset_info(repo).sha)
+        lake.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".draft")
+        draft.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n")
+        draft.replace(path)
+    return recorded[repo]

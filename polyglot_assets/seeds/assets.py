@@ -1,0 +1,66 @@
+"""Dagster wiring of the seeds: one asset per source on the grid."""
+
+import time
+
+import dagster as dg
+
+from polyglot_assets.records import COUNTS, SEEDS
+from polyglot_assets.seeds.acquire import find
+from polyglot_assets.seeds.fill import CellSeeds, fill
+from polyglot_assets.seeds.source import Source
+from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.wiring import Place, cells_of, column_schema, counts_table, report_cell, sample_rows
+
+
+def seed_key(source: Source) -> dg.AssetKey:
+    """The asset key of a source."""
+    return dg.AssetKey(["seeds", source.name])
+
+
+def seed_assets(place: Place) -> list[dg.AssetsDefinition]:
+    """The assets of all sources."""
+    return [_seed_asset(place, source) for source in SOURCES]
+
+
+def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
+    feeds = "English rows for translate" if source.english else "generate and respond"
+
+    @dg.asset(
+        key=seed_key(source),
+        group_name="seeds",
+        kinds={"huggingface", "parquet"},
+        description=f"Seeds from [{source.repo}](https://huggingface.co/datasets/{source.repo}) "
+        f"({source.license}): {feeds}.",
+        metadata={"dagster/column_schema": column_schema(SEEDS)},
+        **place.on_grid,
+    )
+    def seeds(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        place.lake.prepare()
+        started = time.monotonic()
+        files = find(source, place.settings)
+        filled = fill(source, files, cells_of(context), place.settings)
+        seconds = time.monotonic() - started
+        for cell, seeds in filled.items():
+            place.lake.write_cell(SEEDS, cell, seeds.rows, source=source.name)
+            counts = [
+                {"stage": "seeds", "source": source.repo, "language": cell.language, "strategy": cell.strategy,
+                 "reason": reason, "rows": rows}
+                for reason, rows in seeds.counts.items()
+            ]  # fmt: skip
+            place.lake.write_cell(COUNTS, cell, counts, stage="seeds", part=source.name)
+            report_cell(context, cell, len(seeds.rows), _metadata(seeds))
+        place.lake.publish_catalogue()
+        revision = files.revision if files else "no files"
+        return dg.MaterializeResult(metadata={"revision": revision, "read_seconds": round(seconds, 3)})
+
+    return seeds
+
+
+def _metadata(seeds: CellSeeds) -> dict[str, object]:
+    if seeds.empty_because:
+        return {"empty_because": seeds.empty_because}
+    return {
+        "raw_rows": sum(seeds.counts.values()),
+        "raw_rows_by_reason": counts_table(seeds.counts),
+        "samples": sample_rows(seeds.rows, ("seed_language", "prompt", "response")),
+    }

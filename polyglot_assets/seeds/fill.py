@@ -1,0 +1,148 @@
+"""Sorting a source's rows into cells.
+
+Here: which candidate becomes a seed of which cell, and the count of those that do not, by reason. Not here: how a
+raw row is understood (the adapters) or stored (lake.py).
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.grid import GENERATE, Cell
+from polyglot_assets.ids import content_id, text_key
+from polyglot_assets.languages import to_code
+from polyglot_assets.seeds.acquire import Files
+from polyglot_assets.seeds.reading import Reader
+from polyglot_assets.seeds.source import BadFieldError, Candidate, Source
+from polyglot_assets.settings import Settings
+
+KEPT = "kept"
+
+
+@dataclass
+class CellSeeds:
+    """What one source gives one cell.
+
+    Attributes:
+        rows: seed rows (records.SEEDS).
+        counts: raw rows by reason, `kept` included: the values add up to the raw rows read.
+        empty_because: why the source never feeds this cell, else None.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    empty_because: str | None = None
+
+
+@dataclass
+class _Lowest:
+    """The `limit` candidates with the lowest hashes, in memory proportional to the limit."""
+
+    limit: int
+    heap: list[tuple[int, str, Candidate]] = field(default_factory=list)
+    pushed: int = 0
+
+    def push(self, key: str, seed_id: str, candidate: Candidate) -> None:
+        self.pushed += 1
+        item = (-int(key, 16), seed_id, candidate)
+        if len(self.heap) < self.limit:
+            heapq.heappush(self.heap, item)
+        elif item > self.heap[0]:
+            heapq.heapreplace(self.heap, item)
+
+
+def fill(
+    source: Source, files: Files | None, cells: Iterable[Cell], settings: Settings
+) -> dict[Cell, CellSeeds]:
+    """Reads a source once and gives every cell its seeds and counts.
+
+    Raises:
+        UserError: a file is damaged or a row has a field that cannot be used.
+    """
+    result = {cell: CellSeeds(empty_because=source.does_not_feed(cell)) for cell in cells}
+    fed = [cell for cell, seeds in result.items() if seeds.empty_because is None]
+    if files is None:
+        for cell in fed:
+            result[cell].empty_because = f"POLYGLOT_SEEDS has no folder {source.folder}"
+        return result
+    if not fed:
+        return result
+    heaps = {cell: _Lowest(settings.seeds_per_cell) for cell in fed}
+    for candidate, reason in _judged(source, files, fed, settings):
+        for cell in fed:
+            verdict = _unfit_for(cell, candidate, source) or reason or _unanswered(cell, candidate)
+            if verdict is None:
+                seed_id = content_id(source.repo, candidate.source_id)
+                heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate)
+            else:
+                result[cell].counts[verdict] += candidate.rows
+    for cell, heap in heaps.items():
+        seeds = result[cell]
+        seeds.rows = [_row(source, files, cell, seed_id, candidate) for _, seed_id, candidate in heap.heap]
+        seeds.counts[KEPT] = len(seeds.rows)
+        if heap.pushed > len(seeds.rows):
+            seeds.counts["over_cap"] = heap.pushed - len(seeds.rows)
+    return result
+
+
+def _judged(
+    source: Source, files: Files, cells: list[Cell], settings: Settings
+) -> Iterator[tuple[Candidate, str | None]]:
+    """Every candidate with the reason that keeps it out of all cells, if there is one."""
+    targets = {cell.language for cell in cells}
+    reader = Reader(source, files.paths, wanted=lambda value: to_code(value) in targets)
+    seen: set[str] = set()
+    try:
+        for candidate in source.adapt(reader.rows()):
+            yield candidate, _rejection(candidate, seen, settings)
+    except BadFieldError as error:
+        raise UserError(str(error)) from None
+    if reader.skipped:
+        yield Candidate(rows=reader.skipped), "other_language"
+
+
+def _rejection(candidate: Candidate, seen: set[str], settings: Settings) -> str | None:
+    if candidate.rejected:
+        return candidate.rejected
+    if not candidate.prompt:
+        return "empty_prompt"
+    if candidate.toxic and not settings.keep_toxic:
+        return "toxic"
+    if candidate.redacted and not settings.keep_redacted:
+        return "redacted"
+    if candidate.source_id in seen:
+        return "duplicate_id"
+    seen.add(candidate.source_id)
+    return None
+
+
+def _unfit_for(cell: Cell, candidate: Candidate, source: Source) -> str | None:
+    return None if source.english or candidate.language == cell.language else "other_language"
+
+
+def _unanswered(cell: Cell, candidate: Candidate) -> str | None:
+    # An example without an answer would teach the teacher to give none.
+    return "empty_response" if cell.strategy == GENERATE and not candidate.response else None
+
+
+def _row(source: Source, files: Files, cell: Cell, seed_id: str, candidate: Candidate) -> dict[str, Any]:
+    return {
+        "seed_id": seed_id,
+        "source": source.repo,
+        "source_id": candidate.source_id,
+        "source_revision": files.revision,
+        "license": source.license,
+        "language": cell.language,
+        "strategy": cell.strategy,
+        "seed_language": candidate.language,
+        "prompt": candidate.prompt,
+        "response": candidate.response,
+        "toxic": candidate.toxic,
+        "redacted": candidate.redacted,
+        "prompt_key": text_key(candidate.prompt),
+        "prompt_chars": len(candidate.prompt),
+        "response_chars": len(candidate.response),
+    }

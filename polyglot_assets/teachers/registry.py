@@ -1,0 +1,105 @@
+"""The teacher registry: which teachers exist and which are enabled.
+
+Here: reading registry.toml (and a user's own file of the same shape) into `Teacher`. Not here: running them.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_origin
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.settings import Settings
+
+REGISTRY = Path(__file__).with_name("registry.toml")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A model that answers. The fields are explained at the top of registry.toml.
+
+    `sampling` holds temperature, top_p and top_k where the registry gives them; `engine` holds vLLM engine
+    arguments. `license` is the licence that its outputs carry.
+    """
+
+    name: str
+    model: str
+    license: str
+    revision: str = "unpinned"
+    embedded: bool = False
+    hosted: bool = False
+    max_tokens: int = 2048
+    max_model_len: int = 8192
+    sampling: dict[str, float] = field(default_factory=dict)
+    engine: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def asset_name(self) -> str:
+        """The name as Dagster allows it: letters, digits and underscores."""
+        return re.sub(r"[^A-Za-z0-9_]", "_", self.name)
+
+
+def read(path: Path) -> dict[str, Teacher]:
+    """The teachers of a registry file by name.
+
+    Raises:
+        UserError: the file cannot be read, or an entry has an unknown, missing or ill-typed key.
+    """
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from None
+    return {name: _teacher(path, name, entry) for name, entry in entries.items()}
+
+
+def _teacher(path: Path, name: str, entry: Any) -> Teacher:
+    if not _NAME.fullmatch(name):
+        raise UserError(f"{path}: [{name}]: a teacher's name is made of a-z, 0-9, dot, dash and underscore")
+    if not isinstance(entry, dict):
+        raise UserError(f"{path}: [{name}]: expected a table")
+    types = {f.name: get_origin(f.type) or f.type for f in fields(Teacher) if f.name != "name"}
+    for key, value in entry.items():
+        if key not in types:
+            raise UserError(f"{path}: [{name}] {key}: unknown key; known are {', '.join(types)}")
+        if type(value) is not types[key]:
+            expected = getattr(types[key], "__name__", types[key])
+            raise UserError(f"{path}: [{name}] {key}: expected {expected}, got {value!r}")
+    for key in ("model", "license"):
+        if key not in entry:
+            raise UserError(f"{path}: [{name}]: missing {key}")
+    return Teacher(name=name, **entry)
+
+
+def enabled(settings: Settings) -> list[Teacher]:
+    """The enabled teachers in the order of POLYGLOT_TEACHERS.
+
+    A name with a `/` that no registry knows is a model id or a checkpoint folder; it gets default sampling and the
+    licence `unknown`, which the release will show.
+
+    Raises:
+        UserError: a name is unknown, or a hosted model is enabled without a server.
+    """
+    known = read(REGISTRY)
+    if settings.teacher_registry:
+        known |= read(settings.teacher_registry)
+    chosen = []
+    for name in settings.teachers:
+        teacher = known.get(name)
+        if teacher is None and "/" in name:
+            slug = re.sub(r"[^a-z0-9._-]", "-", name.rstrip("/").rsplit("/", 1)[-1].lower())
+            teacher = Teacher(name=slug, model=name, license="unknown", sampling={"temperature": 0.8, "top_p": 0.9})
+        if teacher is None:
+            raise UserError(
+                f"POLYGLOT_TEACHERS: unknown teacher {name!r}; known are {', '.join(known)}, "
+                "or give a model id such as org/model"
+            )
+        if teacher.hosted and not settings.teacher_url:
+            raise UserError(f"POLYGLOT_TEACHERS: {name} is served by an API only; set POLYGLOT_TEACHER_URL")
+        chosen.append(teacher)
+    if not chosen:
+        raise UserError("POLYGLOT_TEACHERS: enables no teacher")
+    return chosen
