@@ -140,20 +140,17 @@ def _checks(
 
     @dg.multi_asset_check(name=f"checks_of_{'_'.join(key.path)}", specs=specs)
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterable[dg.AssetCheckResult]:
-        cells = cells_of(context) if cellwise else [None]
+        cells = cells_of(context) if cellwise else []
         with place.lake.connect() as connection:
             for check in checks:
-                offences = []
-                for cell in cells:
-                    found = check.offences(connection, cell, teachers)
-                    offences += found
-                    if cell is not None and len(cells) > 1:
-                        # A run over several cells may report a check only once; this event says it for the cell.
-                        evaluation = dg.AssetCheckEvaluation(
-                            asset_key=key, check_name=check.name, passed=not found,
-                            metadata=_found(found), partition=cell.key,
-                        )  # fmt: skip
-                        context.op_execution_context.log_event(evaluation)
+                offences = check.offences(connection, cells, teachers)
+                # A run over several cells may report a check only once; these events say it for each cell.
+                for cell in cells if len(cells) > 1 else []:
+                    own = [row for row in offences if (row["language"], row["strategy"]) == (cell.language, cell.strategy)]
+                    evaluation = dg.AssetCheckEvaluation(
+                        asset_key=key, check_name=check.name, passed=not own, metadata=_found(own), partition=cell.key
+                    )
+                    context.op_execution_context.log_event(evaluation)
                 yield dg.AssetCheckResult(
                     asset_key=key, check_name=check.name, passed=not offences, metadata=_found(offences)
                 )

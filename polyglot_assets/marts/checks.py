@@ -1,9 +1,10 @@
-"""Checks: queries that return offending rows, from schema.yml's tests and the files in checks/.
+"""Checks: queries that return offending rows.
 
-Here: turning both into one kind of query, and running it for the whole lake or one cell. Not here: Dagster.
+Here: the tests of schema.yml, put together as one check `contract` per table, and the files in checks/; and running
+either for the whole lake or for some cells. Not here: Dagster.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,15 +35,15 @@ class Check:
     description: str
 
     def offences(
-        self, connection: duckdb.DuckDBPyConnection, cell: Cell | None = None, teachers: Iterable[str] = ()
+        self, connection: duckdb.DuckDBPyConnection, cells: Sequence[Cell] = (), teachers: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
-        """The offending rows: all, or those of a cell and, if the query tells teachers apart, of `teachers`."""
+        """The offending rows: all, or those of `cells` and, if the query tells teachers apart, of `teachers`."""
         relation = connection.sql(self.sql)
-        if cell is not None:
-            relation = relation.filter(f"language = '{cell.language}' AND strategy = '{cell.strategy}'")
-        chosen = ", ".join(f"'{teacher}'" for teacher in teachers)
-        if chosen and "teacher" in relation.columns:
-            relation = relation.filter(f"teacher IN ({chosen})")
+        if cells:
+            pairs = ", ".join(f"('{cell.language}', '{cell.strategy}')" for cell in cells)
+            relation = relation.filter(f"(language, strategy) IN ({pairs})")
+        if teachers and "teacher" in relation.columns:
+            relation = relation.filter(f"teacher IN ({', '.join(repr(name) for name in teachers)})")
         return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
@@ -55,20 +56,12 @@ def load_checks(folder: Path) -> list[Check]:
         UserError: a check names an unknown table or test, or cannot be parsed.
     """
     models, sources = load(folder)
-    checks = [
-        _generic(f"lake.{name}", name, source, column, test, arguments)
-        for name, source in sources.items()
-        for column, test, arguments in source.tests
-    ]
-    checks += [
-        _generic(f"marts.{model.name}", model.name, model.described, column, test, arguments)
-        for model in models
-        for column, test, arguments in model.described.tests
-    ]
-    return checks + [_singular(path, models) for path in sorted((folder / "checks").glob("*.sql"))]
+    contracts = [_contract(f"lake.{name}", source) for name, source in sources.items()]
+    contracts += [_contract(f"marts.{model.name}", model.described) for model in models]
+    return contracts + [_singular(path, models) for path in sorted((folder / "checks").glob("*.sql"))]
 
 
-def _singular(path: Path, models: tuple[Model, ...]) -> Check:
+def _singular(path: Path, models: Sequence[Model]) -> Check:
     table, _, name = path.stem.partition("__")
     if not name or table not in {model.name for model in models} | TABLES.keys():
         raise UserError(f"{path}: a check is named <table>__<what must hold>.sql; there is no table {table!r}")
@@ -78,28 +71,35 @@ def _singular(path: Path, models: tuple[Model, ...]) -> Check:
     return Check(name, table, sql, first.removeprefix("--").strip())
 
 
-def _generic(
-    relation: str, table: str, described: Described, column: str, test: str, arguments: Mapping[str, Any]
-) -> Check:
-    cell = "language, strategy, " if table in TABLES else ""
-    if test == "not_null":
-        sql = f"SELECT {cell}{column} FROM {relation} WHERE {column} IS NULL"
-        what = f"{column} is never null"
-    elif test == "unique":
-        over = f"SELECT {cell}{column}, count(*) OVER (PARTITION BY {column}) AS copies FROM {relation}"
-        sql = f"FROM ({over}) WHERE copies > 1 AND {column} IS NOT NULL"
-        what = f"{column} occurs once in the whole lake"
-    elif test == "accepted_values":
-        values = ", ".join(f"'{value}'" for value in arguments["values"])
-        sql = f"SELECT {cell}{column} FROM {relation} WHERE {column} NOT IN ({values})"
-        what = f"{column} is one of {', '.join(arguments['values'])}"
-    elif test == "relationships":
-        to, key = arguments["to"], arguments["field"]
-        sql = (
-            f"SELECT {cell}{column} FROM {relation} WHERE {column} IS NOT NULL "
-            f"AND {column} NOT IN (SELECT {key} FROM {to} WHERE {key} IS NOT NULL)"
+def _contract(relation: str, described: Described) -> Check:
+    """All tests that schema.yml states for a table, as one query: which test a row violates, and with what value."""
+    name = described.name
+    fields = {field for field, _, _ in TABLES[name].fields} if name in TABLES else set()
+    who = "".join(f"{column}, " for column in ("language", "strategy", "teacher") if column in fields)
+    parts, rules = [], []
+    for column, test, arguments in described.tests:
+        condition, rule = _violation(relation, described, column, test, arguments)
+        parts.append(
+            f"SELECT {who}'{column}: {test}' AS violated, {column}::VARCHAR AS value FROM {relation} "
+            f"WHERE {condition}"
         )
-        what = f"{column} exists as {to}.{key}"
-    else:
-        raise UserError(f"schema.yml: {described.name}.{column}: unknown test {test!r}")
-    return Check(f"{column}_{test}", table, sql, what)
+        rules.append(rule)
+    return Check("contract", name, "\nUNION ALL\n".join(parts), "; ".join(rules))
+
+
+def _violation(
+    relation: str, described: Described, column: str, test: str, arguments: Mapping[str, Any]
+) -> tuple[str, str]:
+    """(the condition that offending rows meet, what must hold in words)."""
+    if test == "not_null":
+        return f"{column} IS NULL", f"{column} is never null"
+    if test == "unique":
+        repeated = f"SELECT {column} FROM {relation} GROUP BY {column} HAVING count(*) > 1"
+        return f"{column} IN ({repeated})", f"{column} occurs once in the whole lake"
+    if test == "accepted_values":
+        values = ", ".join(f"'{value}'" for value in arguments["values"])
+        return f"{column} NOT IN ({values})", f"{column} is one of {', '.join(arguments['values'])}"
+    if test == "relationships":
+        to, key = arguments["to"], arguments["field"]
+        return f"{column} NOT IN (SELECT {key} FROM {to} WHERE {key} IS NOT NULL)", f"{column} exists as {to}.{key}"
+    raise UserError(f"schema.yml: {described.name}.{column}: unknown test {test!r}")
