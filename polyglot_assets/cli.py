@@ -83,7 +83,9 @@ def demo() -> None:
 @click.option("--teacher", "-t", multiple=True, help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.")
 @click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
 @_clear_errors
-def materialize(language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None) -> None:
+def materialize(
+    language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None
+) -> None:
     """Materialize assets for some or all cells of the grid.
 
     The run is recorded in the instance that `polyglot dev` shows. The exit code is 0 if every asset and check

@@ -54,7 +54,10 @@ class RunDisplay(logging.Handler):
         asset = step.replace("__", "/")
         if event is None:
             if record.levelno >= logging.INFO:
-                self._say(f"{asset}: {meta.get('orig_message', record.getMessage())}", always=record.levelno > logging.INFO)
+                self._say(
+                    f"{asset}: {meta.get('orig_message', record.getMessage())}",
+                    always=record.levelno > logging.INFO,
+                )
         elif event.event_type_value == "STEP_START":
             self._started[step] = time.monotonic()
             self._show(asset)

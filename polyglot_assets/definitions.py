@@ -7,7 +7,8 @@ import warnings
 
 import dagster as dg
 
-from polyglot_assets import grid, settings as settings_
+from polyglot_assets import grid
+from polyglot_assets import settings as settings_
 from polyglot_assets.examples.assets import example_asset
 from polyglot_assets.lake import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets

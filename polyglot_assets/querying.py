@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.csv as pa_csv
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.lake import Lake, write_parquet
@@ -67,7 +66,10 @@ def _write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) ->
         flat = relation.select("*").to_arrow_table()
         _lines(_csv(flat), output)
     else:
-        _lines("".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in data.to_pylist()), output)
+        _lines(
+            "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in data.to_pylist()),
+            output,
+        )
 
 
 def _csv(data: Any) -> str:

@@ -6,9 +6,7 @@ console.py).
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import contextmanager
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,9 +58,7 @@ def prepare_home(settings: Settings) -> Path:
     return home
 
 
-def choose(
-    settings: Settings, languages: Sequence[str], strategies: Sequence[str], assets: str | None
-) -> Selection:
+def choose(settings: Settings, languages: Sequence[str], strategies: Sequence[str], assets: str | None) -> Selection:
     """A checked selection; what is not named is everything.
 
     Raises:

@@ -31,7 +31,11 @@ class Place:
     @property
     def on_grid(self) -> dict[str, Any]:
         """Arguments of every cell-wise asset: one grid, and one run for whatever part of it is asked for."""
-        return {"partitions_def": self.grid, "backfill_policy": dg.BackfillPolicy.single_run(), "owners": OWNERS}
+        return {
+            "partitions_def": self.grid,
+            "backfill_policy": dg.BackfillPolicy.single_run(),
+            "owners": OWNERS,
+        }
 
 
 def cells_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[Cell]:
@@ -40,9 +44,7 @@ def cells_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) 
     return [cell_of(str(key)) for key in execution.partition_keys]
 
 
-def report_cell(
-    context: dg.AssetExecutionContext, cell: Cell, row_count: int, metadata: Mapping[str, Any]
-) -> None:
+def report_cell(context: dg.AssetExecutionContext, cell: Cell, row_count: int, metadata: Mapping[str, Any]) -> None:
     """Attaches metadata to one cell's materialization, whatever else the run carries."""
     context.add_asset_metadata({"dagster/partition_row_count": row_count, **metadata}, partition_key=cell.key)
 

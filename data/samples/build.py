@@ -39,7 +39,13 @@ def wildchat(language: str, row: Row, index: int) -> Row:
     """One conversation of allenai/WildChat-4.8M; flags stand on the row and on each turn."""
     toxic, redacted = row.get("toxic", False), row.get("redacted", False)
     turns = [
-        {**turn, "language": NAMES[language], "toxic": toxic, "redacted": redacted, "turn_identifier": index * 10 + n}
+        {
+            **turn,
+            "language": NAMES[language],
+            "toxic": toxic,
+            "redacted": redacted,
+            "turn_identifier": index * 10 + n,
+        }
         for n, turn in enumerate(row["turns"])
     ]
     return {
@@ -162,7 +168,10 @@ SHAPES: dict[str, tuple[str, Callable[[str, Row, int], Any]]] = {
     "aya": ("CohereLabs__aya_collection/aya_dataset/train-00000-of-00001.parquet", aya),
     "cidar": (f"arbml__CIDAR/{PARQUET}", cidar),
     "cendol": (f"indonlp__cendol_collection_v2/{PARQUET}", cendol),
-    "alpaca_filipino": (f"saillab__alpaca-filipino-cleaned/{PARQUET}", plain("instruction", "input", "output")),
+    "alpaca_filipino": (
+        f"saillab__alpaca-filipino-cleaned/{PARQUET}",
+        plain("instruction", "input", "output"),
+    ),
 }
 
 

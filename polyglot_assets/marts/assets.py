@@ -123,9 +123,7 @@ def check_definitions(place: Place, teachers: Sequence[Teacher]) -> list[dg.Asse
     return [_checks(place, key, names, checks) for (key, names), checks in by_asset.items()]
 
 
-def _checks(
-    place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: list[Check]
-) -> dg.AssetChecksDefinition:
+def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: list[Check]) -> dg.AssetChecksDefinition:
     cellwise = checks[0].table in TABLES
     specs = [
         dg.AssetCheckSpec(
@@ -146,9 +144,15 @@ def _checks(
                 offences = check.offences(connection, cells, teachers)
                 # A run over several cells may report a check only once; these events say it for each cell.
                 for cell in cells if len(cells) > 1 else []:
-                    own = [row for row in offences if (row["language"], row["strategy"]) == (cell.language, cell.strategy)]
+                    own = [
+                        row for row in offences if (row["language"], row["strategy"]) == (cell.language, cell.strategy)
+                    ]
                     evaluation = dg.AssetCheckEvaluation(
-                        asset_key=key, check_name=check.name, passed=not own, metadata=_found(own), partition=cell.key
+                        asset_key=key,
+                        check_name=check.name,
+                        passed=not own,
+                        metadata=_found(own),
+                        partition=cell.key,
                     )
                     context.op_execution_context.log_event(evaluation)
                 yield dg.AssetCheckResult(
@@ -163,4 +167,3 @@ def _found(offences: list[dict[str, Any]]) -> dict[str, Any]:
     if offences:
         metadata["first_offences"] = dg.MetadataValue.md(markdown(offences[:5], list(offences[0])))
     return metadata
-

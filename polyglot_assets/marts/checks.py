@@ -80,8 +80,7 @@ def _contract(relation: str, described: Described) -> Check:
     for column, test, arguments in described.tests:
         condition, rule = _violation(relation, described, column, test, arguments)
         parts.append(
-            f"SELECT {who}'{column}: {test}' AS violated, {column}::VARCHAR AS value FROM {relation} "
-            f"WHERE {condition}"
+            f"SELECT {who}'{column}: {test}' AS violated, {column}::VARCHAR AS value FROM {relation} WHERE {condition}"
         )
         rules.append(rule)
     return Check("contract", name, "\nUNION ALL\n".join(parts), "; ".join(rules))
@@ -101,5 +100,8 @@ def _violation(
         return f"{column} NOT IN ({values})", f"{column} is one of {', '.join(arguments['values'])}"
     if test == "relationships":
         to, key = arguments["to"], arguments["field"]
-        return f"{column} NOT IN (SELECT {key} FROM {to} WHERE {key} IS NOT NULL)", f"{column} exists as {to}.{key}"
+        return (
+            f"{column} NOT IN (SELECT {key} FROM {to} WHERE {key} IS NOT NULL)",
+            f"{column} exists as {to}.{key}",
+        )
     raise UserError(f"schema.yml: {described.name}.{column}: unknown test {test!r}")

@@ -103,7 +103,9 @@ def load(folder: Path) -> tuple[tuple[Model, ...], Mapping[str, Described]]:
     return tuple(models), sources
 
 
-def column_lineage(model: Model, schema: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, set[tuple[str, str, str]]]:
+def column_lineage(
+    model: Model, schema: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> dict[str, set[tuple[str, str, str]]]:
     """For each column of a model the (schema, table, column) it is computed from.
 
     Args:

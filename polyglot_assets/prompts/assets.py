@@ -33,9 +33,7 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
     def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         for cell in cells_of(context):
             started = time.monotonic()
-            seeds = [
-                seed for source in SOURCES for seed in place.lake.read_cell(SEEDS, cell, source=source.name)
-            ]
+            seeds = [seed for source in SOURCES for seed in place.lake.read_cell(SEEDS, cell, source=source.name)]
             rows, counts = build(cell, seeds, templates[cell.strategy], place.settings.rows_per_cell)
             place.lake.write_cell(PROMPTS, cell, rows)
             count_rows = [

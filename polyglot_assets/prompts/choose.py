@@ -17,6 +17,7 @@ from polyglot_assets.seeds.sources import PRECEDENCE
 
 Seed = Mapping[str, Any]
 
+
 @dataclass
 class Choice:
     """Chosen seeds in hash order, and the seeds of the cell counted by (source, reason), `kept` included."""

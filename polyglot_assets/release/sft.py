@@ -113,7 +113,10 @@ def render_card(connection: duckdb.DuckDBPyConnection, data: Path) -> str:
         "columns": [(name, str(kind), doc) for name, kind, doc in EXAMPLES.fields if name in PUBLISHED],
     }
     environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False  # noqa: S701 Markdown
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 Markdown
     )
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(**values)
 

@@ -100,9 +100,7 @@ def respond(
         return {work.cell: _write(lake, work, teacher) for work in works}
 
 
-def _ask(
-    works: list[_Work], teacher: Teacher, engine: Callable[[], Engine], report: Callable[[str], None]
-) -> None:
+def _ask(works: list[_Work], teacher: Teacher, engine: Callable[[], Engine], report: Callable[[str], None]) -> None:
     """Streams whatever the ledgers lack, second tries included."""
     under_way: dict[str, tuple[_Work, Prompt]] = {}
     queue: deque[Request] = deque()

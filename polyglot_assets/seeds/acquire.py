@@ -61,14 +61,10 @@ def _from_hub(source: Source, lake: Path) -> Files:
     try:
         revision = _hub_revision(source.repo, lake)
         root = Path(
-            snapshot_download(
-                source.repo, repo_type="dataset", revision=revision, allow_patterns=list(source.files)
-            )
+            snapshot_download(source.repo, repo_type="dataset", revision=revision, allow_patterns=list(source.files))
         )
     except GatedRepoError:
-        raise UserError(
-            f"{source.repo}: access is gated; accept its terms on the hub and set HF_TOKEN"
-        ) from None
+        raise UserError(f"{source.repo}: access is gated; accept its terms on the hub and set HF_TOKEN") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UserError(f"{source.repo}: the Hugging Face hub did not give it: {reason}") from None

@@ -54,9 +54,7 @@ class _Lowest:
             heapq.heapreplace(self.heap, item)
 
 
-def fill(
-    source: Source, files: Files | None, cells: Iterable[Cell], settings: Settings
-) -> dict[Cell, CellSeeds]:
+def fill(source: Source, files: Files | None, cells: Iterable[Cell], settings: Settings) -> dict[Cell, CellSeeds]:
     """Reads a source once and gives every cell its seeds and counts.
 
     Raises:

@@ -25,9 +25,7 @@ def _adapt(record: Record) -> Candidate:
     if not -3 <= preference <= 3:
         raise BadFieldError(f"field 'overall_preference': expected -3 to 3, got {preference}")
     prefers_first = preference < 0 or (preference == 0 and int(source_id, 16) % 2 == 0)
-    return Candidate(
-        source_id=source_id, language=language, prompt=prompt, response=first if prefers_first else second
-    )
+    return Candidate(source_id=source_id, language=language, prompt=prompt, response=first if prefers_first else second)
 
 
 SOURCE = Source(

@@ -135,9 +135,7 @@ def _sampling_params(request: Request) -> Any:
     from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
     structured = StructuredOutputsParams(json=request.schema) if request.schema else None
-    return SamplingParams(
-        **request.sampling, structured_outputs=structured, output_kind=RequestOutputKind.FINAL_ONLY
-    )
+    return SamplingParams(**request.sampling, structured_outputs=structured, output_kind=RequestOutputKind.FINAL_ONLY)
 
 
 def _completion(output: Any) -> Completion:
