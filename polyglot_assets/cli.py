@@ -4,6 +4,7 @@ Here: commands, options and exit codes. Not here: the work; Dagster is imported 
 that `polyglot sql` answers at once.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -31,6 +32,20 @@ def _clear_errors(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(2)
 
     return guarded
+
+
+def run() -> None:
+    """The entry point: the command, then the end of the process."""
+    try:
+        main()
+    except SystemExit as end:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        if "torch" in sys.modules:
+            # Torch keeps modules alive past the interpreter's end, and DuckDB's binding then prints a page about
+            # objects that were never released. Everything is written and closed at this point.
+            os._exit(end.code if isinstance(end.code, int) else 1 if end.code else 0)
+        raise
 
 
 @click.group(context_settings=_CONTEXT)
@@ -209,8 +224,6 @@ def teachers() -> None:
 @_clear_errors
 def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
-    import os
-
     from polyglot_assets import running
 
     running.prepare_home(settings_.load())

@@ -4,6 +4,7 @@ Here: everything that knows about a terminal. Not here: commands and options (cl
 """
 
 import logging
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from rich.table import Table
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.lake import Lake
 
-console = Console(highlight=False, soft_wrap=True)
+# Where nobody says how wide the page is (a log, a pipe), tables need more than the usual 80 columns.
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 _QUIET_SECONDS = 5.0
 
 
@@ -120,7 +122,7 @@ def print_grid(lake: Lake) -> None:
             "FROM lake.prompts p LEFT JOIN lake.examples e USING (language, strategy, prompt_id) GROUP BY ALL"
         ).fetchall()
     kept: Mapping[tuple[str, str], int] = {(language, strategy): rows for language, strategy, _, rows in cells}
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for language in sorted({language for language, _ in kept}):
         values = [kept.get((language, strategy), 0) for strategy in STRATEGIES]
         rows.append((language, *values, sum(values)))

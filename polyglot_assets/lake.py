@@ -59,7 +59,7 @@ class Lake:
         ordered = sorted(rows, key=lambda row: tuple(row[name] for name in table.key))
         data = pa.Table.from_pylist([dict(row) for row in ordered], schema=table.schema)
         write_parquet(data, self.cell_path(table, cell, **parts))
-        return data.num_rows
+        return int(data.num_rows)
 
     def read_cell(self, table: Table, cell: Cell, **parts: str) -> list[dict[str, Any]]:
         """The rows of a cell in key order; none where the cell was never written."""

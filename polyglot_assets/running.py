@@ -158,7 +158,6 @@ def _names(graph: "dg.AssetGraph") -> list[str]:
 
 
 def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
-    @dg.logger(description="Hands records to the command line's own display.")
     def terminal(context: dg.InitLoggerContext) -> logging.Logger:  # noqa: ARG001 Dagster's signature
         logger = logging.getLogger("polyglot.run")
         logger.setLevel(logging.DEBUG)
@@ -166,4 +165,4 @@ def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
         logger.handlers = [handler]
         return logger
 
-    return terminal
+    return dg.LoggerDefinition(terminal, description="Hands records to the command line's own display.")

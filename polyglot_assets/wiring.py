@@ -4,7 +4,7 @@ Here: the cells of a run, per-cell metadata, table schemas, sample rows as Markd
 here: anything that computes rows; those modules do not know Dagster.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,31 @@ class Place:
     lake: Lake
     grid: dg.MultiPartitionsDefinition
 
-    @property
-    def on_grid(self) -> dict[str, Any]:
-        """Arguments of every cell-wise asset: one grid, and one run for whatever part of it is asked for."""
-        return {
-            "partitions_def": self.grid,
-            "backfill_policy": dg.BackfillPolicy.single_run(),
-            "owners": OWNERS,
-        }
+    def cell_asset(
+        self, key: dg.AssetKey, table: Table, *, kinds: set[str], description: str, **options: Any
+    ) -> Callable[[Callable[..., dg.MaterializeResult[Any]]], dg.AssetsDefinition]:
+        """The decorator of every cell-wise asset: one grid, and one run for whatever part of it is asked for.
+
+        Args:
+            key: asset key; its first part is the group.
+            table: the contract of what is written.
+            kinds: tags for the UI.
+            description: Markdown.
+            options: further arguments of `dg.asset`.
+        """
+        metadata = {"dagster/column_schema": column_schema(table), **options.pop("metadata", {})}
+        decorator: Callable[[Callable[..., dg.MaterializeResult[Any]]], dg.AssetsDefinition] = dg.asset(
+            key=key,
+            group_name=key.path[0],
+            kinds=kinds,
+            description=description,
+            metadata=metadata,
+            owners=OWNERS,
+            partitions_def=self.grid,
+            backfill_policy=dg.BackfillPolicy.single_run(),
+            **options,
+        )
+        return decorator
 
 
 def cells_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[Cell]:

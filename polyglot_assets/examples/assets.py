@@ -1,6 +1,7 @@
 """Dagster wiring of the examples."""
 
 import time
+from typing import Any
 
 import dagster as dg
 
@@ -9,7 +10,7 @@ from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.wiring import Place, cells_of, column_schema, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, report_cell, sample_rows
 
 KEY = dg.AssetKey("examples")
 
@@ -17,17 +18,15 @@ KEY = dg.AssetKey("examples")
 def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
     """The examples of all cells, over the enabled teachers."""
 
-    @dg.asset(
-        key=KEY,
+    @place.cell_asset(
+        KEY,
+        EXAMPLES,
         deps=[PROMPTS_KEY, *(response_key(teacher) for teacher in teachers)],
-        group_name="examples",
         kinds={"python", "parquet"},
         description="The kept rows: responses with the outcome ok, in the published shape, with quality columns, "
         "lineage and licences.",
-        metadata={"dagster/column_schema": column_schema(EXAMPLES)},
-        **place.on_grid,
     )
-    def examples(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def examples(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         for cell in cells_of(context):
             started = time.monotonic()
             responses = [

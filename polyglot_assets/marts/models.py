@@ -116,7 +116,7 @@ def column_lineage(
 
     found: dict[str, set[tuple[str, str, str]]] = {}
     for column in model.described.columns:
-        node = lineage(column, model.sql, schema=schema, dialect="duckdb")
+        node = lineage(column, model.sql, schema=dict(schema), dialect="duckdb")
         origins = set()
         for step in node.walk():
             if isinstance(step.expression, exp.Table) and not step.downstream:

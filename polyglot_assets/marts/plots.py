@@ -12,6 +12,7 @@ def language_bars(rows: Sequence[Mapping[str, Any]]) -> str:
     """A bar per language, split by strategy, from the rows of language_distribution."""
     # No pyplot: it keeps global state and would choose a display. A figure drawn directly needs neither.
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(7.2, 0.42 * len(rows) + 1.4), layout="constrained")
     axes = figure.subplots()
@@ -26,7 +27,7 @@ def language_bars(rows: Sequence[Mapping[str, Any]]) -> str:
     axes.set_xlabel("kept rows")
     axes.set_title(f"Language distribution: {sum(left)} kept rows")
     axes.margins(x=0.1)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     buffer = io.BytesIO()

@@ -1,6 +1,7 @@
 """Dagster wiring of the prompts."""
 
 import time
+from typing import Any
 
 import dagster as dg
 
@@ -10,7 +11,7 @@ from polyglot_assets.prompts.templates import load
 from polyglot_assets.records import COUNTS, PROMPTS, SEEDS
 from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.wiring import Place, cells_of, column_schema, counts_table, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
 
 KEY = dg.AssetKey("prompts")
 
@@ -19,18 +20,16 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
     """The prompts of all cells."""
     templates = load()
 
-    @dg.asset(
-        key=KEY,
+    @place.cell_asset(
+        KEY,
+        PROMPTS,
         deps=[seed_key(source) for source in SOURCES],
-        group_name="prompts",
         kinds={"python", "parquet"},
         description="What the teachers are asked: seeds chosen in hash order over all sources, exact duplicates out, "
         "put into the strategy's template; generate shows three examples.",
-        metadata={"dagster/column_schema": column_schema(PROMPTS)},
         code_version=content_id(sorted(template.version for template in templates.values()))[:12],
-        **place.on_grid,
     )
-    def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         for cell in cells_of(context):
             started = time.monotonic()
             seeds = [seed for source in SOURCES for seed in place.lake.read_cell(SEEDS, cell, source=source.name)]

@@ -1,6 +1,7 @@
 """Dagster wiring of the release."""
 
 import time
+from typing import Any
 
 import dagster as dg
 
@@ -34,7 +35,7 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
             )
         },
     )
-    def sft(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # noqa: ARG001 Dagster's signature
+    def sft(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
         place.lake.prepare()
         started = time.monotonic()
         release = write(place.lake)

@@ -1,6 +1,7 @@
 """Dagster wiring of the responses: one asset per enabled teacher."""
 
 import time
+from typing import Any
 
 import dagster as dg
 
@@ -10,7 +11,7 @@ from polyglot_assets.records import RESPONSES
 from polyglot_assets.responses.generate import CellResponses, respond
 from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.teachers.resource import VllmResource
-from polyglot_assets.wiring import Place, cells_of, column_schema, counts_table, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
 
 
 def response_key(teacher: Teacher) -> dg.AssetKey:
@@ -24,22 +25,20 @@ def response_assets(place: Place, teachers: list[Teacher]) -> list[dg.AssetsDefi
 
 
 def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=response_key(teacher),
+    @place.cell_asset(
+        response_key(teacher),
+        RESPONSES,
         deps=[PROMPTS_KEY],
-        group_name="responses",
         kinds={"vllm", "parquet"},
         description=f"Answers of `{teacher.model}` ({teacher.license}). Every prompt ends in one outcome; "
         "answers are kept in a ledger as they arrive, so nothing is asked twice.",
         metadata={
-            "dagster/column_schema": column_schema(RESPONSES),
             "model": teacher.model,
             "license": teacher.license,
         },
         pool="teacher",  # two runs would each load a model; the second waits instead
-        **place.on_grid,
     )
-    def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult:
+    def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
         results = respond(place.lake, teacher, cells_of(context), lambda: vllm.engine(teacher), report=context.log.info)
         for cell, result in results.items():

@@ -11,7 +11,7 @@ interrupted before.
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,7 +61,7 @@ class _Work:
     """A cell being worked on."""
 
     cell: Cell
-    prompts: list[Prompt]
+    prompts: Sequence[Prompt]
     ledger: Ledger
     asked: int = 0
 

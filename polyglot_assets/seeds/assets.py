@@ -1,6 +1,7 @@
 """Dagster wiring of the seeds: one asset per source on the grid."""
 
 import time
+from typing import Any
 
 import dagster as dg
 
@@ -9,7 +10,7 @@ from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import CellSeeds, fill
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.wiring import Place, cells_of, column_schema, counts_table, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
 
 
 def seed_key(source: Source) -> dg.AssetKey:
@@ -25,16 +26,14 @@ def seed_assets(place: Place) -> list[dg.AssetsDefinition]:
 def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
     feeds = "English rows for translate" if source.english else "generate and respond"
 
-    @dg.asset(
-        key=seed_key(source),
-        group_name="seeds",
+    @place.cell_asset(
+        seed_key(source),
+        SEEDS,
         kinds={"huggingface", "parquet"},
         description=f"Seeds from [{source.repo}](https://huggingface.co/datasets/{source.repo}) "
         f"({source.license}): {feeds}.",
-        metadata={"dagster/column_schema": column_schema(SEEDS)},
-        **place.on_grid,
     )
-    def seeds(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def seeds(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
         files = find(source, place.settings)

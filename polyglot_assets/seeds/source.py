@@ -99,7 +99,7 @@ def each(adapt: Callable[[Record], Candidate]) -> Adapter:
 
 
 def text(record: Record, name: str) -> str:
-    """A text field with line ends as \\n and without surrounding white space; empty where it is null.
+    """A text field with plain line ends and without surrounding white space; empty where it is null.
 
     Raises:
         BadFieldError: the field is absent or not a text.

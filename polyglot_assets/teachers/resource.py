@@ -3,6 +3,7 @@
 Here: life and death of engines within a run. Not here: the engines themselves.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class VllmResource(dg.ConfigurableResource[Any]):
 
     cache: str
     """Folder for converted checkpoints."""
-    urls: list[str] = []
+    urls: Sequence[str] = ()
     """Base URLs of OpenAI-compatible servers; if empty, vLLM runs in this process."""
 
     _engine: Engine | None = PrivateAttr(default=None)
