@@ -226,7 +226,7 @@ def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets import running
 
-    running.prepare_home(settings_.load())
+    running.prepare_home(running.with_teachers(settings_.load(), ()))
     workspace = Path(__file__).parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "polyglot_assets.definitions"]
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.

@@ -49,7 +49,8 @@ def files_digest(files: Iterable[Path], root: Path) -> str:
     """A 128-bit hash over relative names and contents of `files`: the revision of a folder of seeds."""
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode())
+        # The size tells where a name ends and where its content does.
+        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
         with path.open("rb") as handle:
             while block := handle.read(1 << 20):
                 digest.update(block)

@@ -9,6 +9,7 @@ files; `lake.duckdb` is a small catalogue of views for people's own tools and is
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -115,7 +116,8 @@ class Lake:
         if next(folder.rglob("cell.parquet"), None) is None:
             return empty_select(connection, table.schema)
         # union_by_name: cells written before a column was added stay readable.
-        pattern = quoted(folder / "**" / "cell.parquet")
+        literal = Path(re.sub(r"([*?\[])", r"[\1]", str(folder)))  # a lake may lie below a folder called `data [old]`
+        pattern = quoted(literal / "**" / "cell.parquet")
         return f"FROM read_parquet({pattern}, union_by_name=true, hive_partitioning=false)"
 
 
@@ -142,8 +144,8 @@ def write_parquet(data: pa.Table, path: Path) -> None:
             pq.write_table(data, handle, compression="zstd")
             handle.flush()
             os.fsync(handle.fileno())
+            draft.chmod(0o644)  # NamedTemporaryFile makes it private; a lake is read by colleagues
+            draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-    draft.chmod(0o644)  # NamedTemporaryFile makes it private; a lake is read by colleagues
-    draft.replace(path)

@@ -23,6 +23,9 @@ _DAGSTER_YAML = """\
 # Written once; yours to change.
 telemetry:
   enabled: false
+nux:
+  # No invitation to a newsletter on the first page.
+  enabled: false
 run_monitoring:
   enabled: true
 concurrency:

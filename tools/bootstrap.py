@@ -189,8 +189,8 @@ class Venv:
                     shown = progress.show(len(self.packages("*.dist-info")) - before)
                     self.screen.live(f"{shown}, {time.monotonic() - started:.0f} s")
                     time.sleep(0.2)
-            finally:  # interrupted: leave no pip behind
-                child.terminate()
+            finally:  # interrupted: leave no pip behind, and give it time to remove its temporary files
+                child.send_signal(signal.SIGINT)
                 code = child.wait()
         if code == 0:
             self.screen.say(f"{title}: {time.monotonic() - started:.0f} s")
@@ -285,7 +285,8 @@ def main() -> int:
     parser.add_argument("--python", help="which Python makes it (default: the one running this)")
     options = parser.parse_args()
     venv = Venv(options.venv.resolve(), Screen(sys.stdout))
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a background job starts with it ignored
+        signal.signal(number, signal.default_int_handler)
     try:
         bootstrap(venv, options.python, dev=options.dev)
     except (BootstrapError, KeyboardInterrupt) as end:

@@ -11,7 +11,7 @@ from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import write_parquet
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.models import Model, TableName, column_lineage, load
-from polyglot_assets.marts.plots import language_bars
+from polyglot_assets.marts.plots import language_chart, language_picture
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import TABLES
 from polyglot_assets.responses.assets import response_key
@@ -82,7 +82,8 @@ def _mart_asset(place: Place, model: Model, keys: _Keys) -> dg.AssetsDefinition:
             "seconds": round(time.monotonic() - started, 3),
         }
         if model.name == "language_distribution":
-            metadata["chart"] = dg.MetadataValue.md(language_bars(data.to_pylist()))
+            metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
+            metadata["picture"] = dg.MetadataValue.md(language_picture(data.to_pylist()))
         return dg.MaterializeResult(metadata=metadata)
 
     return mart

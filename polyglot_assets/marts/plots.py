@@ -5,10 +5,22 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_BAR = 24
+"""Length of the longest bar of text, in characters."""
+
 _COLOURS = {"generate_rows": "#4063D8", "respond_rows": "#389826", "translate_rows": "#9558B2"}
 
 
-def language_bars(rows: Sequence[Mapping[str, Any]]) -> str:
+def language_chart(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Bars of text, a Markdown table that the UI shows in place (a picture of this size it shows on a click)."""
+    longest = max((int(row["rows"]) for row in rows), default=0) or 1
+    lines = [
+        f"| {row['language']} | {'█' * round(_BAR * int(row['rows']) / longest)} | {row['rows']} |" for row in rows
+    ]
+    return "\n".join(["| language | kept rows | |", "| --- | --- | ---: |", *lines])
+
+
+def language_picture(rows: Sequence[Mapping[str, Any]]) -> str:
     """A bar per language, split by strategy, from the rows of language_distribution."""
     # No pyplot: it keeps global state and would choose a display. A figure drawn directly needs neither.
     from matplotlib.figure import Figure

@@ -7,6 +7,7 @@ import dagster as dg
 
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.marts.assets import mart_key
+from polyglot_assets.marts.plots import language_chart
 from polyglot_assets.records import EXAMPLES, PUBLISHED
 from polyglot_assets.release.sft import DATA, write
 from polyglot_assets.wiring import OWNERS, Place
@@ -43,6 +44,7 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
             metadata={
                 "dagster/row_count": release.rows,
                 "dagster/uri": str(release.folder / DATA),
+                "chart": dg.MetadataValue.md(language_chart(release.languages)),
                 "folder": dg.MetadataValue.path(release.folder),
                 "card": dg.MetadataValue.md(release.card.split("---", 2)[2]),
                 "seconds": round(time.monotonic() - started, 3),

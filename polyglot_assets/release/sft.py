@@ -28,6 +28,7 @@ class Release:
     folder: Path
     rows: int
     card: str
+    languages: list[dict[str, Any]]
 
 
 def release_folder(lake: Lake) -> Path:
@@ -50,14 +51,15 @@ def write(lake: Lake) -> Release:
                 f"SELECT {columns} FROM lake.examples ORDER BY language, strategy, id"
             ).to_arrow_table()
             write_parquet(data.cast(_published_schema()), draft / DATA)
-            card = render_card(connection, draft / DATA)
+            values = card_values(connection, draft / DATA)
+            card = render_card(values)
         (draft / "README.md").write_text(card, encoding="utf-8")
         draft.chmod(0o755)
         _replace(draft, target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return Release(target, data.num_rows, card)
+    return Release(target, data.num_rows, card, values["languages"])
 
 
 def _published_schema() -> pa.Schema:
@@ -76,8 +78,8 @@ def _replace(draft: Path, target: Path) -> None:
         draft.rename(target)
 
 
-def render_card(connection: duckdb.DuckDBPyConnection, data: Path) -> str:
-    """The dataset card in Markdown with YAML front matter.
+def card_values(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, Any]:
+    """Everything the card says about the data, from SQL.
 
     Args:
         connection: the lake, for the funnel and the licences.
@@ -94,7 +96,7 @@ def render_card(connection: duckdb.DuckDBPyConnection, data: Path) -> str:
         "SELECT license, count(*) AS rows FROM (SELECT unnest(licenses) AS license FROM lake.examples) "
         "GROUP BY ALL ORDER BY rows DESC, license"
     )
-    values = {
+    return {
         "total": query(f"SELECT count(*) AS rows FROM {published}")[0]["rows"],
         "languages": [{**row, "name": display_name(row["language"])} for row in by_language],
         "cells": query(
@@ -112,6 +114,10 @@ def render_card(connection: duckdb.DuckDBPyConnection, data: Path) -> str:
         "num_bytes": data.stat().st_size,
         "columns": [(name, str(kind), doc) for name, kind, doc in EXAMPLES.fields if name in PUBLISHED],
     }
+
+
+def render_card(values: dict[str, Any]) -> str:
+    """The dataset card in Markdown with YAML front matter, from `card_values`."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -6,7 +6,11 @@ A hub revision is resolved once per lake and written to `revisions.json`, so tha
 rows; removing the entry takes the newest revision again. Files are fetched once into the hub's own cache.
 """
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,8 @@ from polyglot_assets.settings import HUB, SAMPLES, Settings, bundled
 
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
 REVISIONS = "revisions.json"
+_PATIENCE = 30.0
+"""Seconds to wait for the hub's answer; its client would wait for ever."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ def _training_files(source: Source, folder: Path) -> tuple[Path, ...]:
 
 def _from_hub(source: Source, lake: Path) -> Files:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import GatedRepoError
 
     try:
         revision = _hub_revision(source.repo, lake)
@@ -65,8 +71,10 @@ def _from_hub(source: Source, lake: Path) -> Files:
         )
     except GatedRepoError:
         raise UserError(f"{source.repo}: access is gated; accept its terms on the hub and set HF_TOKEN") from None
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 the hub's client lets its HTTP library's own errors through
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{source.repo}: the Hugging Face hub did not give it: {reason}") from None
     paths = _training_files(source, root)
     if not paths:
@@ -76,14 +84,35 @@ def _from_hub(source: Source, lake: Path) -> Files:
 
 def _hub_revision(repo: str, lake: Path) -> str:
     """The recorded revision of a hub dataset; resolves and records it on first use."""
-    path = lake / REVISIONS
-    recorded: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    if repo not in recorded:
-        from huggingface_hub import HfApi
+    from huggingface_hub import HfApi
 
-        recorded[repo] = str(HfApi().dataset_info(repo).sha)
-        lake.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n")
-        draft.replace(path)
-    return recorded[repo]
+    lake.mkdir(parents=True, exist_ok=True)
+    path = lake / REVISIONS
+    with _locked(lake):
+        recorded = _recorded(path)
+        if repo not in recorded:
+            recorded[repo] = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
+            draft = path.with_suffix(".draft")
+            draft.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n")
+            draft.replace(path)
+        return recorded[repo]
+
+
+@contextmanager
+def _locked(lake: Path) -> Iterator[None]:
+    """One process at a time: two runs that resolve different datasets would lose one another's entry."""
+    folder = os.open(lake, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _recorded(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        return {str(repo): str(revision) for repo, revision in json.loads(path.read_text()).items()}
+    except (ValueError, AttributeError) as error:
+        raise UserError(f"{path}: cannot be read ({error}); mend or remove it") from None

@@ -4,12 +4,12 @@
 """
 
 from polyglot_assets.languages import to_code
-from polyglot_assets.seeds.source import Candidate, Record, Source, each, text, value_of
+from polyglot_assets.seeds.source import Candidate, Record, Source, each, identifier, text
 
 
 def _adapt(record: Record) -> Candidate:
     return Candidate(
-        source_id=str(value_of(record, "id", int, str)),
+        source_id=identifier(record, "id"),
         language=to_code(text(record, "language")),
         prompt=text(record, "inputs"),
         response=text(record, "targets"),

@@ -1,11 +1,11 @@
 """arbml/CIDAR: Arabic instructions. Not for commercial use (CC-BY-NC). Texts have Windows line ends."""
 
-from polyglot_assets.seeds.source import Candidate, Record, Source, each, text, value_of
+from polyglot_assets.seeds.source import Candidate, Record, Source, each, identifier, text
 
 
 def _adapt(record: Record) -> Candidate:
     return Candidate(
-        source_id=str(value_of(record, "index", int, str)),
+        source_id=identifier(record, "index"),
         language="ar",
         prompt=text(record, "instruction"),
         response=text(record, "output"),

@@ -92,7 +92,7 @@ def _judged(
     """Every candidate with the reason that keeps it out of all cells, if there is one."""
     targets = {cell.language for cell in cells}
     reader = Reader(source, files.paths, wanted=lambda value: to_code(value) in targets)
-    seen: set[str] = set()
+    seen: set[tuple[str | None, str]] = set()
     try:
         for candidate in source.adapt(reader.rows()):
             yield candidate, _rejection(candidate, seen, settings)
@@ -102,7 +102,7 @@ def _judged(
         yield Candidate(rows=reader.skipped), "other_language"
 
 
-def _rejection(candidate: Candidate, seen: set[str], settings: Settings) -> str | None:
+def _rejection(candidate: Candidate, seen: set[tuple[str | None, str]], settings: Settings) -> str | None:
     if candidate.rejected:
         return candidate.rejected
     if not candidate.prompt:
@@ -111,9 +111,11 @@ def _rejection(candidate: Candidate, seen: set[str], settings: Settings) -> str 
         return "toxic"
     if candidate.redacted and not settings.keep_redacted:
         return "redacted"
-    if candidate.source_id in seen:
+    # With the language: what one cell gets must not depend on which others are read with it.
+    key = (candidate.language, candidate.source_id)
+    if key in seen:
         return "duplicate_id"
-    seen.add(candidate.source_id)
+    seen.add(key)
     return None
 
 

@@ -1,11 +1,11 @@
 """Magpie-Align/Magpie-Pro-300K-Filtered: English instructions, to be translated. A system turn may come first."""
 
-from polyglot_assets.seeds.source import Candidate, Record, Source, each, first_exchange, text, value_of
+from polyglot_assets.seeds.source import Candidate, Record, Source, each, first_exchange, identifier, value_of
 
 
 def _adapt(record: Record) -> Candidate:
     prompt, response = first_exchange(value_of(record, "conversations", list), "from", "value")
-    return Candidate(source_id=text(record, "uuid"), language="en", prompt=prompt, response=response)
+    return Candidate(source_id=identifier(record, "uuid"), language="en", prompt=prompt, response=response)
 
 
 SOURCE = Source(

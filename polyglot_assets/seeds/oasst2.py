@@ -5,6 +5,7 @@ in the tree that was neither deleted nor failed by review. Every message is one 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from polyglot_assets.languages import to_code
 from polyglot_assets.seeds.source import (
@@ -14,6 +15,7 @@ from polyglot_assets.seeds.source import (
     Record,
     Source,
     flag,
+    identifier,
     text,
     value_of,
 )
@@ -27,11 +29,21 @@ def _messages(located: Iterable[Located]) -> Iterator[Located]:
         if "prompt" not in record:
             yield where, record
             continue
-        stack = [(value_of(record, "prompt", dict), None)]
-        while stack:
-            node, parent = stack.pop()
-            yield where, {**node, "parent_id": parent}
-            stack += [(reply, node.get("message_id")) for reply in reversed(node.get("replies") or [])]
+        try:
+            yield from ((where, message) for message in _flat(record))
+        except BadFieldError as error:
+            raise BadFieldError(f"{where}: {error}") from None
+
+
+def _flat(tree: Record) -> Iterator[Record]:
+    stack = [(value_of(tree, "prompt", dict), None)]
+    while stack:
+        node, parent = stack.pop()
+        yield {**node, "parent_id": parent}
+        for reply in reversed(node.get("replies") or []):
+            if not isinstance(reply, dict):
+                raise BadFieldError(f"field 'replies': expected objects, got {type(reply).__name__}")
+            stack.append((reply, node.get("message_id")))
 
 
 def _acceptable(message: Record) -> bool:
@@ -40,41 +52,62 @@ def _acceptable(message: Record) -> bool:
 
 
 def _rank(message: Record) -> tuple[int, str]:
-    rank = message.get("rank")
-    return (_WORST if rank is None else int(rank), str(message["message_id"]))
+    rank = value_of(message, "rank", int, type(None)) if "rank" in message else None
+    return (_WORST if rank is None else rank, identifier(message, "message_id"))
+
+
+def _language(message: Record) -> str | None:
+    return to_code(text(message, "lang"))
+
+
+@dataclass
+class _Trees:
+    """The roots seen so far, and the best reply to each message in each language."""
+
+    roots: list[Record] = field(default_factory=list)
+    best: dict[tuple[str, str | None], Record] = field(default_factory=dict)
+
+    def add(self, message: Record) -> Candidate | None:
+        """Takes a message in; a candidate unless it is a root, whose replies may come later."""
+        language, parent = _language(message), message.get("parent_id")
+        text(message, "text")
+        place, acceptable = _rank(message), _acceptable(message)
+        if text(message, "role") == "assistant":
+            # By language: which replies were read at all depends on the languages asked for.
+            key = (str(parent), language)
+            if acceptable and (key not in self.best or place < _rank(self.best[key])):
+                self.best[key] = message
+            return Candidate(language=language, rejected="assistant_turn")
+        if parent is not None:
+            return Candidate(language=language, rejected="follow_up")
+        if not acceptable:
+            return Candidate(language=language, rejected="deleted_or_unreviewed")
+        self.roots.append(message)
+        return None
+
+    def seed(self, root: Record) -> Candidate:
+        """A root and the best reply to it in its own language."""
+        source_id, language = identifier(root, "message_id"), _language(root)
+        reply = self.best.get((source_id, language))
+        return Candidate(
+            source_id=source_id,
+            language=language,
+            prompt=text(root, "text"),
+            response=text(reply, "text") if reply else "",
+        )
 
 
 def adapt(located: Iterable[Located]) -> Iterator[Candidate]:
-    """One candidate per message. Keeps the roots and the best reply to each message in memory."""
-    roots: list[Record] = []
-    best: dict[str, Record] = {}
+    """One candidate per message. Keeps the roots and the best replies in memory."""
+    trees = _Trees()
     for where, message in _messages(located):
         try:
-            role, parent = text(message, "role"), message.get("parent_id")
-            language = to_code(text(message, "lang"))
-            text(message, "text"), text(message, "message_id")
+            candidate = trees.add(message)
         except BadFieldError as error:
             raise BadFieldError(f"{where}: {error}") from None
-        if role == "assistant":
-            reply = best.get(str(parent))
-            if _acceptable(message) and (reply is None or _rank(message) < _rank(reply)):
-                best[str(parent)] = message
-            yield Candidate(language=language, rejected="assistant_turn")
-        elif parent is not None:
-            yield Candidate(language=language, rejected="follow_up")
-        elif not _acceptable(message):
-            yield Candidate(language=language, rejected="deleted_or_unreviewed")
-        else:
-            roots.append(message)
-    for root in roots:
-        reply = best.get(str(root["message_id"]))
-        same = reply is not None and to_code(text(reply, "lang")) == to_code(text(root, "lang"))
-        yield Candidate(
-            source_id=text(root, "message_id"),
-            language=to_code(text(root, "lang")),
-            prompt=text(root, "text"),
-            response=text(reply, "text") if reply is not None and same else "",
-        )
+        if candidate:
+            yield candidate
+    yield from map(trees.seed, trees.roots)
 
 
 SOURCE = Source(

@@ -13,11 +13,11 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
-from pyarrow import ArrowInvalid
+from pyarrow import ArrowException
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.lake import quoted
-from polyglot_assets.seeds.source import Located, Source
+from polyglot_assets.seeds.source import BadFieldError, Located, Source
 
 _BATCH = 2048
 
@@ -52,7 +52,7 @@ class Reader:
     def _parquet(self, path: Path) -> Iterator[Located]:
         try:
             present = set(pq.read_schema(path).names)
-        except (ArrowInvalid, OSError) as error:
+        except (ArrowException, OSError) as error:
             raise UserError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
         for name in self.source.columns:
             if name not in present:
@@ -62,12 +62,18 @@ class Reader:
             for name in self.source.columns
         )
         table = f"read_parquet({quoted(path)}, file_row_number=true)"
-        with duckdb.connect(":memory:") as connection:
-            where = self._language_filter(connection, table)
-            query = f"SELECT file_row_number AS _row, {columns} FROM {table} {where}"
-            for batch in connection.sql(query).to_arrow_reader(_BATCH):
-                for row in batch.to_pylist():
-                    yield f"{path}, row {row.pop('_row') + 1}", row
+        try:
+            with duckdb.connect(":memory:") as connection:
+                where = self._language_filter(connection, table)
+                query = f"SELECT file_row_number AS _row, {columns} FROM {table} {where}"
+                for batch in connection.sql(query).to_arrow_reader(_BATCH):
+                    for row in batch.to_pylist():
+                        yield f"{path}, row {row.pop('_row') + 1}", row
+        except (duckdb.Error, ArrowException) as error:
+            # Damaged pages, or nested fields that are not what the source has.
+            raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None
+        except BadFieldError as error:
+            raise UserError(f"{path}: {error}") from None
 
     def _language_filter(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
         """The WHERE clause for the wanted languages; counts the rows it leaves out."""
@@ -75,6 +81,9 @@ class Reader:
         if column is None:
             return ""
         counts = connection.execute(f'SELECT "{column}", count(*) FROM {table} GROUP BY ALL').fetchall()
+        foreign = next((value for value, _ in counts if not isinstance(value, str | None)), None)
+        if foreign is not None:
+            raise BadFieldError(f"field {column!r}: expected str, got {type(foreign).__name__}")
         unwanted = [(value, rows) for value, rows in counts if not self.wanted(value or "")]
         self.skipped += sum(rows for _, rows in unwanted)
         values = ", ".join("'" + str(v).replace("'", "''") + "'" for v, _ in unwanted if v is not None)
@@ -86,7 +95,7 @@ class Reader:
         opener: Any = gzip.open if path.suffix == ".gz" else open
         number = 0
         try:
-            with opener(path, "rt", encoding="utf-8") as lines:
+            with opener(path, "rt", encoding="utf-8-sig") as lines:
                 for number, line in enumerate(lines, start=1):
                     if line.strip():
                         yield from self._record(f"{path}, line {number}", line)

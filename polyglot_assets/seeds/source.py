@@ -4,11 +4,14 @@ Here: the two types that the adapters share, and the small helpers for reading f
 any particular source.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE, Cell
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Record = Mapping[str, Any]
 """One raw row as its file holds it."""
@@ -101,11 +104,28 @@ def each(adapt: Callable[[Record], Candidate]) -> Adapter:
 def text(record: Record, name: str) -> str:
     """A text field with plain line ends and without surrounding white space; empty where it is null.
 
+    Half of a surrogate pair, which JSON can hold and Parquet cannot, becomes U+FFFD.
+
     Raises:
         BadFieldError: the field is absent or not a text.
     """
     value = value_of(record, name, str, type(None))
-    return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+    if value is None:
+        return ""
+    plain = str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return plain if plain.isascii() else _SURROGATE.sub("\ufffd", plain)
+
+
+def identifier(record: Record, name: str) -> str:
+    """A row's id, a number or a text, as text.
+
+    Raises:
+        BadFieldError: it is absent, empty or of another type. Rows without an id would all count as the same row.
+    """
+    value = str(value_of(record, name, int, str)).strip()
+    if not value:
+        raise BadFieldError(f"field {name!r} is empty")
+    return value
 
 
 def flag(record: Record, name: str) -> bool:
@@ -122,7 +142,7 @@ def value_of(record: Record, name: str, *types: type) -> Any:
     if name not in record:
         raise BadFieldError(f"field {name!r} is missing")
     value = record[name]
-    if not isinstance(value, types):
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         expected = " or ".join(kind.__name__ for kind in types if kind is not type(None))
         raise BadFieldError(f"field {name!r}: expected {expected}, got {type(value).__name__}")
     return value
@@ -140,7 +160,9 @@ def first_exchange(turns: list[Any], role: str, content: str) -> tuple[str, str]
         if not isinstance(turn, Mapping):
             raise BadFieldError(f"turn {index}: expected an object, got {type(turn).__name__}")
         if text(turn, role) in ("user", "human"):
-            following = turns[index + 1] if index + 1 < len(turns) else None
-            answered = following is not None and text(following, role) in ("assistant", "gpt")
-            return text(turn, content), text(following, content) if answered and following else ""
+            following = turns[index + 1] if index + 1 < len(turns) else {role: None}
+            if not isinstance(following, Mapping):
+                raise BadFieldError(f"turn {index + 1}: expected an object, got {type(following).__name__}")
+            answered = text(following, role) in ("assistant", "gpt")
+            return text(turn, content), text(following, content) if answered else ""
     return "", ""

@@ -4,8 +4,20 @@ Toxic and redacted flags stand on the row and on each turn; either counts. A con
 A mass user's requests to spell film titles in katakana are left out, as the paper does.
 """
 
+from collections.abc import Mapping
+
 from polyglot_assets.languages import to_code
-from polyglot_assets.seeds.source import Candidate, Record, Source, each, first_exchange, flag, text, value_of
+from polyglot_assets.seeds.source import (
+    Candidate,
+    Record,
+    Source,
+    each,
+    first_exchange,
+    flag,
+    identifier,
+    text,
+    value_of,
+)
 
 _TITLE_SPAM = ("englishtitle", "katakanaoftitle")
 
@@ -14,19 +26,20 @@ def _adapt(record: Record) -> Candidate:
     turns = value_of(record, "conversation", list)
     prompt, response = first_exchange(turns, "role", "content")
     language = to_code(text(record, "language"))
-    spoken = {to_code(str(turn["language"])) for turn in turns[:1] if turn.get("language")}
+    exchange = [turn for turn in turns[:3] if isinstance(turn, Mapping) and turn.get("role") != "system"][:2]
+    spoken = {to_code(text(turn, "language")) for turn in exchange[:1] if turn.get("language")}
     rejected = None
     if language == "ja" and any(word in prompt.lower() for word in _TITLE_SPAM):
         rejected = "title_spam"
     elif spoken and language not in spoken:
         rejected = "language_conflict"
     return Candidate(
-        source_id=text(record, "conversation_hash"),
+        source_id=identifier(record, "conversation_hash"),
         language=language,
         prompt=prompt,
         response=response,
-        toxic=flag(record, "toxic") or any(flag(turn, "toxic") for turn in turns[:2]),
-        redacted=flag(record, "redacted") or any(flag(turn, "redacted") for turn in turns[:2]),
+        toxic=flag(record, "toxic") or any(flag(turn, "toxic") for turn in exchange),
+        redacted=flag(record, "redacted") or any(flag(turn, "redacted") for turn in exchange),
         rejected=rejected,
     )
 

@@ -20,7 +20,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 class Teacher:
     """A model that answers. The fields are explained at the top of registry.toml.
 
-    `sampling` holds temperature, top_p and top_k where the registry gives them; `engine` holds vLLM engine
+    `sampling` holds vLLM sampling parameters (temperature, top_p, top_k, …); `engine` holds vLLM engine
     arguments. `license` is the licence that its outputs carry.
     """
 

@@ -3,12 +3,11 @@
 Here: life and death of engines within a run. Not here: the engines themselves.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from polyglot_assets import settings as settings_
 from polyglot_assets.teachers.engine import Engine
@@ -24,7 +23,7 @@ class VllmResource(dg.ConfigurableResource[Any]):
 
     cache: str
     """Folder for converted checkpoints."""
-    urls: Sequence[str] = ()
+    urls: list[str] = Field(default_factory=list)
     """Base URLs of OpenAI-compatible servers; if empty, vLLM runs in this process."""
 
     _engine: Engine | None = PrivateAttr(default=None)

@@ -50,6 +50,7 @@ class VllmEngine:
             arguments["revision"] = teacher.revision
         if current_platform.is_cpu():
             arguments |= _CPU_DEFAULTS
+            _allow_amx()
         arguments["structured_outputs_config"] = {
             "backend": "xgrammar",
             "disable_any_whitespace": True,
@@ -124,6 +125,15 @@ def _configure_process() -> None:
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\.|torch\.")
     logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # says at every start that there is no Triton
+
+
+def _allow_amx() -> None:
+    """Asks the kernel for the use of AMX registers, which vLLM 0.32 uses on CPUs that have them without asking."""
+    import torch
+
+    ask = getattr(torch.cpu, "_init_amx", None)
+    if ask is not None:
+        ask()
 
 
 def _has_gpu() -> bool:

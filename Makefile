@@ -1,0 +1,28 @@
+# The few verbs people use. The first use of any of them sets up .venv (tools/bootstrap.py says what it does).
+
+PYTHON ?= python3
+POLYGLOT = .venv/bin/polyglot
+
+.PHONY: demo test dev lint bench
+
+demo:  ## the whole lake on the sample seeds and the embedded teacher
+	@$(PYTHON) tools/bootstrap.py
+	@$(POLYGLOT) demo
+
+test:  ## the whole test suite
+	@$(PYTHON) tools/bootstrap.py --dev
+	@.venv/bin/python -m pytest
+
+dev:  ## the Dagster UI on http://127.0.0.1:3000
+	@$(PYTHON) tools/bootstrap.py
+	@$(POLYGLOT) dev
+
+lint:  ## style and types
+	@$(PYTHON) tools/bootstrap.py --dev
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+bench:  ## every benchmark, each printing ratios of one run
+	@$(PYTHON) tools/bootstrap.py --dev
+	@for script in benchmarks/*.py; do .venv/bin/python $$script || exit 1; done
