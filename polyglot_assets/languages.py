@@ -42,10 +42,10 @@ def to_code(name: str) -> str | None:
         return None
     try:
         tag = langcodes.Language.get(text) if len(text.split("-")[0]) <= 3 else langcodes.find(text)
-        code = str(tag.prefer_macrolanguage().language)
+        code = tag.prefer_macrolanguage().language
     except (LookupError, ValueError):
         return None
-    return _ALIASES.get(code, code)
+    return _ALIASES.get(code, str(code)) if code else None  # `und` is a tag without a language
 
 
 @lru_cache(maxsize=256)

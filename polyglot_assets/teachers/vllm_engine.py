@@ -12,7 +12,7 @@ import logging
 import os
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +30,16 @@ class VllmEngine:
     Args:
         teacher: what to load.
         cache: folder for the converted checkpoint of the embedded teacher.
+        report: takes a line about what takes long.
     """
 
-    def __init__(self, teacher: Teacher, cache: Path) -> None:
+    def __init__(self, teacher: Teacher, cache: Path, report: Callable[[str], None]) -> None:
         _configure_process()
         from vllm import EngineArgs
         from vllm.platforms import current_platform
         from vllm.v1.engine.llm_engine import LLMEngine
 
-        model = str(embedded.checkpoint(cache)) if teacher.embedded else teacher.model
+        model = str(embedded.checkpoint(cache, report)) if teacher.embedded else teacher.model
         arguments: dict[str, Any] = {
             "model": model,
             "max_model_len": teacher.max_model_len,

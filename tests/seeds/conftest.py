@@ -67,9 +67,7 @@ def fill_files() -> FillRows:
 def fill_rows(write_native: WriteNative, fill_files: FillRows) -> FillRows:
     """Fills one cell from hand-written native rows."""
 
-    def run(
-        source: Source, rows: Rows | bytes, target: str, name: str = "rows.jsonl", **settings: Any
-    ) -> CellSeeds:
+    def run(source: Source, rows: Rows | bytes, target: str, name: str = "rows.jsonl", **settings: Any) -> CellSeeds:
         return fill_files(source, [write_native(source, rows, name)], [target], **settings)[target]
 
     return run

@@ -5,6 +5,7 @@ The whole seeds are written out, ids included: an id that changes makes the lake
 
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from polyglot_assets.grid import LANGUAGES, Cell
@@ -21,7 +22,9 @@ from polyglot_assets.seeds import (
     oasst2,
     wildchat,
 )
+from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.settings import Settings
 
 # source, cell, seed_id, source_id, licence, seed language, prompt, response
 GOLDEN = [
@@ -29,8 +32,8 @@ GOLDEN = [
         "oasst2", "de/generate", "451742889919e9926c7bc01d71b3c5f3", "04e7b30a-623f-ca96-16cc-b1326b9f994d",
         "apache-2.0", "de",
         "Wie komme ich ohne Auto von Dresden zur Bastei in der Sächsischen Schweiz?",
-        "Fahr mit der S-Bahn S1 bis Kurort Rathen und setz dort mit der Fähre über die Elbe. Vom anderen Ufer führt "
-        "ein gut ausgeschilderter Treppenweg in etwa 40 Minuten hinauf zur Basteibrücke.",
+        ("Fahr mit der S-Bahn S1 bis Kurort Rathen und setz dort mit der Fähre über die Elbe. Vom anderen Ufer führt "
+        "ein gut ausgeschilderter Treppenweg in etwa 40 Minuten hinauf zur Basteibrücke."),
     ),
     (
         "aya", "tl/generate", "4e5b6779f82b5b6ab3a5437758c3e579", "7024", "apache-2.0", "tl",
@@ -51,8 +54,8 @@ GOLDEN = [
     ),
     (
         "gsm8k", "ja/translate", "fb4f665fa026842f49885077d9d2e932", "a8ae149b6d6fe58daba1187716a571f1", "mit", "en",
-        "Mrs Pritchard in Cardiff buys 48 daffodil bulbs. She plants half of them in pots and sets the rest in the "
-        "lawn in 4 equal rows. How many bulbs are in each row?",
+        ("Mrs Pritchard in Cardiff buys 48 daffodil bulbs. She plants half of them in pots and sets the rest in the "
+        "lawn in 4 equal rows. How many bulbs are in each row?"),
         "She plants 48/2=24 bulbs in pots.\nThat leaves 48-24=24 bulbs for the lawn.\nEach row has 24/4=6 bulbs.\n6",
     ),
     (
@@ -70,21 +73,21 @@ GOLDEN = [
         "euroblocks", "de/respond", "1f2730609accb84ef739fbb54a498365", "ced6d7a95d79ef854febae886b3df1ab",
         "unlicensed", "de",
         "Was ist ein Amt? Ich muss morgen zum Bürgeramt.",
-        "Ein Amt ist ein Büro vom Staat oder von der Stadt. Im Bürgeramt meldest du deine neue Adresse an. Nimm deinen "
-        "Pass mit. Du brauchst meistens einen Termin.",
+        ("Ein Amt ist ein Büro vom Staat oder von der Stadt. Im Bürgeramt meldest du deine neue Adresse an. Nimm "
+        "deinen Pass mit. Du brauchst meistens einen Termin."),
     ),
     (
         "magpie_pro", "tl/translate", "a5dafd1d111574e99a1443dba63df351", "b1bf71c8-8332-7e9a-6ef3-74388f322ef3",
         "llama3", "en",
         "Write me a limerick about a lighthouse keeper in Cornwall.",
-        "A keeper of light at the Lizard\nOnce sat out a ten-day-long blizzard;\nHe polished the lamp\nIn the dark and "
-        "the damp,\nAnd came out with the beard of a wizard.",
+        ("A keeper of light at the Lizard\nOnce sat out a ten-day-long blizzard;\nHe polished the lamp\nIn the dark "
+        "and the damp,\nAnd came out with the beard of a wizard."),
     ),
     (
         "alpaca_filipino", "tl/respond", "96087ed9bca57220f9bfde61ff980f0f", "3150d476e1963ee120384c0bcf31cc35",
         "cc-by-nc-4.0", "tl",
-        "Pangkatin ang mga hayop ayon sa kung sa lupa o sa tubig sila nabubuhay.\n\nkalabaw, bangus, kambing, pusit, "
-        "aso",
+        ("Pangkatin ang mga hayop ayon sa kung sa lupa o sa tubig sila nabubuhay.\n\nkalabaw, bangus, kambing, pusit, "
+        "aso"),
         "Sa lupa: kalabaw, kambing, aso.\nSa tubig: bangus, pusit.",
     ),
 ]  # fmt: skip
@@ -99,7 +102,7 @@ def test_a_whole_seed_of_each_source(golden, samples):
     name, target, seed_id, source_id, license_, seed_language, prompt, response = golden
     source = next(source for source in SOURCES if source.name == name)
     cell = cell_of(target)
-    [row] = [row for row in samples[name][cell].rows if row["source_id"] == source_id]
+    [row] = [dict(row) for row in samples[name][cell].rows if row["source_id"] == source_id]
     assert len(row.pop("prompt_key")) == 32
     assert row.pop("source_revision").startswith("files-")
     assert row == {
@@ -255,7 +258,7 @@ class TestWildchat:
 
 class TestOasst2:
     def message(self, message_id: str, parent: str | None, **changes: Any) -> dict[str, Any]:
-        role = "assistant" if parent and parent.startswith("r") and not parent.startswith("reply") else "prompter"
+        role = "assistant" if parent and parent.startswith("root") else "prompter"
         base = {"message_id": message_id, "parent_id": parent, "text": f"text {message_id}", "role": role}
         flags = {"lang": "de", "review_result": True, "deleted": False, "rank": None}
         return {**base, **flags, **changes}
@@ -286,8 +289,7 @@ class TestOasst2:
             self.message("third", "root", rank=2),
         ]
         assert self.pair(fill_rows(oasst2.SOURCE, rows, "de/generate")) == ("root", "text best")
-        sample_best = "El tango suele ser más lento y dramático"
-        assert self.pair(fill_rows(oasst2.SOURCE, rows[::-1], "de/generate")) == ("root", "text best"), sample_best
+        assert self.pair(fill_rows(oasst2.SOURCE, rows[::-1], "de/generate")) == ("root", "text best")
 
     def test_of_replies_without_rank_the_same_one_is_taken_in_any_order(self, fill_rows):
         replies = [self.message(name, "root") for name in ("b", "a", "c")]
@@ -314,7 +316,7 @@ class TestOasst2:
         counts = fill_rows(oasst2.SOURCE, rows, "de/respond").counts
         assert counts == {"assistant_turn": 1, "deleted_or_unreviewed": 1, "kept": 0}
 
-    def test_a_reply_in_another_language_is_not_an_answer(self, fill_rows, fill_files, write_native):
+    def test_a_reply_in_another_language_is_not_an_answer(self, fill_files, write_native):
         rows = [
             self.message("root", None),
             self.message("spanish", "root", lang="es", rank=0),
@@ -351,11 +353,6 @@ class TestOasst2:
         }  # fmt: skip
 
     def test_the_samples_as_nested_trees_give_the_same_cells(self, fill_files, write_native, samples):
-        import pyarrow.parquet as pq
-
-        from polyglot_assets.seeds.acquire import find
-        from polyglot_assets.settings import Settings
-
         [parquet] = find(oasst2.SOURCE, Settings()).paths
         path = write_native(oasst2.SOURCE, self.nested(pq.read_table(parquet).to_pylist()), "x.trees.jsonl")
         targets = [f"{language}/{strategy}" for language in LANGUAGES for strategy in ("generate", "respond")]

@@ -1,0 +1,166 @@
+"""Each check passes on a sound lake and finds the fault that it is there for."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scripted import ScriptedEngine
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.examples.build import build as build_examples
+from polyglot_assets.grid import Cell, cells
+from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.marts.checks import Check, load_checks
+from polyglot_assets.marts.models import load
+from polyglot_assets.prompts.build import build
+from polyglot_assets.prompts.templates import load as load_templates
+from polyglot_assets.records import COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS, TABLES, Table
+from polyglot_assets.responses.generate import respond
+from polyglot_assets.seeds.acquire import find
+from polyglot_assets.seeds.fill import fill
+from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.settings import Settings, bundled
+from polyglot_assets.teachers.registry import Teacher
+
+TEACHER = Teacher("scripted", "org/scripted", "mit")
+CELLS = cells(["de"])
+CELL = Cell("de", "generate")
+CHECKS = {(check.table, check.name): check for check in load_checks(bundled("dbt_like_sql"))}
+
+
+def _counts(stage: str, cell: Cell, counts: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
+    return [
+        {"stage": stage, "source": source, "language": cell.language, "strategy": cell.strategy, "reason": reason, "rows": n}
+        for (source, reason), n in counts.items()
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def sound(lake: Lake, settings: Settings) -> Lake:
+    """A lake with German cells and all marts, made without Dagster."""
+    seeds: dict[Cell, list[dict[str, Any]]] = {cell: [] for cell in CELLS}
+    for source in SOURCES:
+        for cell, filled in fill(source, find(source, settings), CELLS, settings).items():
+            lake.write_cell(SEEDS, cell, filled.rows, source=source.name)
+            counts = {(source.repo, reason): rows for reason, rows in filled.counts.items()}
+            lake.write_cell(COUNTS, cell, _counts("seeds", cell, counts), stage="seeds", part=source.name)
+            seeds[cell] += filled.rows
+    for cell in CELLS:
+        rows, by_reason = build(cell, seeds[cell], load_templates()[cell.strategy], 4)
+        lake.write_cell(PROMPTS, cell, rows)
+        lake.write_cell(COUNTS, cell, _counts("prompts", cell, by_reason), stage="prompts", part="all")
+    respond(lake, TEACHER, CELLS, ScriptedEngine, lambda line: None)
+    for cell in CELLS:
+        responses = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
+        lake.write_cell(EXAMPLES, cell, build_examples(lake.read_cell(PROMPTS, cell), responses))
+    _compute_marts(lake)
+    return lake
+
+
+def _compute_marts(lake: Lake) -> None:
+    for model in load(bundled("dbt_like_sql"))[0]:
+        with lake.connect() as connection:
+            data = connection.sql(model.sql).to_arrow_table()
+        write_parquet(data, lake.mart_path(model.name))
+
+
+def _offences(lake: Lake, check: Check) -> list[dict[str, Any]]:
+    with lake.connect() as connection:
+        cells_ = CELLS if check.table in TABLES else []
+        return check.offences(connection, cells_, [TEACHER.name])
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: f"{check.table}-{check.name}")
+def test_a_sound_lake_passes(sound: Lake, check: Check) -> None:
+    assert _offences(sound, check) == []
+
+
+Rows = list[dict[str, Any]]
+
+
+def _edit(lake: Lake, table: Table, change: Callable[[Rows], Rows], **parts: str) -> None:
+    lake.write_cell(table, CELL, change(lake.read_cell(table, CELL, **parts)), **parts)
+
+
+def _set(**values: Any) -> Callable[[Rows], Rows]:
+    return lambda rows: [{**rows[0], **values}, *rows[1:]]
+
+
+def _drop(rows: Rows) -> Rows:
+    return rows[1:]
+
+
+def _double(rows: Rows) -> Rows:
+    return [*rows, rows[0]]
+
+
+T = {"teacher": TEACHER.name}
+FAULTS = [
+    ("prompts", "contract", PROMPTS, _double, {}),
+    ("prompts", "contract", PROMPTS, _set(synth_prompt=None), {}),
+    ("prompts", "every_seed_is_accounted_for", PROMPTS, _drop, {}),
+    ("prompts", "every_seed_is_accounted_for", COUNTS, _drop, {"stage": "prompts", "part": "all"}),
+    ("prompts", "examples_exclude_the_seed_itself", PROMPTS, _set(exemplar_ids=["a", "a", "b"]), {}),
+    ("responses", "contract", RESPONSES, _set(outcome="fine"), T),
+    ("responses", "contract", RESPONSES, _set(outcome=None), T),
+    ("responses", "contract", RESPONSES, _set(prompt_id="nowhere"), T),
+    ("responses", "outcomes_add_up", RESPONSES, _drop, T),
+    ("responses", "outcomes_add_up", RESPONSES, _double, T),
+    ("responses", "outcomes_add_up", RESPONSES, lambda rows: [], T),
+    ("responses", "reasons_are_given", RESPONSES, _set(outcome="empty"), T),
+    ("responses", "reasons_are_given", RESPONSES, _set(response=""), T),
+    ("examples", "contract", EXAMPLES, _double, {}),
+    ("examples", "contract", EXAMPLES, _set(seed_id="nowhere"), {}),
+    ("examples", "every_kept_answer_is_there", EXAMPLES, _drop, {}),
+    ("examples", "every_kept_answer_is_there", RESPONSES, _set(outcome="empty", reason="x"), T),
+]
+
+
+@pytest.mark.parametrize(("table", "name", "edited", "change", "parts"), FAULTS)
+def test_each_fault_is_found_in_its_cell_only(
+    sound: Lake, table: str, name: str, edited: Table, change: Callable[[Rows], Rows], parts: dict[str, str]
+) -> None:
+    _edit(sound, edited, change, **parts)
+    check = CHECKS[table, name]
+    found = _offences(sound, check)
+    assert found
+    assert {(row["language"], row["strategy"]) for row in found} == {("de", "generate")}
+
+
+def test_stale_marts_fail_their_sum_checks(sound: Lake) -> None:
+    _edit(sound, EXAMPLES, _drop)
+    assert _offences(sound, CHECKS["language_distribution", "sums_to_the_examples"])
+    _edit(sound, RESPONSES, _drop, **T)
+    _compute_marts(sound)
+    assert _offences(sound, CHECKS["outcome_funnel", "stages_hand_over"])
+
+
+def test_offences_are_those_of_the_teachers_asked_for(sound: Lake) -> None:
+    _edit(sound, RESPONSES, _drop, **T)
+    with sound.connect() as connection:
+        assert CHECKS["responses", "outcomes_add_up"].offences(connection, CELLS, ["another"]) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("checks/nothing.sql", "SELECT 1", "is named <table>__<what must hold>"),
+        ("checks/unknown__x.sql", "SELECT 1", "there is no table 'unknown'"),
+        ("checks/prompts__x.sql", "SELECT * FROM lake.propmts", "unknown table"),
+    ],
+)
+def test_a_check_that_cannot_work_is_named(tmp_path: Path, file: str, text: str, message: str) -> None:
+    folder = Path(shutil.copytree(bundled("dbt_like_sql"), tmp_path / "sql"))
+    (folder / file).write_text(text)
+    with pytest.raises(UserError, match=message):
+        load_checks(folder)
+
+
+def test_an_unknown_test_in_the_schema_is_named(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(bundled("dbt_like_sql"), tmp_path / "sql"))
+    schema = folder / "schema.yml"
+    schema.write_text(schema.read_text().replace("tests: [not_null, unique]", "tests: [not_nil]", 1))
+    with pytest.raises(UserError, match="unknown test 'not_nil'"):
+        load_checks(folder)

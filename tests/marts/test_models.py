@@ -1,0 +1,73 @@
+"""The SQL files say what they read and where columns come from, and mistakes in them are named."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import sqlglot
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.marts.models import column_lineage, load, read_tables
+from polyglot_assets.records import TABLES
+from polyglot_assets.settings import bundled
+
+SCHEMA = {"lake": {table.name: {name: str(kind) for name, kind, _ in table.fields} for table in TABLES.values()}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of dbt_like_sql that may be broken."""
+    return Path(shutil.copytree(bundled("dbt_like_sql"), tmp_path / "sql"))
+
+
+def test_every_model_is_plain_sql_with_described_columns() -> None:
+    models, _ = load(bundled("dbt_like_sql"))
+    assert {model.name for model in models} >= {
+        "language_distribution", "strategy_distribution", "source_mix", "outcome_funnel", "length_quantiles",
+        "licence_mix",
+    }  # fmt: skip
+    for model in models:
+        tree = sqlglot.parse_one(model.sql, dialect="duckdb")
+        assert list(model.described.columns) == tree.named_selects, model.name
+        assert all(model.described.columns.values()), f"{model.name} has a column without description"
+        assert model.described.description
+
+
+def test_dependencies_are_what_from_and_join_name() -> None:
+    sql = "WITH a AS (SELECT * FROM lake.seeds) SELECT * FROM a JOIN marts.source_mix USING (source)"
+    assert read_tables(Path("x.sql"), sql) == {("lake", "seeds"), ("marts", "source_mix")}
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT * FROM seeds", "needs its schema"),
+        ("SELECT * FROM lake.seed", "unknown table lake.seed"),
+        ("SELECT FROM WHERE", "x.sql"),
+    ],
+)
+def test_sql_that_cannot_be_used_is_named(sql: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read_tables(Path("x.sql"), sql)
+
+
+def test_column_lineage_reaches_the_lake() -> None:
+    models, _ = load(bundled("dbt_like_sql"))
+    lineage = {model.name: column_lineage(model, SCHEMA) for model in models}
+    assert lineage["language_distribution"]["generate_rows"] == {
+        ("lake", "examples", "id"),
+        ("lake", "examples", "strategy"),
+    }
+    assert lineage["outcome_funnel"]["outcome"] == {("lake", "counts", "reason"), ("lake", "responses", "outcome")}
+    assert ("lake", "examples", "prompt_tokens") in lineage["length_quantiles"]["p50"]
+
+
+def test_model_without_description_and_description_without_model(folder: Path) -> None:
+    (folder / "marts" / "extra.sql").write_text("SELECT 1 AS one")
+    with pytest.raises(UserError, match="'extra' has no entry in schema.yml"):
+        load(folder)
+    (folder / "marts" / "extra.sql").unlink()
+    (folder / "marts" / "source_mix.sql").unlink()
+    load.cache_clear()
+    with pytest.raises(UserError, match="'source_mix' has no file"):
+        load(folder)

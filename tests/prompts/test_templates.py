@@ -1,0 +1,107 @@
+"""Templates: what the teacher reads, and that a version says exactly when it changed."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyglot_assets.grid import GENERATE, LANGUAGES, RESPOND, STRATEGIES, TRANSLATE
+from polyglot_assets.languages import display_name
+from polyglot_assets.prompts.templates import FOLDER, StrategyTemplate, load
+
+INSERTED = {GENERATE: "examples", RESPOND: "prompt", TRANSLATE: "prompt"}
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A copy of the templates that can be edited."""
+    return Path(shutil.copytree(FOLDER, tmp_path / "templates"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_both_messages_name_the_target_language(strategy, language):
+    system, user = load()[strategy].render(language, **{INSERTED[strategy]: "HERE"})
+    assert display_name(language) in system
+    assert display_name(language) in user
+    assert user.count("HERE") == 1
+    assert "$" not in system + user
+
+
+def test_tagalog_is_called_tagalog():
+    system, user = load()[RESPOND].render("tl", prompt="Kumusta?")
+    assert "Tagalog" in system
+    assert "Tagalog" in user
+    assert "Filipino" not in system + user
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    "text",
+    ["costs $5 or $prompt or ${language} or $$", "{prompt} {0} {{}}", "100 % %s %(x)s", "\\1 \\g<0>\n\ttab", "$"],
+)
+def test_users_texts_stay_as_they_are(strategy, text):
+    assert text in load()[strategy].render("de", **{INSERTED[strategy]: text})[1]
+
+
+@given(st.text())
+def test_any_text_stays_as_it_is(text):
+    before, after = load()[RESPOND].render("de", prompt="\0")[1].split("\0")
+    assert load()[RESPOND].render("de", prompt=text)[1] == before + text + after
+
+
+@pytest.mark.parametrize("strategy", [GENERATE, TRANSLATE])
+def test_strategies_with_a_pair_ask_for_json_and_respond_does_not(strategy):
+    _, user = load()[strategy].render("de", **{INSERTED[strategy]: "x"})
+    assert all(word in user for word in ("JSON", '"prompt"', '"response"'))
+    assert "JSON" not in load()[RESPOND].render("de", prompt="x")[1]
+
+
+def versions(folder: Path) -> dict[str, str]:
+    load.cache_clear()
+    return {strategy: template.version for strategy, template in load(folder).items()}
+
+
+def test_versions_differ_and_are_the_same_for_the_same_text(folder):
+    assert versions(folder) == versions(FOLDER)
+    assert len(set(versions(folder).values())) == len(STRATEGIES)
+    assert all(len(version) == 12 for version in versions(folder).values())
+
+
+@pytest.mark.parametrize("edited", STRATEGIES)
+def test_an_edit_changes_its_own_strategys_version_and_no_other(folder, edited):
+    before = versions(folder)
+    path = folder / f"{edited}.txt"
+    path.write_text(path.read_text().replace(".", "!", 1))
+    after = versions(folder)
+    assert {strategy for strategy in STRATEGIES if before[strategy] != after[strategy]} == {edited}
+
+
+def test_an_edit_of_the_system_message_changes_all(folder):
+    before = versions(folder)
+    (folder / "system.txt").write_text("You help people in $language.")
+    after = versions(folder)
+    assert all(before[strategy] != after[strategy] for strategy in STRATEGIES)
+
+
+def test_space_around_a_file_is_no_edit(folder):
+    before = versions(folder)
+    for path in folder.iterdir():
+        path.write_text("\n" + path.read_text() + "\n\n")
+    assert versions(folder) == before
+
+
+def test_moving_text_between_system_and_user_is_an_edit():
+    assert StrategyTemplate(RESPOND, "ab", "c").version != StrategyTemplate(RESPOND, "a", "bc").version
+    assert StrategyTemplate(RESPOND, "a", "b").version != StrategyTemplate(GENERATE, "a", "b").version
+
+
+def test_two_dollars_in_a_template_are_one():
+    assert StrategyTemplate(RESPOND, "$language: $$5", "$prompt").render("de", prompt="x") == ("German: $5", "x")
+
+
+def test_a_misspelt_placeholder_is_an_error_and_not_a_prompt():
+    with pytest.raises(KeyError, match="promt"):
+        StrategyTemplate(RESPOND, "", "$promt").render("de", prompt="x")

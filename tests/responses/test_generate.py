@@ -1,0 +1,178 @@
+"""The stream through an engine: every prompt gets an outcome, nothing is asked twice, crashes change nothing."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scripted import ScriptedEngine, good_answer
+
+from polyglot_assets.grid import Cell, cells
+from polyglot_assets.lake import Lake
+from polyglot_assets.prompts.build import build
+from polyglot_assets.prompts.templates import load
+from polyglot_assets.records import PROMPTS, RESPONSES
+from polyglot_assets.responses.generate import respond
+from polyglot_assets.seeds.acquire import find
+from polyglot_assets.seeds.fill import fill
+from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.settings import Settings
+from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.registry import Teacher
+
+TEACHER = Teacher("scripted", "org/scripted", "mit", max_tokens=64, max_model_len=4096)
+CELLS = cells(["de", "cs"])
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+@pytest.fixture
+def prompted(lake: Lake, settings: Settings) -> Lake:
+    """A lake with six cells of prompts."""
+    filled = [fill(source, find(source, settings), CELLS, settings) for source in SOURCES]
+    for cell in CELLS:
+        seeds = [seed for source in filled for seed in source[cell].rows]
+        rows, _ = build(cell, seeds, load()[cell.strategy], limit=5)
+        lake.write_cell(PROMPTS, cell, rows)
+    return lake
+
+
+def response_bytes(lake: Lake) -> dict[Cell, bytes]:
+    return {cell: lake.cell_path(RESPONSES, cell, teacher=TEACHER.name).read_bytes() for cell in CELLS}
+
+
+def test_every_prompt_has_one_outcome_and_unchanged_cells_need_no_engine(prompted: Lake) -> None:
+    engine = ScriptedEngine()
+    results = respond(prompted, TEACHER, CELLS, lambda: engine, quiet)
+    assert {cell: result.outcomes for cell, result in results.items()} == {cell: {"ok": 5} for cell in CELLS}
+    assert len(engine.asked) == 30
+    first = response_bytes(prompted)
+
+    def no_engine() -> ScriptedEngine:
+        raise AssertionError("an unchanged cell loaded the engine")
+
+    again = respond(prompted, TEACHER, CELLS, no_engine, quiet)
+    assert sum(result.asked for result in again.values()) == 0
+    assert response_bytes(prompted) == first
+
+
+def test_all_cells_share_one_engine_and_one_stream(prompted: Lake) -> None:
+    loads = []
+
+    def load_engine() -> ScriptedEngine:
+        loads.append(ScriptedEngine())
+        return loads[-1]
+
+    respond(prompted, TEACHER, CELLS, load_engine, quiet)
+    assert len(loads) == 1
+
+
+def test_a_crash_in_the_middle_loses_nothing_and_changes_nothing(prompted: Lake, tmp_path: Path) -> None:
+    whole = ScriptedEngine()
+    respond(prompted, TEACHER, CELLS, lambda: whole, quiet)
+    uninterrupted = response_bytes(prompted)
+    _remove(prompted.root / "ledger")
+
+    asked: list[str] = []
+    for limit in (4, 9, 100):
+        left = [limit]
+
+        def crashing(request: Request) -> Completion:
+            if left[0] == 0:
+                raise ConnectionError("the engine died")
+            left[0] -= 1
+            return good_answer(request)
+
+        engine = ScriptedEngine(crashing)
+        try:
+            respond(prompted, TEACHER, CELLS, lambda: engine, quiet)
+        except ConnectionError:
+            assert limit < 100
+        asked += [request.request_id for request in engine.asked]
+    assert response_bytes(prompted) == uninterrupted
+    # Eight requests are under way in the scripted engine when it dies: only those are asked again.
+    assert len(asked) - len(set(asked)) <= 2 * 8
+
+
+def test_more_prompts_pay_only_for_themselves(prompted: Lake, settings: Settings) -> None:
+    respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
+    cell = CELLS[0]
+    kept = prompted.read_cell(PROMPTS, cell)
+    filled = [fill(source, find(source, settings), [cell], settings) for source in SOURCES]
+    seeds = [seed for source in filled for seed in source[cell].rows]
+    rows, _ = build(cell, seeds, load()[cell.strategy], limit=8)
+    assert {row["prompt_id"] for row in kept} < {row["prompt_id"] for row in rows}
+    prompted.write_cell(PROMPTS, cell, rows)
+    engine = ScriptedEngine()
+    respond(prompted, TEACHER, CELLS, lambda: engine, quiet)
+    assert len(engine.asked) == 3
+
+
+def test_a_larger_budget_asks_again_for_what_it_changes(prompted: Lake) -> None:
+    respond(prompted, TEACHER, CELLS[:1], ScriptedEngine, quiet)
+    engine = ScriptedEngine()
+    respond(prompted, replace(TEACHER, max_tokens=65), CELLS[:1], lambda: engine, quiet)
+    assert len(engine.asked) == 5
+
+
+def _when(condition: Callable[[Request], bool], finish: str, text: str = "") -> Callable[[Request], Completion]:
+    def answer(request: Request) -> Completion:
+        if condition(request):
+            return Completion(request.request_id, text, finish, prompt_tokens=10, response_tokens=64)  # type: ignore[arg-type]
+        return good_answer(request)
+
+    return answer
+
+
+def test_truncated_answers_get_a_second_try_with_a_larger_budget(prompted: Lake) -> None:
+    engine = ScriptedEngine(_when(lambda request: request.sampling["max_tokens"] == 64, "length"))
+    results = respond(prompted, TEACHER, CELLS[:1], lambda: engine, quiet)
+    assert results[CELLS[0]].outcomes == {"ok": 5}
+    assert len(engine.asked) == 10
+    rows = prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name)
+    assert {row["attempts"] for row in rows} == {2}
+    assert {json.loads(row["sampling"])["max_tokens"] for row in rows} == {128}
+
+
+def test_an_answer_that_is_cut_twice_is_truncated_and_not_tried_a_third_time(prompted: Lake) -> None:
+    engine = ScriptedEngine(_when(lambda request: True, "length", "halb"))
+    results = respond(prompted, TEACHER, CELLS[:1], lambda: engine, quiet)
+    assert results[CELLS[0]].outcomes == {"truncated": 5}
+    assert len(engine.asked) == 10
+    respond(prompted, TEACHER, CELLS[:1], lambda: engine, quiet)
+    assert len(engine.asked) == 10
+    rows = prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name)
+    assert {row["raw_text"] for row in rows} == {"halb"}
+    assert all(row["prompt"] is None and row["reason"] for row in rows)
+
+
+def test_failed_rows_keep_their_text_and_the_rest_goes_on(prompted: Lake) -> None:
+    engine = ScriptedEngine(_when(lambda request: request.sampling["seed"] % 2 == 0, "error"))
+    results = respond(prompted, TEACHER, CELLS, lambda: engine, quiet)
+    for cell, result in results.items():
+        assert sum(result.outcomes.values()) == len(prompted.read_cell(PROMPTS, cell))
+    assert sum(result.outcomes.get("engine_error", 0) for result in results.values()) > 0
+
+
+def test_an_empty_cell_is_written_and_asks_nothing(lake: Lake) -> None:
+    cell = Cell("de", "generate")
+    lake.write_cell(PROMPTS, cell, [])
+    results = respond(lake, TEACHER, [cell], ScriptedEngine, quiet)
+    assert results[cell].outcomes == {}
+    assert lake.cell_path(RESPONSES, cell, teacher=TEACHER.name).exists()
+
+
+def test_licences_of_seed_examples_and_teacher_come_together(prompted: Lake) -> None:
+    respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
+    prompts = {row["prompt_id"]: row for row in prompted.read_cell(PROMPTS, CELLS[0])}
+    for row in prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name):
+        assert row["licenses"] == sorted({*prompts[row["prompt_id"]]["licenses"], "mit"})
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder)

@@ -1,0 +1,105 @@
+"""Every completion gets exactly one outcome, and the right one."""
+
+import json
+from typing import Any
+
+import pytest
+from scripted import SENTENCES
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.ids import text_key
+from polyglot_assets.records import OUTCOMES
+from polyglot_assets.responses.outcomes import judge
+from polyglot_assets.teachers.engine import Completion
+
+ENGLISH = "A shop sells pencils for three dollars each. How much do seven pencils cost in that shop?"
+
+
+def prompt(strategy: str = "respond", language: str = "de") -> dict[str, Any]:
+    seed_language = "en" if strategy == "translate" else language
+    return {
+        "strategy": strategy,
+        "language": language,
+        "seed_language": seed_language,
+        "prompt": ENGLISH if strategy == "translate" else "Wie geht das?",
+        "prompt_key": text_key(ENGLISH),
+    }
+
+
+def answer(text: str, finish_reason: Any = "stop", error: str | None = None) -> Completion:
+    return Completion("r", text, finish_reason, prompt_tokens=9, response_tokens=4, error=error)
+
+
+def pair(asked: Any, answered: Any) -> str:
+    return json.dumps({"prompt": asked, "response": answered}, ensure_ascii=False)
+
+
+GERMAN = SENTENCES["German"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "completion", "outcome", "reason"),
+    [
+        ("respond", answer(GERMAN), "ok", None),
+        ("generate", answer(pair(GERMAN, GERMAN)), "ok", None),
+        ("translate", answer(pair(GERMAN, GERMAN)), "ok", None),
+        ("respond", answer("", "error", "HTTP 500"), "engine_error", "HTTP 500"),
+        ("respond", answer("", "error"), "engine_error", "no reason"),
+        ("respond", answer("", "too_long"), "too_long", "9 tokens"),
+        ("respond", answer(GERMAN, "length"), "truncated", "4 tokens"),
+        ("generate", answer('{"prompt": "Wer', "length"), "truncated", "4 tokens"),
+        ("generate", answer('{"prompt": "Wer'), "invalid_json", "character"),
+        ("generate", answer("[1]"), "invalid_json", "list"),
+        ("generate", answer('{"prompt": "x"}'), "invalid_json", "'response'"),
+        ("generate", answer(pair(GERMAN, 7)), "invalid_json", "'response'"),
+        ("respond", answer(" \n "), "empty", "response"),
+        ("generate", answer(pair("  ", GERMAN)), "empty", "prompt"),
+        ("generate", answer(pair(GERMAN, "")), "empty", "response"),
+        ("translate", answer(pair(ENGLISH.upper(), GERMAN)), "not_translated", "word for word"),
+        ("translate", answer(pair("The pencils are three dollars each, what do seven of them cost?", GERMAN)),
+         "not_translated", "English"),
+        ("translate", answer(pair(GERMAN, ENGLISH)), "wrong_language", "response is in English"),
+        ("respond", answer(ENGLISH), "wrong_language", "response is in English"),
+        ("generate", answer(pair(SENTENCES["Spanish"], GERMAN)), "wrong_language", "prompt is in Spanish"),
+    ],
+)  # fmt: skip
+def test_rules(strategy: str, completion: Completion, outcome: str, reason: str | None) -> None:
+    judgement = judge(prompt(strategy), completion)
+    assert judgement.outcome == outcome
+    assert judgement.reason is None if reason is None else reason in (judgement.reason or "")
+
+
+def test_raw_line_breaks_inside_json_strings_are_accepted() -> None:
+    text = '{"prompt": "' + GERMAN + '", "response": "Zeile eins.\nZeile zwei, das ist die Antwort auf die Frage."}'
+    assert judge(prompt("generate"), answer(text)).outcome == "ok"
+
+
+def test_the_prompt_of_respond_is_the_seeds_own() -> None:
+    judgement = judge(prompt("respond"), answer(GERMAN))
+    assert judgement.prompt == "Wie geht das?"
+    assert judgement.prompt_language.code is None, "the source's claim is not tested again"
+
+
+@pytest.mark.parametrize(("language", "sentence"), [
+    ("ar", SENTENCES["Arabic"]), ("cs", SENTENCES["Czech"]), ("es", SENTENCES["Spanish"]),
+    ("id", SENTENCES["Indonesian"]), ("ja", SENTENCES["Japanese"]), ("tl", SENTENCES["Tagalog"]),
+])  # fmt: skip
+def test_each_language_passes_in_its_own_cell_and_no_other(language: str, sentence: str) -> None:
+    assert judge(prompt("respond", language), answer(sentence)).outcome == "ok"
+    assert judge(prompt("respond", "de"), answer(sentence)).outcome == "wrong_language"
+
+
+@given(
+    strategy=st.sampled_from(STRATEGIES),
+    text=st.one_of(st.text(), st.builds(pair, st.text(), st.text()), st.sampled_from(["{}", "null", "[]", "1"])),
+    finish=st.sampled_from(["stop", "length", "too_long", "error"]),
+)
+def test_every_completion_has_one_known_outcome_and_a_reason_unless_ok(strategy: str, text: str, finish: Any) -> None:
+    judgement = judge(prompt(strategy), answer(text, finish))
+    assert judgement.outcome in OUTCOMES
+    assert (judgement.reason is None) == (judgement.outcome == "ok")
+    if judgement.outcome == "ok":
+        assert judgement.prompt
+        assert judgement.response

@@ -1,0 +1,198 @@
+"""The whole chain in Dagster runs: a cell, a language, the full grid; what fails, fails visibly."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import pytest
+from scripted import ScriptedVllm, good_answer
+
+from polyglot_assets.definitions import build_defs
+from polyglot_assets.grid import Cell, cells
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import EXAMPLES, RESPONSES, SEEDS, TABLES
+from polyglot_assets.running import RANGE_END, RANGE_START
+from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.settings import Settings
+from polyglot_assets.teachers.engine import Completion, Request
+
+Run = Callable[..., dg.ExecuteInProcessResult]
+TEACHER = "smollm2-135m"
+
+
+@pytest.fixture
+def vllm() -> ScriptedVllm:
+    return ScriptedVllm.new()
+
+
+@pytest.fixture
+def run(settings: Settings, vllm: ScriptedVllm) -> Iterator[Run]:
+    """Executes a rectangle of the grid, from one partition key to another, as `polyglot materialize` does."""
+    defs = build_defs(settings, vllm)
+    job = defs.resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def execute(first: str, last: str | None = None) -> dg.ExecuteInProcessResult:
+            return job.execute_in_process(
+                instance=instance,
+                tags={RANGE_START: first, RANGE_END: last or first},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+
+        yield execute
+
+
+def _check_cells(result: dg.ExecuteInProcessResult, name: str) -> set[str | None]:
+    """The partitions for which a check of the responses was recorded as passed."""
+    evaluations = [e.event_specific_data for e in result.all_events if e.event_type_value == "ASSET_CHECK_EVALUATION"]
+    return {e.partition for e in evaluations if e.check_name == name and e.passed}
+
+
+def test_one_cell(run: Run, lake: Lake, vllm: ScriptedVllm) -> None:
+    result = run("de|generate")
+    assert result.success
+    assert len(vllm.script.engines) == 1
+    assert vllm.script.engines[0].closed
+    examples = lake.read_cell(EXAMPLES, Cell("de", "generate"))
+    assert len(examples) == 3
+    assert _check_cells(result, "outcomes_add_up") == {"de|generate"}
+
+
+def test_a_language_is_one_run_with_one_engine(run: Run, lake: Lake, vllm: ScriptedVllm) -> None:
+    result = run("cs|generate", "cs|translate")
+    assert result.success
+    assert len(vllm.script.engines) == 1
+    for cell in cells(["cs"]):
+        assert len(lake.read_cell(RESPONSES, cell, teacher=TEACHER)) == 3
+    assert _check_cells(result, "outcomes_add_up") >= {cell.key for cell in cells(["cs"])}
+
+
+def test_the_full_grid_is_one_run_with_one_engine(run: Run, lake: Lake, vllm: ScriptedVllm, settings: Settings) -> None:
+    result = run("ar|generate", "tl|translate")
+    assert result.success
+    assert len(vllm.script.engines) == 1
+    grid = cells(settings.languages)
+    assert _check_cells(result, "outcomes_add_up") >= {cell.key for cell in grid}
+    with lake.connect() as connection:
+        outcomes = connection.execute("SELECT count(*), count(DISTINCT prompt_id) FROM lake.responses").fetchone()
+        prompts = connection.execute("SELECT count(*) FROM lake.prompts").fetchone()
+        ids = connection.execute("SELECT count(id), count(DISTINCT id) FROM lake.examples").fetchone()
+        distribution = connection.execute("SELECT sum(rows) FROM marts.language_distribution").fetchone()
+    assert prompts == (len(grid) * settings.rows_per_cell,)
+    assert outcomes == (prompts[0], prompts[0])
+    assert ids == (prompts[0], prompts[0])
+    assert distribution == prompts
+
+    again = run("ar|generate", "tl|translate")
+    assert again.success
+    assert len(vllm.script.engines) == 1, "an unchanged grid loaded the engine again"
+
+
+def test_every_cell_exists_and_empty_ones_say_why(run: Run, lake: Lake) -> None:
+    result = run("tl|generate", "tl|translate")
+    for source in SOURCES:
+        for cell in cells(["tl"]):
+            assert lake.cell_path(SEEDS, cell, source=source.name).exists()
+    materialized = {
+        (event.asset_key.path[-1], str(event.partition)): event.materialization.metadata
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key and event.asset_key.path[0] == "seeds"
+    }
+    assert "feeds only translate" in materialized["gsm8k", "tl|generate"]["empty_because"].value
+    raw = materialized["cidar", "tl|respond"]
+    assert raw["dagster/partition_row_count"].value == 0
+    assert raw["raw_rows"].value == 14
+    assert "other_language" in raw["raw_rows_by_reason"].value
+
+
+def test_cells_carry_their_own_metadata(run: Run) -> None:
+    result = run("de|generate", "de|translate")
+    by_cell = {
+        str(event.partition): event.materialization.metadata
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key == dg.AssetKey(["responses", "smollm2_135m"])
+    }
+    assert set(by_cell) == {"de|generate", "de|respond", "de|translate"}
+    for metadata in by_cell.values():
+        assert metadata["dagster/partition_row_count"].value == 3
+        assert "| ok | 3 |" in metadata["outcomes"].value
+        assert "raw_text" in metadata["samples"].value
+        assert metadata["engine_loads"].value == 1
+
+
+def test_bad_answers_are_kept_visible_and_never_released(run: Run, lake: Lake, vllm: ScriptedVllm) -> None:
+    def mostly_bad(request: Request) -> Completion:
+        kind = request.sampling["seed"] % 4
+        if kind == 0 and request.schema:
+            return Completion(request.request_id, "{", "stop", 5, 1)
+        if kind == 1:
+            return Completion(request.request_id, "x", "length", 5, 1)
+        if kind == 2:
+            text = "This answer is in English although another language was asked for."
+            pair = json.dumps({"prompt": text, "response": text})
+            return Completion(request.request_id, pair if request.schema else text, "stop", 5, 1)
+        return good_answer(request)
+
+    vllm.script.answer = mostly_bad
+    result = run("de|generate", "es|translate")
+    assert result.success, "bad answers are outcomes, not failures"
+    with lake.connect() as connection:
+        counts = dict(connection.execute("SELECT outcome, count(*) FROM lake.responses GROUP BY ALL").fetchall())
+        prompts = connection.execute("SELECT count(*) FROM lake.prompts").fetchone()
+        examples = connection.execute("SELECT count(*) FROM lake.examples").fetchone()
+        silent = connection.execute(
+            "SELECT count(*) FROM lake.responses WHERE outcome <> 'ok' AND (reason IS NULL OR raw_text IS NULL)"
+        ).fetchone()
+    assert sum(counts.values()) == (prompts or [0])[0]
+    assert len(counts) >= 3
+    assert examples == (counts.get("ok", 0),)
+    assert silent == (0,)
+
+
+def test_an_engine_that_dies_fails_the_run_and_is_closed(run: Run, lake: Lake, vllm: ScriptedVllm) -> None:
+    def die(request: Request) -> Completion:
+        raise ConnectionError("gone")
+
+    vllm.script.answer = die
+    result = run("de|respond")
+    assert not result.success
+    assert vllm.script.engines[0].closed
+    vllm.script.answer = good_answer
+    assert run("de|respond").success
+
+
+def test_two_teachers_are_two_assets_and_both_reach_the_examples(settings: Settings, lake: Lake) -> None:
+    two = settings.model_copy(update={"teachers": ("smollm2-135m", "gemma-3-4b-it")})
+    job = build_defs(two, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(partition_key="ja|translate", raise_on_error=False)
+    assert result.success
+    assert {row["teacher"] for row in lake.read_cell(EXAMPLES, Cell("ja", "translate"))} == set(two.teachers)
+
+
+def test_a_lost_answer_fails_the_sum_check_of_its_cell(run: Run, lake: Lake, settings: Settings) -> None:
+    """Breaks the lake behind Dagster's back: the check must see it, in the cell where it happened."""
+    from polyglot_assets.marts.checks import load_checks
+    from polyglot_assets.settings import bundled
+
+    run("de|generate", "de|translate")
+    broken, whole = Cell("de", "respond"), Cell("de", "generate")
+    rows = lake.read_cell(RESPONSES, broken, teacher=TEACHER)
+    lake.write_cell(RESPONSES, broken, rows[1:], teacher=TEACHER)
+    check = next(check for check in load_checks(bundled("dbt_like_sql")) if check.name == "outcomes_add_up")
+    with lake.connect() as connection:
+        assert [row["prompt_id"] for row in check.offences(connection, [broken])] == [rows[0]["prompt_id"]]
+        assert check.offences(connection, [whole]) == []
+
+
+def test_the_same_seeds_give_the_same_bytes_in_another_lake(run: Run, lake: Lake, settings: Settings) -> None:
+    run("de|generate", "de|translate")
+    other = settings.model_copy(update={"lake": settings.lake.with_name("other")})
+    job = build_defs(other, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
+    for cell in cells(["de"]):  # one by one, in three runs
+        assert job.execute_in_process(partition_key=cell.key, raise_on_error=False).success
+    for table in TABLES.values():
+        files = sorted(path.relative_to(lake.root) for path in (lake.root / table.name).rglob("*.parquet"))
+        assert files
+        for file in files:
+            assert (lake.root / file).read_bytes() == (other.lake / file).read_bytes(), file

@@ -1,0 +1,369 @@
+"""The lake's files: what is written is read, half a write is never seen, and readers and writers do not meet.
+
+The last tests start a second process that reads the catalogue while this one replaces its cells as fast as it can.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyglot_assets import lake as lake_
+from polyglot_assets.errors import UserError
+from polyglot_assets.grid import Cell, cells
+from polyglot_assets.lake import Lake, empty_select, quoted, write_parquet
+from polyglot_assets.records import SEEDS, TABLES, Table
+
+TABLE = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+CELL = Cell("de", "generate")
+
+
+def value(kind: pa.DataType, number: int) -> Any:
+    if pa.types.is_string(kind):
+        return f"Wörter {number} 'quoted' \"twice\" $x\n\t日本語"
+    if pa.types.is_list(kind):
+        return [value(kind.value_type, n) for n in range(number % 3)]
+    if pa.types.is_struct(kind):
+        return {field.name: value(field.type, number) for field in kind}
+    if pa.types.is_boolean(kind):
+        return number % 2 == 0
+    return number / 4 if pa.types.is_floating(kind) else number
+
+
+def row(table: Table, number: int) -> dict[str, Any]:
+    return {name: value(kind, number) for name, kind, _ in table.fields}
+
+
+def parts_of(table: Table, part: str = "one") -> dict[str, str]:
+    return dict.fromkeys(table.parts, part)
+
+
+def leftovers(root: Path) -> list[Path]:
+    return [path for path in root.rglob("*") if path.is_file() and path.name not in {"cell.parquet", "lake.duckdb"}]
+
+
+class TestCells:
+    @TABLE
+    @pytest.mark.parametrize("number", [0, 1, 7])
+    def test_what_is_written_is_read_in_key_order(self, lake, table, number):
+        rows = [row(table, n) for n in range(number)]
+        assert lake.write_cell(table, CELL, reversed(rows), **parts_of(table)) == number
+        expected = sorted(rows, key=lambda r: tuple(r[name] for name in table.key))
+        assert lake.read_cell(table, CELL, **parts_of(table)) == expected
+
+    @TABLE
+    def test_nulls_are_read_as_nulls(self, lake, table):
+        empty = {name: None for name, *_ in table.fields} | dict.fromkeys(table.key, "k")
+        if table.name == "responses":
+            empty["sample_index"] = 0
+        lake.write_cell(table, CELL, [empty], **parts_of(table))
+        assert lake.read_cell(table, CELL, **parts_of(table)) == [empty]
+
+    @TABLE
+    def test_a_cell_that_was_never_written_is_empty(self, lake, table):
+        assert lake.read_cell(table, CELL, **parts_of(table)) == []
+
+    @settings(deadline=None, max_examples=25)
+    @given(numbers=st.lists(st.integers(0, 99), unique=True, max_size=8), shuffler=st.randoms(use_true_random=False))
+    def test_equal_rows_in_any_order_give_equal_bytes(self, tmp_path_factory, numbers, shuffler):
+        lake = Lake(tmp_path_factory.mktemp("lake"))
+        path = lake.cell_path(SEEDS, CELL, source="one")
+        rows = [row(SEEDS, number) for number in numbers]
+        lake.write_cell(SEEDS, CELL, rows, source="one")
+        before = path.read_bytes()
+        shuffler.shuffle(rows)
+        lake.write_cell(SEEDS, CELL, [dict(sorted(r.items())) for r in rows], source="one")
+        assert path.read_bytes() == before
+
+    @TABLE
+    def test_the_path_says_what_the_cell_holds(self, lake, table):
+        parts = parts_of(table)
+        above = "".join(f"{name}={part}/" for name, part in parts.items())
+        path = lake.cell_path(table, CELL, **parts)
+        assert path.relative_to(lake.root).as_posix() == (
+            f"{table.name}/{above}language=de/strategy=generate/cell.parquet"
+        )
+
+    @pytest.mark.parametrize("parts", [{}, {"teacher": "x"}, {"source": "x", "teacher": "y"}])
+    def test_a_wrong_part_is_a_programming_error(self, lake, parts):
+        with pytest.raises(ValueError, match="seeds is stored by"):
+            lake.cell_path(SEEDS, CELL, **parts)
+
+    def test_parts_lists_what_is_there(self, lake):
+        assert lake.parts(SEEDS) == []
+        for source in ("b", "a"):
+            lake.write_cell(SEEDS, CELL, [], source=source)
+        (lake.root / "seeds" / "notes.txt").touch()
+        assert lake.parts(SEEDS) == ["a", "b"]
+
+    def test_a_second_write_replaces_the_first(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1), row(SEEDS, 2)], source="one")
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 3)], source="one")
+        assert lake.read_cell(SEEDS, CELL, source="one") == [row(SEEDS, 3)]
+        assert leftovers(lake.root) == []
+
+    @pytest.mark.parametrize(
+        "fault",
+        [{"prompt_chars": "three"}, {"prompt": "half \ud800"}, {"prompt": 5}, {"prompt_chars": 2**40}],
+        ids=["wrong type", "not storable", "number for text", "too large"],
+    )
+    def test_a_failed_write_leaves_the_old_cell_and_nothing_else(self, lake, fault):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        with pytest.raises((pa.ArrowException, UnicodeEncodeError, TypeError, ValueError)):
+            lake.write_cell(SEEDS, CELL, [{**row(SEEDS, 2), **fault}], source="one")
+        assert lake.read_cell(SEEDS, CELL, source="one") == [row(SEEDS, 1)]
+        assert leftovers(lake.root) == []
+
+    def test_a_cell_is_readable_by_colleagues(self, lake):
+        lake.write_cell(SEEDS, CELL, [], source="one")
+        assert lake.cell_path(SEEDS, CELL, source="one").stat().st_mode & 0o777 == 0o644
+
+    def test_the_columns_carry_their_meaning(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        schema = pq.read_schema(lake.cell_path(SEEDS, CELL, source="one"))
+        assert schema.names == [name for name, *_ in SEEDS.fields]
+        for name, _, meaning in SEEDS.fields:
+            assert schema.field(name).metadata[b"description"].decode() == meaning
+
+
+class TestWriteParquet:
+    DATA = pa.table({"a": [1, 2]})
+
+    def test_a_disk_that_fails_leaves_the_old_file_and_no_draft(self, tmp_path, monkeypatch):
+        path = tmp_path / "x.parquet"
+        write_parquet(self.DATA, path)
+        before = path.read_bytes()
+
+        def full(_descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_parquet(pa.table({"a": [3]}), path)
+        assert path.read_bytes() == before
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_a_rename_that_fails_leaves_no_draft(self, tmp_path):
+        (tmp_path / "x.parquet").mkdir()
+        with pytest.raises(OSError, match=r"x\.parquet"):
+            write_parquet(self.DATA, tmp_path / "x.parquet")
+        assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
+
+    def test_folders_are_made(self, tmp_path):
+        write_parquet(self.DATA, tmp_path / "a" / "b" / "x.parquet")
+        assert pq.read_table(tmp_path / "a" / "b" / "x.parquet") == self.DATA
+
+    def test_the_file_is_on_the_disk_before_it_has_its_name(self, tmp_path, monkeypatch):
+        path, seen = tmp_path / "x.parquet", []
+        real = os.fsync
+        monkeypatch.setattr(os, "fsync", lambda descriptor: (seen.append(path.exists()), real(descriptor)))
+        write_parquet(self.DATA, path)
+        assert seen == [False]
+
+
+class TestPrepare:
+    def test_the_root_is_made(self, tmp_path):
+        lake = Lake(tmp_path / "a" / "lake")
+        lake.prepare()
+        lake.prepare()
+        assert lake.root.is_dir()
+        assert list(lake.root.iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["lake", "lake/below"])
+    def test_a_file_in_its_place_is_one_clear_line(self, tmp_path, name):
+        (tmp_path / "lake").touch()
+        with pytest.raises(UserError) as error:
+            Lake(tmp_path / name).prepare()
+        assert re.fullmatch(rf"cannot write to the lake {tmp_path}/{name}: [^\n]+", str(error.value))
+
+    def test_a_place_where_nobody_can_write(self):
+        with pytest.raises(UserError, match=r"^cannot write to the lake /proc/lake: "):
+            Lake(Path("/proc/lake")).prepare()
+
+
+def described(connection: duckdb.DuckDBPyConnection, view: str) -> dict[str, str]:
+    return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {view}").fetchall()}
+
+
+def types_of(table: Table) -> dict[str, str]:
+    with duckdb.connect() as connection:
+        connection.register("contract", table.schema.empty_table())
+        return described(connection, "contract")
+
+
+class TestViews:
+    @TABLE
+    def test_an_empty_lake_has_all_tables_with_the_columns_of_their_contract(self, lake, table):
+        with lake.connect() as connection:
+            assert connection.execute(f"FROM lake.{table.name}").fetchall() == []
+            assert described(connection, f"lake.{table.name}") == types_of(table)
+
+    @TABLE
+    def test_a_lake_of_empty_cells_too(self, lake, table):
+        lake.write_cell(table, CELL, [], **parts_of(table))
+        with lake.connect() as connection:
+            assert connection.execute(f"FROM lake.{table.name}").fetchall() == []
+            assert described(connection, f"lake.{table.name}") == types_of(table)
+
+    @TABLE
+    def test_all_cells_of_all_parts_are_in_the_view(self, lake, table):
+        wanted = []
+        for part in ("one", "two") if table.parts else ("",):
+            for number, cell in enumerate(cells(["de", "cs"])):
+                rows = [{**row(table, number * 10 + len(part)), "language": cell.language, "strategy": cell.strategy}]
+                lake.write_cell(table, cell, rows, **parts_of(table, part))
+                wanted += rows
+        with lake.connect() as connection:
+            relation = connection.sql(f"FROM lake.{table.name}")
+            found = [dict(zip(relation.columns, values, strict=True)) for values in relation.fetchall()]
+        assert sorted(found, key=str) == sorted(wanted, key=str)
+
+    def test_the_columns_of_the_file_win_over_the_names_of_the_folders(self, lake):
+        """A hive column would turn `id` or `1` into whatever DuckDB makes of it."""
+        lake.write_cell(SEEDS, CELL, [{**row(SEEDS, 1), "source": "openai/gsm8k"}], source="gsm8k")
+        with lake.connect() as connection:
+            assert connection.execute("SELECT source FROM lake.seeds").fetchall() == [("openai/gsm8k",)]
+
+    def test_cells_from_before_a_column_was_added_stay_readable(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="new")
+        old = pq.read_table(lake.cell_path(SEEDS, CELL, source="new"), partitioning=None).drop_columns(["toxic"])
+        write_parquet(old, lake.cell_path(SEEDS, CELL, source="old"))
+        with lake.connect() as connection:
+            assert set(connection.execute("SELECT toxic FROM lake.seeds").fetchall()) == {(False,), (None,)}
+
+    def test_drafts_are_no_cells(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        lake.cell_path(SEEDS, CELL, source="one").with_name(".write-abc").write_bytes(b"half")
+        with lake.connect() as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
+
+    def test_marts_by_the_name_of_their_file(self, lake):
+        write_parquet(pa.table({"a": [1, 2]}), lake.mart_path("my_mart"))
+        with lake.connect() as connection:
+            assert connection.execute("SELECT sum(a) FROM marts.my_mart").fetchone() == (3,)
+
+    @pytest.mark.parametrize("name", ["o'brien", "data [old]", "what*", "ünï cödé"])
+    def test_a_lake_below_a_folder_with_an_odd_name(self, tmp_path, name):
+        lake = Lake(tmp_path / name / "lake")
+        lake.prepare()
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        write_parquet(pa.table({"a": [1]}), lake.mart_path("m"))
+        with lake.connect() as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds, marts.m").fetchone() == (1,)
+        with duckdb.connect(str(lake.publish_catalogue()), read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds, marts.m").fetchone() == (1,)
+
+    def test_quoting(self):
+        assert quoted(Path("/a/o'b")) == "'/a/o''b'"
+        with duckdb.connect() as connection:
+            query = empty_select(connection, pa.schema([("a b", pa.int8()), ("c", pa.list_(pa.string()))]))
+            assert connection.execute(query).fetchall() == []
+            assert described(connection, f"({query})") == {"a b": "TINYINT", "c": "VARCHAR[]"}
+
+
+READER = """
+import sys, duckdb
+sums, reads = set(), 0
+with duckdb.connect(sys.argv[1], read_only=True) as connection:
+    print("open", flush=True)
+    for _ in sys.stdin:
+        for _ in range(20):
+            reads += 1
+            rows = connection.execute(
+                "SELECT source, count(*), count(DISTINCT prompt_chars) FROM lake.seeds GROUP BY ALL").fetchall()
+            assert {source for source, *_ in rows} == {"a", "b"}, rows
+            # each cell is 50 rows of one writing, never a mix of two and never half of one
+            assert all((count, writings) == (50, 1) for _, count, writings in rows), rows
+        print(reads, flush=True)
+"""
+
+
+def writing(source: str, number: int) -> list[dict[str, Any]]:
+    return [{**row(SEEDS, n), "seed_id": f"{source}{n}", "source": source, "prompt_chars": number} for n in range(50)]
+
+
+class TestCatalogue:
+    def test_it_answers_with_the_names_used_everywhere(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        write_parquet(pa.table({"a": [5]}), lake.mart_path("m"))
+        path = lake.publish_catalogue()
+        assert path == lake.root / "lake.duckdb"
+        with duckdb.connect(str(path), read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
+            assert connection.execute("FROM marts.m").fetchall() == [(5,)]
+            for table in TABLES.values():
+                assert described(connection, f"lake.{table.name}") == types_of(table)
+
+    def test_it_is_made_of_an_empty_lake_too_and_leaves_nothing_behind(self, lake):
+        lake.publish_catalogue()
+        lake.publish_catalogue()
+        assert [path.name for path in lake.root.iterdir()] == ["lake.duckdb"]
+
+    def test_a_failure_leaves_the_old_one(self, lake, monkeypatch):
+        path = lake.publish_catalogue()
+        before = path.read_bytes()
+        (lake.root / "marts").mkdir()
+        lake.mart_path("broken").write_bytes(b"no parquet")
+        with pytest.raises(duckdb.Error):
+            lake.publish_catalogue()
+        assert path.read_bytes() == before
+        assert not [path for path in lake.root.iterdir() if path.name.startswith(".")]
+
+    def test_another_process_reads_it_while_cells_and_catalogue_are_replaced(self, lake):
+        for source in ("a", "b"):
+            lake.write_cell(SEEDS, CELL, writing(source, 0), source=source)
+        path = lake.publish_catalogue()
+        stop, written = threading.Event(), []
+
+        def keep_writing() -> None:
+            number = 0
+            while not stop.is_set():
+                number += 1
+                for source in ("a", "b"):
+                    lake.write_cell(SEEDS, CELL, writing(source, number), source=source)
+                lake.publish_catalogue()
+                written.append(number)
+
+        writer = threading.Thread(target=keep_writing)
+        with subprocess.Popen(
+            [sys.executable, "-c", READER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as reader:
+            assert reader.stdout.readline() == "open\n"
+            writer.start()
+            try:
+                for turn in range(1, 11):
+                    reader.stdin.write("go\n")
+                    reader.stdin.flush()
+                    assert reader.stdout.readline() == f"{20 * turn}\n"
+            finally:
+                stop.set()
+                writer.join()
+        assert len(written) > 5, "the reader never held the writer up"
+        assert lake.read_cell(SEEDS, CELL, source="a") == sorted(writing("a", written[-1]), key=lambda r: r["seed_id"])
+
+    def test_a_reader_that_opened_it_sees_later_rows_and_later_cells(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        with duckdb.connect(str(lake.publish_catalogue()), read_only=True) as connection:
+            lake.write_cell(SEEDS, CELL, [row(SEEDS, n) for n in range(5)], source="one")
+            lake.write_cell(SEEDS, Cell("cs", "generate"), [row(SEEDS, 9)], source="two")
+            assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (6,)
+
+
+def test_this_page_tests_the_only_code_that_writes_parquet():
+    package = Path(lake_.__file__).parent
+    writers = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"\bwrite_table\(|ParquetWriter\(|COPY .* TO ", path.read_text(encoding="utf-8"))
+    ]
+    assert writers == ["lake.py"]
