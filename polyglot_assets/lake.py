@@ -3,16 +3,18 @@
 Here: the only code that writes Parquet or opens DuckDB. Not here: what the rows mean (records.py) or which tables
 the SQL makes (marts/).
 
-Parquet under hive paths is the truth. A cell is one file that is replaced by a rename, so a reader sees the old
-rows or the new ones, never half of both, and no reader ever holds up a writer. DuckDB computes in memory over the
-files; `lake.duckdb` is a small catalogue of views for people's own tools and is replaced by a rename too.
+Parquet under hive paths is the truth. A cell is one file that is replaced by a rename, so whoever opens it gets the
+old rows or the new ones, never half of both, and no reader ever holds up a writer. DuckDB computes in memory over the
+files, which `connect` holds as they are; `lake.duckdb` is a small catalogue of views for people's own tools and is
+replaced by a rename too. A query through it that meets a cell in the moment of its replacement can fail ("Invalid
+data") and succeeds when repeated.
 """
 
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,14 +83,31 @@ class Lake:
 
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """An in-memory DuckDB with a view `lake.<table>` per table and `marts.<name>` per computed mart."""
-        connection = duckdb.connect(":memory:")
-        try:
+        """An in-memory DuckDB with a view `lake.<table>` per table and `marts.<name>` per computed mart.
+
+        It shows the lake as it is at this moment; what is written later takes another connection.
+        """
+        with ExitStack() as stack:
+            root = self._held(stack)
+            connection = stack.enter_context(duckdb.connect(":memory:"))
             connection.execute("CREATE SCHEMA lake")
-            self._create_views(connection, "lake")
+            _create_views(connection, root, "lake")
             yield connection
-        finally:
-            connection.close()
+
+    def _held(self, stack: ExitStack) -> Path:
+        """A folder with hard links to the lake's present files, removed with `stack`.
+
+        DuckDB opens a file more than once per query, first for its footer and then for its pages. If a writer
+        replaced it in between, the query would read one file by the other's map.
+        """
+        try:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.root, prefix=".reading-")))
+            for table in TABLES:
+                _link_all(sorted((self.root / table).rglob("cell.parquet")), folder / table, numbered=True)
+            _link_all(sorted((self.root / MARTS).glob("*.parquet")), folder / MARTS, numbered=False)
+        except OSError:
+            return self.root  # a lake that this user may not write to, or a file system without hard links
+        return folder
 
     def publish_catalogue(self) -> Path:
         """Writes `lake.duckdb`, the same views in a file, and renames it into place.
@@ -100,25 +119,32 @@ class Lake:
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
             draft = Path(folder) / CATALOGUE
             with duckdb.connect(str(draft)) as connection:
-                self._create_views(connection, "main")
+                _create_views(connection, self.root, "main")
             draft.replace(target)
         return target
 
-    def _create_views(self, connection: duckdb.DuckDBPyConnection, schema: str) -> None:
-        for table in TABLES.values():
-            connection.execute(f"CREATE VIEW {schema}.{table.name} AS {self._select(connection, table)}")
-        connection.execute(f"CREATE SCHEMA {MARTS}")
-        for path in sorted((self.root / MARTS).glob("*.parquet")):
-            connection.execute(f'CREATE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})')
 
-    def _select(self, connection: duckdb.DuckDBPyConnection, table: Table) -> str:
-        folder = self.root / table.name
-        if next(folder.rglob("cell.parquet"), None) is None:
-            return empty_select(connection, table.schema)
-        # union_by_name: cells written before a column was added stay readable.
-        literal = Path(re.sub(r"([*?\[])", r"[\1]", str(folder)))  # a lake may lie below a folder called `data [old]`
-        pattern = quoted(literal / "**" / "cell.parquet")
-        return f"FROM read_parquet({pattern}, union_by_name=true, hive_partitioning=false)"
+def _create_views(connection: duckdb.DuckDBPyConnection, root: Path, schema: str) -> None:
+    for table in TABLES.values():
+        connection.execute(f"CREATE VIEW {schema}.{table.name} AS {_select(connection, root / table.name, table)}")
+    connection.execute(f"CREATE SCHEMA {MARTS}")
+    for path in sorted((root / MARTS).glob("*.parquet")):
+        connection.execute(f'CREATE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})')
+
+
+def _select(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> str:
+    if next(folder.rglob("*.parquet"), None) is None:
+        return empty_select(connection, table.schema)
+    # union_by_name: cells written before a column was added stay readable.
+    literal = Path(re.sub(r"([*?\[])", r"[\1]", str(folder)))  # a lake may lie below a folder called `data [old]`
+    pattern = quoted(literal / "**" / "*.parquet")
+    return f"FROM read_parquet({pattern}, union_by_name=true, hive_partitioning=false)"
+
+
+def _link_all(paths: Iterable[Path], folder: Path, *, numbered: bool) -> None:
+    folder.mkdir()
+    for number, path in enumerate(paths):
+        os.link(path, folder / (f"{number}.parquet" if numbered else path.name))
 
 
 def quoted(path: Path) -> str:

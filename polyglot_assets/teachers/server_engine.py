@@ -88,6 +88,9 @@ class ServerEngine:
         if not (self._key.isascii() and self._key.isprintable()):
             raise UserError("POLYGLOT_TEACHER_API_KEY: holds characters that no HTTP header can carry")
         self._concurrency = concurrency
+        # Sent, waiting to be sent or waiting to be read. A worker that finds the next request at once keeps its server
+        # busy whatever the reader does; more would only be lost, and paid again, if the process died.
+        self._ahead = 2 * concurrency
         self._timeout = timeout_seconds
         self._servers: list[_Server] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -115,7 +118,7 @@ class ServerEngine:
         under_way = 0
         try:
             while requests or under_way:
-                while requests and under_way < self._room(finished.qsize()):
+                while requests and under_way < self._ahead:
                     loop.call_soon_threadsafe(waiting.put_nowait, requests.popleft())
                     under_way += 1
                 completion = _opened(finished.get())
@@ -136,14 +139,6 @@ class ServerEngine:
             self._loop.close()
             self._loop = self._thread = None
             self._servers = []
-
-    def _room(self, finished: int) -> int:
-        """How many requests may be sent or wait to be read, if `finished` of them wait to be read.
-
-        What has finished gives its place back at once, so that a caller who is busy for a moment does not idle the
-        servers; but not for ever, since answers that nobody has read are lost and paid again if the process dies.
-        """
-        return self._concurrency + min(finished, self._concurrency)
 
     def _start(self) -> asyncio.AbstractEventLoop:
         """The loop of the thread. Starts it and checks the servers, unless that was done before."""

@@ -264,14 +264,14 @@ def test_no_more_than_concurrency_requests_at_once(server: FakeServer, engine_of
     assert server.most_in_flight == 4
 
 
-def test_requests_are_taken_from_the_left_as_slots_free_up(server: FakeServer, engine_of: Engines) -> None:
+def test_requests_are_taken_from_the_left_and_no_more_than_needed(server: FakeServer, engine_of: Engines) -> None:
     requests = deque(map(request, map(str, range(20))))
     stream = engine_of(server, concurrency=3).stream(requests)
     assert len(requests) == 20
     next(stream)
-    assert requests[0].request_id in {"3", "4", "5"}
-    time.sleep(0.2)  # nobody reads: nothing more is sent
-    assert len(server.calls) <= 6
+    assert requests[0].request_id == "6"
+    time.sleep(0.2)  # nobody reads: no more is taken
+    assert requests[0].request_id == "6"
     assert len(list(stream)) == 19
 
 
@@ -279,8 +279,7 @@ def test_a_slow_reader_keeps_the_servers_busy_within_bounds(server: FakeServer, 
     read = 0
     for _ in engine_of(server, concurrency=3).stream(deque(map(request, map(str, range(30))))):
         read += 1
-        time.sleep(0.01)
-        assert len(server.calls) <= read + 6
+        assert eventually(lambda read=read: len(server.calls) == min(read + 5, 30))
     assert read == 30
 
 
@@ -636,10 +635,10 @@ def test_a_stream_closed_early_leaves_nothing_busy(server: FakeServer, engine_of
     assert next(stream).request_id == "0"
     stream.close()
     assert eventually(lambda: all(s.under_way == 0 for s in engine._servers))
-    assert len(requests) == 12
+    assert len(requests) == 4
     server.released.set()
     time.sleep(0.1)
-    assert len(server.calls) <= 8
+    assert len(server.calls) <= 9
     server.answer = echo
     ask(engine, "after")  # the engine itself is fine
 

@@ -1,0 +1,215 @@
+"""The command line: what it prints, what it exits with, and one clear line for every mistake."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from polyglot_assets import running
+from polyglot_assets.cli import main
+from polyglot_assets.grid import Cell
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import RESPONSES
+
+
+def polyglot(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, list(arguments), input=stdin)
+
+
+@pytest.fixture(scope="session")
+def seeded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with the seeds and prompts of German, made by the command itself."""
+    root = tmp_path_factory.mktemp("seeded") / "lake"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYGLOT_LAKE", str(root))
+        patch.setenv("POLYGLOT_ROWS_PER_CELL", "2")
+        result = polyglot("materialize", "-l", "de", "--select", 'key:"prompts" or +key:"prompts"')
+        patch.delenv("DAGSTER_HOME", raising=False)
+    assert result.exit_code == 0, result.output
+    return root
+
+
+@pytest.fixture
+def seeded(seeded_once: Path, tmp_path: Path) -> Lake:
+    """A copy of that lake where the settings look for it."""
+    return Lake(Path(shutil.copytree(seeded_once, tmp_path / "lake")))
+
+
+def test_materialize_shows_each_asset_and_records_the_run(seeded: Lake) -> None:
+    import dagster as dg
+
+    home = seeded.root / "dagster"
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        (run,) = instance.get_runs()
+        assert run.is_success
+        assert instance.get_latest_materialization_event(dg.AssetKey("prompts")) is not None
+    assert "nux" in (home / "dagster.yaml").read_text()
+
+
+def test_materialize_prints_one_line_per_asset(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = polyglot("materialize", "-l", "de", "-s", "translate", "--select", 'key:"seeds/gsm8k"')
+    assert result.exit_code == 0
+    assert "seeds/gsm8k" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_status_counts_the_cells(seeded: Lake) -> None:
+    result = polyglot("status")
+    assert result.exit_code == 0
+    row = next(line for line in result.output.splitlines() if "translate" in line)
+    assert [part.strip() for part in row.split("│")][1:6] == ["de", "translate", "44", "2", "0"]
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_sql_prints_every_format(seeded: Lake, form: str) -> None:
+    result = polyglot("sql", "SELECT strategy, count(*) AS n FROM lake.prompts GROUP BY ALL ORDER BY ALL", "--format", form)
+    assert result.exit_code == 0
+    expected = [("generate", 2), ("respond", 2), ("translate", 2)]
+    if form == "csv":
+        assert [(row["strategy"], int(row["n"])) for row in csv.DictReader(io.StringIO(result.output))] == expected
+    elif form == "json":
+        assert [tuple(json.loads(line).values()) for line in result.output.splitlines()] == expected
+
+
+def test_sql_writes_files_and_reads_standard_input(seeded: Lake, tmp_path: Path) -> None:
+    target = tmp_path / "out.parquet"
+    result = polyglot("sql", "-", "--format", "parquet", "-o", str(target), stdin="FROM lake.prompts")
+    assert result.exit_code == 0, result.output
+    assert pq.read_table(target).num_rows == 6
+
+
+def test_sql_works_on_every_view_of_a_lake_without_answers(seeded: Lake) -> None:
+    for view in ("lake.seeds", "lake.prompts", "lake.responses", "lake.examples", "lake.counts"):
+        assert polyglot("sql", f"SELECT count(*) FROM {view}").exit_code == 0
+
+
+def test_sql_works_while_a_cell_is_being_written(seeded: Lake) -> None:
+    writer = (
+        "import sys; from pathlib import Path\n"
+        "from polyglot_assets.grid import Cell; from polyglot_assets.lake import Lake\n"
+        "from polyglot_assets.records import PROMPTS\n"
+        "lake = Lake(Path(sys.argv[1])); cell = Cell('de', 'generate'); rows = lake.read_cell(PROMPTS, cell)\n"
+        "print('go', flush=True)\n"
+        "while True: lake.write_cell(PROMPTS, cell, rows); lake.publish_catalogue()\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", writer, str(seeded.root)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        assert process.stdout.readline() == "go\n"
+        for _ in range(30):
+            result = polyglot("sql", "SELECT count(*) AS n FROM lake.prompts", "--format", "json")
+            assert json.loads(result.output) == {"n": 6}
+            with duckdb.connect(str(seeded.root / "lake.duckdb"), read_only=True) as connection:
+                assert connection.execute("SELECT count(*) FROM lake.prompts").fetchone() == (6,)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sql", "DELETE FROM lake.prompts"], "DELETE statements are not allowed"),
+        (["sql", "COPY lake.prompts TO 'x.csv'"], "COPY statements are not allowed"),
+        (["sql", "SELECT 1; SELECT 2"], "give one statement"),
+        (["sql", "SELEC 1"], "syntax error"),
+        (["sql", "SELECT nothing FROM lake.prompts"], "nothing"),
+        (["sql", "SELECT 1", "--format", "parquet"], "needs --output"),
+        (["sql", "SELECT 1", "--format", "csv", "-o", "/proc/nowhere/x.csv"], "cannot write"),
+        (["materialize", "-l", "xx"], "--language xx: the grid has ar, cs"),
+        (["materialize", "-s", "invent"], "--strategy invent: there are generate"),
+        (["materialize", "-t", "nobody"], "unknown teacher 'nobody'"),
+        (["materialize", "-t", "command-a"], "set POLYGLOT_TEACHER_URL"),
+        (["materialize", "--select", "key:nothing"], "matches no asset"),
+        (["materialize", "--select", "(("], "--select"),
+    ],
+)
+def test_a_wrong_request_is_one_line_and_exit_code_2(seeded: Lake, arguments: list[str], message: str) -> None:
+    result = polyglot(*arguments)
+    assert result.exit_code == 2, result.output
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert result.output.count("polyglot: ") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("POLYGLOT_LANGUAGES", "de,klingonese", "POLYGLOT_LANGUAGES: unknown language 'klingonese'"),
+        ("POLYGLOT_ROWS_PER_CELL", "many", "POLYGLOT_ROWS_PER_CELL: "),
+        ("POLYGLOT_TEACHERS", "nobody", "unknown teacher 'nobody'"),
+        ("POLYGLOT_TEACHER_REGISTRY", "/nowhere/teachers.toml", "/nowhere/teachers.toml: No such file"),
+        ("POLYGLOT_SEEDS", "/nowhere", "POLYGLOT_SEEDS: /nowhere is not a folder"),
+        ("POLYGLOT_LAKE", "/proc/lake", "cannot write to the lake /proc/lake"),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    result = polyglot("materialize", "-l", "de", "-s", "translate", "--select", 'key:"seeds/gsm8k"')
+    assert result.exit_code != 0
+    lines = [line for line in result.output.splitlines() if message in line]
+    assert len(lines) == 1, result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_broken_seed_file_fails_its_asset_with_file_and_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "seeds" / "openai__gsm8k"
+    folder.mkdir(parents=True)
+    (folder / "train.jsonl").write_text('{"question": "1+1?", "answer": "2"}\n{"question": \n')
+    monkeypatch.setenv("POLYGLOT_SEEDS", str(tmp_path / "seeds"))
+    result = polyglot("materialize", "-l", "de", "-s", "translate", "--select", 'key:"seeds/gsm8k"')
+    assert result.exit_code == 1
+    assert "train.jsonl, line 2: broken JSON" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_there_is_no_lake_yet() -> None:
+    result = polyglot("status")
+    assert result.exit_code == 2
+    assert "run `polyglot demo`" in result.output
+
+
+def test_settings_and_teachers_are_listed_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYGLOT_TEACHER_API_KEY", "sk-verysecret")
+    listed = polyglot("settings").output
+    assert "POLYGLOT_ROWS_PER_CELL=6" in listed
+    assert "sk-verysecret" not in listed
+    teachers = polyglot("teachers").output
+    assert "gemma-3-27b-it" in teachers
+    assert "cc-by-nc-4.0" in teachers
+
+
+@pytest.mark.parametrize(
+    ("languages", "strategies", "expected"),
+    [
+        ((), (), [("ar|generate", "tl|translate")]),
+        (("de",), (), [("de|generate", "de|translate")]),
+        ((), ("respond",), [("ar|respond", "tl|respond")]),
+        (("cs", "de"), ("generate", "translate"), [("cs|generate", "de|generate"), ("cs|translate", "de|translate")]),
+        (("ar", "de"), ("respond",), [("ar|respond", "ar|respond"), ("de|respond", "de|respond")]),
+    ],
+)
+def test_a_selection_becomes_few_rectangles(
+    settings: "running.Settings", languages: tuple[str, ...], strategies: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    selection = running.choose(settings, languages, strategies, None)
+    assert list(running.rectangles(settings.languages, selection)) == expected
+
+
+def test_failed_rows_stay_visible_in_sql(seeded: Lake) -> None:
+    cell = Cell("de", "respond")
+    empty = dict.fromkeys(name for name, _, _ in RESPONSES.fields)
+    row = empty | {"prompt_id": "p", "sample_index": 0, "outcome": "truncated", "raw_text": "halb", "teacher": "t"}
+    seeded.write_cell(RESPONSES, cell, [row], teacher="t")
+    result = polyglot("sql", "SELECT outcome, raw_text FROM lake.responses", "--format", "json")
+    assert json.loads(result.output) == {"outcome": "truncated", "raw_text": "halb"}

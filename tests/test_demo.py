@@ -1,0 +1,48 @@
+"""The main job with the real engine: what the README's first command does, smaller, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from polyglot_assets.lake import Lake
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(find_spec("vllm") is None, reason="vLLM is not installed"),
+]
+
+
+def _demo(lake: Path) -> str:
+    environment = os.environ | {
+        "POLYGLOT_LAKE": str(lake), "POLYGLOT_ROWS_PER_CELL": "1", "POLYGLOT_LANGUAGES": "de,es",
+    }  # fmt: skip
+    command = [sys.executable, "-c", "from polyglot_assets.cli import run; run()", "demo"]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "leaked" not in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    return result.stdout
+
+
+def test_demo_end_to_end_and_again_without_the_engine(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    printed = _demo(lake.root)
+    for text in ("Kept rows", "Outcome funnel", "release/sft", "make dev", "polyglot sql", "polyglot materialize"):
+        assert text in printed
+    with lake.connect() as connection:
+        answers = connection.execute("SELECT count(*), count(outcome), sum(response_tokens) FROM lake.responses")
+        rows, outcomes, tokens = answers.fetchone() or (0, 0, 0)
+        kept = connection.execute("SELECT count(*) FROM lake.examples").fetchone()
+    assert rows == outcomes == 6
+    assert tokens > 0
+    again = _demo(lake.root)
+    assert "loading smollm2-135m" in printed
+    assert "loading smollm2-135m" not in again
+    from datasets import load_dataset
+
+    released = load_dataset(str(lake.root / "release" / "sft"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert (released.num_rows,) == kept

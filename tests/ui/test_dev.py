@@ -1,0 +1,157 @@
+"""`polyglot dev` as people use it: a language backfilled through the API of the running UI, its pages in a browser.
+
+One server for all tests of this file. The backfilled assets need no model: seeds and prompts of Czech.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polyglot_assets.grid import cells
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import PROMPTS
+from polyglot_assets.seeds.sources import SOURCES
+
+pytestmark = pytest.mark.ui
+
+_LAUNCH = """
+mutation ($parameters: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $parameters) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}"""
+_FOLLOW = """
+query ($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status runs(limit: 9) { status } } }
+}"""
+
+
+@dataclass
+class Server:
+    """A running UI."""
+
+    url: str
+    lake: Lake
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    root = tmp_path_factory.mktemp("dev")
+    port = _free_port()
+    environment = os.environ | {"POLYGLOT_LAKE": str(root / "lake"), "POLYGLOT_ROWS_PER_CELL": "2"}
+    environment.pop("DAGSTER_HOME", None)
+    command = [sys.executable, "-c", "from polyglot_assets.cli import run; run()", "dev", "--port", str(port)]
+    with (root / "log").open("w") as log:
+        # A session of its own: dagster dev has children, and they end only when the whole group is told to.
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True, cwd=root)
+    server = Server(f"http://127.0.0.1:{port}", Lake(root / "lake"))
+    try:
+        _wait_for(server, process, root / "log")
+        yield server
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(240):
+        assert process.poll() is None, log.read_text()
+        try:
+            locations = server.ask("{ workspaceOrError { ... on Workspace { locationEntries { loadStatus "
+                                   "locationOrLoadError { __typename } } } } }")  # fmt: skip
+            entries = locations["workspaceOrError"]["locationEntries"]
+            if entries and entries[0]["loadStatus"] == "LOADED":
+                assert entries[0]["locationOrLoadError"]["__typename"] == "RepositoryLocation", log.read_text()
+                return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    pytest.fail(f"the UI did not start:\n{log.read_text()}")
+
+
+def test_a_language_is_backfilled_through_the_api_in_one_run(server: Server) -> None:
+    keys = [["seeds", source.name] for source in SOURCES] + [["prompts"]]
+    parameters = {
+        "assetSelection": [{"path": key} for key in keys],
+        "partitionNames": [cell.key for cell in cells(["cs"])],
+        "title": "Czech",
+    }
+    launched = server.ask(_LAUNCH, parameters=parameters)["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    for _ in range(180):  # the backfill daemon wakes every 30 seconds
+        state = server.ask(_FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]
+        if state["status"] not in ("REQUESTED", "COMPLETED", "IN_PROGRESS"):
+            break
+        time.sleep(1)
+    assert state["status"] == "COMPLETED_SUCCESS", state
+    assert [run["status"] for run in state["runs"]] == ["SUCCESS"], "a language is one run"
+    for cell in cells(["cs"]):
+        assert len(server.lake.read_cell(PROMPTS, cell)) == 2
+
+
+@pytest.fixture(scope="module")
+def page(server: Server) -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--no-first-run"]  # fmt: skip
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def test_the_asset_graph_is_visible_in_a_browser(server: Server, page: Any) -> None:
+    page.goto(f"{server.url}/asset-groups/")
+    for group in ("seeds", "prompts", "responses", "examples", "marts", "release"):
+        page.get_by_text(group, exact=True).first.wait_for()
+    assert page.get_by_text("Join the Dagster community").count() == 0, "a pop-up hides the graph"
+
+
+def test_a_cell_shows_its_counts_and_sample_rows(server: Server, page: Any) -> None:
+    page.goto(f"{server.url}/assets/prompts?view=partitions&partition=cs%7Crespond")
+    for text in ("dagster/partition_row_count", "seeds_by_reason", "template_version", "samples"):
+        page.get_by_text(text, exact=True).first.wait_for()
+
+
+def test_an_asset_shows_its_description_owner_and_columns(server: Server, page: Any) -> None:
+    page.goto(f"{server.url}/assets/marts/language_distribution")
+    page.get_by_text("Kept rows per target language").first.wait_for()
+    page.get_by_text("DuckDB").first.wait_for()
