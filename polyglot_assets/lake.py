@@ -29,6 +29,7 @@ from polyglot_assets.records import TABLES, Table
 
 CATALOGUE = "lake.duckdb"
 MARTS = "marts"
+_ATTEMPTS = 10
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,15 @@ def _select(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -
 def _link_all(paths: Iterable[Path], folder: Path, *, numbered: bool) -> None:
     folder.mkdir()
     for number, path in enumerate(paths):
-        os.link(path, folder / (f"{number}.parquet" if numbered else path.name))
+        link = folder / (f"{number}.parquet" if numbered else path.name)
+        for attempt in range(_ATTEMPTS):
+            try:
+                os.link(path, link)
+                break
+            except FileNotFoundError:
+                # The name was looked up before a writer replaced the file, and the file was gone when it was linked.
+                if attempt + 1 == _ATTEMPTS:
+                    raise
 
 
 def quoted(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,23 @@ def cell() -> Cell:
     return Cell("de", "generate")
 
 
-def pytest_unconfigure() -> None:
-    """Lets DuckDB's binding end quietly.
+_EXIT = {"status": 0}
 
-    Hypothesis leaves a garbage-collection callback behind, which keeps modules alive past the interpreter's end;
-    the binding then prints a page about objects that were never released.
+
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Remembers how the tests ended."""
+    _EXIT["status"] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Ends quietly where the end of the interpreter would not.
+
+    Hypothesis leaves a garbage-collection callback behind, and a vLLM engine whole modules; DuckDB's binding then
+    prints a page about objects that were never released, after pytest's own last line.
     """
     gc.callbacks.clear()
+    if "torch" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_EXIT["status"])

@@ -70,7 +70,9 @@ def test_status_counts_the_cells(seeded: Lake) -> None:
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
 def test_sql_prints_every_format(seeded: Lake, form: str) -> None:
-    result = polyglot("sql", "SELECT strategy, count(*) AS n FROM lake.prompts GROUP BY ALL ORDER BY ALL", "--format", form)
+    result = polyglot(
+        "sql", "SELECT strategy, count(*) AS n FROM lake.prompts GROUP BY ALL ORDER BY ALL", "--format", form
+    )
     assert result.exit_code == 0
     expected = [("generate", 2), ("respond", 2), ("translate", 2)]
     if form == "csv":
@@ -200,7 +202,10 @@ def test_settings_and_teachers_are_listed_without_secrets(monkeypatch: pytest.Mo
     ],
 )
 def test_a_selection_becomes_few_rectangles(
-    settings: "running.Settings", languages: tuple[str, ...], strategies: tuple[str, ...], expected: list[tuple[str, str]]
+    settings: "running.Settings",
+    languages: tuple[str, ...],
+    strategies: tuple[str, ...],
+    expected: list[tuple[str, str]],
 ) -> None:
     selection = running.choose(settings, languages, strategies, None)
     assert list(running.rectangles(settings.languages, selection)) == expected

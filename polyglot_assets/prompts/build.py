@@ -21,6 +21,7 @@ def build(
     """Up to `limit` prompt rows (records.PROMPTS) and the cell's seeds counted by (source, reason)."""
     choice = choose(seeds, limit)
     ring = Exemplars(seeds) if cell.strategy == GENERATE else None
+    render = template.renderer(cell.language)
     rows = []
     for seed in choice.seeds:
         exemplars = ring.draw(seed, EXEMPLARS) if ring else []
@@ -28,24 +29,26 @@ def build(
             choice.counts[seed["source"], "kept"] -= 1
             choice.counts[seed["source"], "too_few_exemplars"] += 1
             continue
-        rows.append(_row(cell, seed, exemplars, template))
+        text = _shown(exemplars) if ring else str(seed["prompt"])
+        rows.append(_row(cell, seed, exemplars, template.version, render(text)))
     return rows, +choice.counts
 
 
-def _row(cell: Cell, seed: Seed, exemplars: Sequence[Seed], template: StrategyTemplate) -> dict[str, Any]:
-    shown = "\n\n".join(f"Prompt: {e['prompt']}\nResponse: {e['response']}" for e in exemplars)
-    inserted = {"examples": shown} if cell.strategy == GENERATE else {"prompt": str(seed["prompt"])}
-    system, user = template.render(cell.language, **inserted)
+def _shown(exemplars: Sequence[Seed]) -> str:
+    return "\n\n".join(f"Prompt: {e['prompt']}\nResponse: {e['response']}" for e in exemplars)
+
+
+def _row(cell: Cell, seed: Seed, exemplars: Sequence[Seed], version: str, messages: tuple[str, str]) -> dict[str, Any]:
     exemplar_ids = [e["seed_id"] for e in exemplars]
     carried = ("seed_id", "source", "source_id", "source_revision", "seed_language", "prompt", "prompt_key")
     return {
-        "prompt_id": content_id(seed["seed_id"], cell.language, cell.strategy, template.version, exemplar_ids),
+        "prompt_id": content_id(seed["seed_id"], cell.language, cell.strategy, version, exemplar_ids),
         "exemplar_ids": exemplar_ids,
         "language": cell.language,
         "strategy": cell.strategy,
-        "template_version": template.version,
-        "system_prompt": system,
-        "synth_prompt": user,
+        "template_version": version,
+        "system_prompt": messages[0],
+        "synth_prompt": messages[1],
         "licenses": sorted({seed["license"], *(e["license"] for e in exemplars)}),
         **{name: seed[name] for name in carried},
     }

@@ -6,16 +6,21 @@ Both are made so that more seeds change little: a new seed takes one place in ha
 rest, and changes the examples of about three prompts in N. So adding seeds pays only for what is new.
 """
 
+import struct
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from polyglot_assets.ids import content_id, hash_points
 from polyglot_assets.seeds.sources import PRECEDENCE
 
 Seed = Mapping[str, Any]
+
+_PLACES = 8
 
 
 @dataclass
@@ -34,28 +39,30 @@ def choose(seeds: Iterable[Seed], limit: int) -> Choice:
     """
     counts: Counter[tuple[str, str]] = Counter()
     unique: dict[str, Seed] = {}
-    for seed in sorted(seeds, key=lambda s: (PRECEDENCE.get(s["source"], len(PRECEDENCE)), s["seed_id"])):
+    for seed in sorted(seeds, key=lambda s: (_precedence(s["source"]), s["seed_id"])):
         if seed["prompt_key"] in unique:
             counts[seed["source"], "duplicate"] += 1
         else:
             unique[seed["prompt_key"]] = seed
-    by_source: dict[str, list[Seed]] = defaultdict(list)
-    for seed in sorted(unique.values(), key=_place):
-        by_source[seed["source"]].append(seed)
-    turns = sorted(
-        (turn, PRECEDENCE.get(source, len(PRECEDENCE)), _place(seed))
+    by_source: dict[str, list[tuple[str, Seed]]] = defaultdict(list)
+    for place, seed in sorted(((_place(seed), seed) for seed in unique.values()), key=lambda item: item[0]):
+        by_source[seed["source"]].append((place, seed))
+    turns = [
+        ((turn, _precedence(source), place), seed)
         for source, own in by_source.items()
-        for turn, seed in enumerate(own)
-    )
-    chosen_places = {place for _, _, place in turns[:limit]}
-    chosen = []
-    for source, own in by_source.items():
-        for seed in own:
-            kept = _place(seed) in chosen_places
-            counts[source, "kept" if kept else "over_cap"] += 1
-            if kept:
-                chosen.append(seed)
-    return Choice(sorted(chosen, key=_place), counts)
+        for turn, (place, seed) in enumerate(own)
+    ]
+    turns.sort(key=lambda item: item[0])
+    chosen = turns[:limit]
+    for _, seed in chosen:
+        counts[seed["source"], "kept"] += 1
+    for _, seed in turns[limit:]:
+        counts[seed["source"], "over_cap"] += 1
+    return Choice([seed for _, seed in sorted(chosen, key=lambda item: item[0][2])], counts)
+
+
+def _precedence(source: str) -> int:
+    return PRECEDENCE.get(source, len(PRECEDENCE))
 
 
 def _place(seed: Seed) -> str:
@@ -65,18 +72,19 @@ def _place(seed: Seed) -> str:
 class Exemplars:
     """The seeds of a cell on a ring of hashes, from which each prompt draws its examples.
 
+    Each seed has eight places: with one, some seeds would be shown many times as often as others.
+
     Args:
         seeds: candidates; those without a response are never drawn.
     """
 
     def __init__(self, seeds: Sequence[Seed]) -> None:
-        eligible = [seed for seed in seeds if seed["response"]]
-        # Eight places each: with one, some seeds would be shown many times as often as others.
-        self._ring = sorted(
-            ((point, seed) for seed in eligible for point in hash_points("ring", seed["seed_id"])),
-            key=lambda item: (item[0], item[1]["seed_id"]),
-        )
-        self._positions = [position for position, _ in self._ring]
+        # In the order of ids, so that equal places, should there ever be any, are taken in the same order everywhere.
+        self._seeds = sorted((seed for seed in seeds if seed["response"]), key=lambda seed: seed["seed_id"])
+        points = np.frombuffer(b"".join(hash_points("ring", seed["seed_id"]) for seed in self._seeds), dtype="<u8")
+        order = np.argsort(points, kind="stable")
+        self._positions = points[order].tolist()
+        self._owners = (order // _PLACES).tolist()
 
     def draw(self, seed: Seed, count: int) -> list[Seed]:
         """`count` (at most 8) different seeds for the prompt of `seed`, fixed by its seed_id.
@@ -85,10 +93,10 @@ class Exemplars:
         """
         taken = {seed["prompt_key"]}
         drawn: list[Seed] = []
-        for point in hash_points("draw", seed["seed_id"])[:count]:
+        for point in struct.unpack("<8Q", hash_points("draw", seed["seed_id"]))[:count]:
             start = bisect(self._positions, point)
-            for step in range(len(self._ring)):
-                candidate = self._ring[(start + step) % len(self._ring)][1]
+            for step in range(len(self._owners)):
+                candidate = self._seeds[self._owners[(start + step) % len(self._owners)]]
                 if candidate["prompt_key"] not in taken:
                     taken.add(candidate["prompt_key"])
                     drawn.append(candidate)

@@ -3,14 +3,18 @@
 Here: loading, versioning and filling them in. Not here: which seeds go in (choose.py).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Template
 
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.ids import content_id
 from polyglot_assets.languages import display_name
+
+_HERE = "\0"
+"""Marks the place of the text while the rest of a template is filled in; no template contains it."""
 
 FOLDER = Path(__file__).with_name("templates")
 
@@ -23,16 +27,21 @@ class StrategyTemplate:
     system: str
     user: str
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Content hash, 12 hex digits."""
         return content_id(self.strategy, self.system, self.user)[:12]
 
-    def render(self, language: str, **texts: str) -> tuple[str, str]:
-        """(system message, user message) for a target language; `texts` are inserted as they are."""
+    def renderer(self, language: str) -> Callable[[str], tuple[str, str]]:
+        """A function from the text to insert to (system message, user message), for a target language.
+
+        The text (`$examples` or `$prompt`) is inserted as it is, dollar signs and all.
+        """
         name = display_name(language)
         system = Template(self.system).substitute(language=name)
-        return system, Template(self.user).substitute(language=name, **texts)
+        rendered = Template(self.user).substitute(language=name, examples=_HERE, prompt=_HERE)
+        before, _, after = rendered.partition(_HERE)
+        return lambda text: (system, before + text + after)
 
 
 @lru_cache(maxsize=8)

@@ -41,7 +41,7 @@ _STANDARD = ("temperature", "top_p", "max_tokens", "seed")
 _TOO_LONG_STATUS = (400, 422)
 _TOO_LONG = re.compile(
     r"context[ _](length|window|size)"  # OpenAI, vLLM, SGLang, llama.cpp
-    r"|maximum model length|max_tokens must be at least 1, got -"  # vLLM
+    r"|maximum model length|max_model_len|max_tokens must be at least 1, got -"  # vLLM
     r"|too many tokens|(prompt|input) is too long|token count .{0,40}exceeds",  # hosted providers
     re.IGNORECASE,
 )
@@ -209,9 +209,8 @@ class ServerEngine:
     def _compare_models(self, server: _Server, listing: Any) -> None:
         """Warns if the teacher is not on a server's list. Only a warning: some servers take any name."""
         entries = listing.get("data") if isinstance(listing, Mapping) else None
-        names = (
-            [entry.get("id") for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
-        )
+        known = entries if isinstance(entries, list) else []
+        names = [entry.get("id") for entry in known if isinstance(entry, Mapping)]
         if names and self._teacher.model not in names:
             shown = self._clean(", ".join(map(str, names)))
             _LOG.warning("%s lists %s, but not %s", self._clean(server.url), shown, self._teacher.model)
@@ -332,11 +331,15 @@ def _read(request_id: str, content: bytes) -> Completion:
     """
     try:
         body = json.loads(content)
+    except (ValueError, RecursionError):
+        raise AnswerError(f"malformed: {content.decode('utf-8', 'replace')}") from None
+    try:
         choice = body["choices"][0]
         reason, message = choice["finish_reason"], choice["message"]
         text, refusal = message["content"], message.get("refusal")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise AnswerError(f"malformed: {content.decode('utf-8', 'replace')}") from None
+    except (LookupError, TypeError, AttributeError):
+        # Written anew, since a server may escape characters of the key ("\\/") so that it would not be recognised.
+        raise AnswerError(f"malformed: {json.dumps(body, ensure_ascii=False)}") from None
     if text is None and reason == "length":
         text = ""  # a reasoning model that used up its budget before it began to answer
     if reason not in ("stop", "length"):

@@ -13,7 +13,9 @@ PROMPT: dict[str, Any] = {name: name for name, _, _ in PROMPTS.fields} | {"exemp
 
 def response(**values: Any) -> dict[str, Any]:
     row = {name: name for name, _, _ in RESPONSES.fields}
-    return row | {"prompt_id": "p", "outcome": "ok", "prompt": "Frage", "response": "Antwort", "sample_index": 0} | values
+    return (
+        row | {"prompt_id": "p", "outcome": "ok", "prompt": "Frage", "response": "Antwort", "sample_index": 0} | values
+    )
 
 
 def test_only_ok_answers_become_examples() -> None:

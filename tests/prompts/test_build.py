@@ -46,7 +46,7 @@ def test_a_whole_row_of_respond(make_seed):
     seed = make_seed(1, 2, strategy=RESPOND)
     [row], counts = made(RESPOND, [seed])
     template = load()[RESPOND]
-    system, user = template.render("de", prompt=seed["prompt"])
+    system, user = template.renderer("de")(seed["prompt"])
     assert row == {
         "prompt_id": content_id(seed["seed_id"], "de", "respond", template.version, []),
         "seed_id": seed["seed_id"],

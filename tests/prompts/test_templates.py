@@ -11,8 +11,6 @@ from polyglot_assets.grid import GENERATE, LANGUAGES, RESPOND, STRATEGIES, TRANS
 from polyglot_assets.languages import display_name
 from polyglot_assets.prompts.templates import FOLDER, StrategyTemplate, load
 
-INSERTED = {GENERATE: "examples", RESPOND: "prompt", TRANSLATE: "prompt"}
-
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
@@ -23,7 +21,7 @@ def folder(tmp_path) -> Path:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_both_messages_name_the_target_language(strategy, language):
-    system, user = load()[strategy].render(language, **{INSERTED[strategy]: "HERE"})
+    system, user = load()[strategy].renderer(language)("HERE")
     assert display_name(language) in system
     assert display_name(language) in user
     assert user.count("HERE") == 1
@@ -31,7 +29,7 @@ def test_both_messages_name_the_target_language(strategy, language):
 
 
 def test_tagalog_is_called_tagalog():
-    system, user = load()[RESPOND].render("tl", prompt="Kumusta?")
+    system, user = load()[RESPOND].renderer("tl")("Kumusta?")
     assert "Tagalog" in system
     assert "Tagalog" in user
     assert "Filipino" not in system + user
@@ -43,20 +41,20 @@ def test_tagalog_is_called_tagalog():
     ["costs $5 or $prompt or ${language} or $$", "{prompt} {0} {{}}", "100 % %s %(x)s", "\\1 \\g<0>\n\ttab", "$"],
 )
 def test_users_texts_stay_as_they_are(strategy, text):
-    assert text in load()[strategy].render("de", **{INSERTED[strategy]: text})[1]
+    assert text in load()[strategy].renderer("de")(text)[1]
 
 
 @given(st.text())
 def test_any_text_stays_as_it_is(text):
-    before, after = load()[RESPOND].render("de", prompt="\0")[1].split("\0")
-    assert load()[RESPOND].render("de", prompt=text)[1] == before + text + after
+    before, after = load()[RESPOND].renderer("de")("\1")[1].split("\1")
+    assert load()[RESPOND].renderer("de")(text)[1] == before + text + after
 
 
 @pytest.mark.parametrize("strategy", [GENERATE, TRANSLATE])
 def test_strategies_with_a_pair_ask_for_json_and_respond_does_not(strategy):
-    _, user = load()[strategy].render("de", **{INSERTED[strategy]: "x"})
+    _, user = load()[strategy].renderer("de")("x")
     assert all(word in user for word in ("JSON", '"prompt"', '"response"'))
-    assert "JSON" not in load()[RESPOND].render("de", prompt="x")[1]
+    assert "JSON" not in load()[RESPOND].renderer("de")("x")[1]
 
 
 def versions(folder: Path) -> dict[str, str]:
@@ -99,9 +97,9 @@ def test_moving_text_between_system_and_user_is_an_edit():
 
 
 def test_two_dollars_in_a_template_are_one():
-    assert StrategyTemplate(RESPOND, "$language: $$5", "$prompt").render("de", prompt="x") == ("German: $5", "x")
+    assert StrategyTemplate(RESPOND, "$language: $$5", "$prompt").renderer("de")("x") == ("German: $5", "x")
 
 
 def test_a_misspelt_placeholder_is_an_error_and_not_a_prompt():
     with pytest.raises(KeyError, match="promt"):
-        StrategyTemplate(RESPOND, "", "$promt").render("de", prompt="x")
+        StrategyTemplate(RESPOND, "", "$promt").renderer("de")("x")

@@ -44,7 +44,9 @@ def test_any_text_survives(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("keep", [1, 20, -1])
-def test_a_torn_last_record_is_dropped_and_the_rest_goes_on(tmp_path: Path, keep: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_torn_last_record_is_dropped_and_the_rest_goes_on(
+    tmp_path: Path, keep: int, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "ledger.jsonl"
     fill(path, range(3))
     whole = path.read_bytes()

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from scripted import SENTENCES
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted import SENTENCES
 
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.ids import text_key

@@ -9,7 +9,9 @@ from polyglot_assets.responses.requests import first_request, second_request
 from polyglot_assets.teachers.engine import Completion
 from polyglot_assets.teachers.registry import Teacher
 
-TEACHER = Teacher("t", "org/model", "mit", revision="1", max_tokens=100, max_model_len=1000, sampling={"temperature": 0.5})
+TEACHER = Teacher(
+    "t", "org/model", "mit", revision="1", max_tokens=100, max_model_len=1000, sampling={"temperature": 0.5}
+)
 PROMPT: dict[str, Any] = {"system_prompt": "S", "synth_prompt": "U", "strategy": "generate", "language": "de",
                           "prompt": "P", "prompt_id": "1"}  # fmt: skip
 

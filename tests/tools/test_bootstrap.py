@@ -98,9 +98,7 @@ def test_the_pins_do_not_overlap_and_hold_what_is_needed_and_nothing_that_breaks
     assert needed | {"pluggy", "packaging", "trove-classifiers"} <= pins.keys()
 
 
-@pytest.mark.parametrize(
-    "line", ["six>=1", "six==1  # why", "Six==1", "-r x.txt", "six @ file:///s", "", "a==1"]
-)
+@pytest.mark.parametrize("line", ["six>=1", "six==1  # why", "Six==1", "-r x.txt", "six @ file:///s", "", "a==1"])
 def test_anything_but_a_new_pin_is_refused_with_its_place(tmp_path, line):
     path = tmp_path / "c.txt"
     path.write_text("a==1\nz-z==1.post2\n")
