@@ -31,10 +31,11 @@ CHECKS = {(check.table, check.name): check for check in load_checks(bundled("dbt
 
 
 def _counts(stage: str, cell: Cell, counts: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
+    where = {"language": cell.language, "strategy": cell.strategy}
     return [
-        {"stage": stage, "source": source, "language": cell.language, "strategy": cell.strategy, "reason": reason, "rows": n}
-        for (source, reason), n in counts.items()
-    ]  # fmt: skip
+        {"stage": stage, "source": source, "reason": reason, "rows": rows, **where}
+        for (source, reason), rows in counts.items()
+    ]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,22 @@ def test_all_cells_share_one_engine_and_one_stream(prompted: Lake) -> None:
     assert len(loads) == 1
 
 
+def _crashing_after(answers: int) -> Callable[[Request], Completion]:
+    left = [answers]
+
+    def answer(request: Request) -> Completion:
+        if left[0] == 0:
+            raise ConnectionError("the engine died")
+        left[0] -= 1
+        return good_answer(request)
+
+    return answer
+
+
+def _same(engine: ScriptedEngine) -> ScriptedEngine:
+    return engine
+
+
 def test_a_crash_in_the_middle_loses_nothing_and_changes_nothing(prompted: Lake, tmp_path: Path) -> None:
     whole = ScriptedEngine()
     respond(prompted, TEACHER, CELLS, lambda: whole, quiet)
@@ -78,17 +95,9 @@ def test_a_crash_in_the_middle_loses_nothing_and_changes_nothing(prompted: Lake,
 
     asked: list[str] = []
     for limit in (4, 9, 100):
-        left = [limit]
-
-        def crashing(request: Request) -> Completion:
-            if left[0] == 0:
-                raise ConnectionError("the engine died")
-            left[0] -= 1
-            return good_answer(request)
-
-        engine = ScriptedEngine(crashing)
+        engine = ScriptedEngine(_crashing_after(limit))
         try:
-            respond(prompted, TEACHER, CELLS, lambda: engine, quiet)
+            respond(prompted, TEACHER, CELLS, partial(_same, engine), quiet)
         except ConnectionError:
             assert limit < 100
         asked += [request.request_id for request in engine.asked]
