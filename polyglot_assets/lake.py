@@ -6,8 +6,8 @@ the SQL makes (marts/).
 Parquet under hive paths is the truth. A cell is one file that is replaced by a rename, so whoever opens it gets the
 old rows or the new ones, never half of both, and no reader ever holds up a writer. DuckDB computes in memory over the
 files, which `connect` holds as they are; `lake.duckdb` is a small catalogue of views for people's own tools and is
-replaced by a rename too. A query through it that meets a cell in the moment of its replacement can fail ("Invalid
-data") and succeeds when repeated.
+replaced by a rename too. Its views read the files in place, so a query that meets a cell in the very moment of its
+replacement can fail or be wrong (measured under constant rewriting: 1 in 1,000); repeating it helps.
 """
 
 import os

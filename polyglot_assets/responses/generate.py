@@ -95,6 +95,8 @@ def respond(
         # In a fixed order: two runs with overlapping cells then wait for each other instead of locking up.
         for cell in sorted(cells):
             ledger = stack.enter_context(open_ledger(ledger_path(lake.root, teacher.name, cell)))
+            if failed := ledger.set_errors_aside():
+                report(f"{cell}: asking again for {failed} answers that ended in engine errors before")
             works.append(_Work(cell, lake.read_cell(PROMPTS, cell), ledger))
         _ask(works, teacher, engine, report)
         return {work.cell: _write(lake, work, teacher) for work in works}

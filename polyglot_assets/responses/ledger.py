@@ -53,6 +53,17 @@ class Ledger:
         if self._uncommitted >= GROUP_ROWS or time.monotonic() - self._last_commit >= GROUP_SECONDS:
             self.commit()
 
+    def set_errors_aside(self) -> int:
+        """Forgets, for this run, the requests that ended in an engine error, so that they are asked again.
+
+        An engine's failure is no answer: the server may be back by now. The file keeps the old record; the new one
+        comes after it and counts.
+        """
+        failed = [key for key, completion in self.completions.items() if completion.finish_reason == "error"]
+        for key in failed:
+            del self.completions[key]
+        return len(failed)
+
     def commit(self) -> None:
         """Flushes what was appended to the disk."""
         if self._uncommitted:

@@ -338,7 +338,7 @@ def _read(request_id: str, content: bytes) -> Completion:
         reason, message = choice["finish_reason"], choice["message"]
         text, refusal = message["content"], message.get("refusal")
     except (LookupError, TypeError, AttributeError):
-        # Written anew, since a server may escape characters of the key ("\\/") so that it would not be recognised.
+        # Written anew, since a server may escape characters of the key ("\/") so that it would not be recognised.
         raise AnswerError(f"malformed: {json.dumps(body, ensure_ascii=False)}") from None
     if text is None and reason == "length":
         text = ""  # a reasoning model that used up its budget before it began to answer

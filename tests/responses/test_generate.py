@@ -166,6 +166,18 @@ def test_failed_rows_keep_their_text_and_the_rest_goes_on(prompted: Lake) -> Non
     assert sum(result.outcomes.get("engine_error", 0) for result in results.values()) > 0
 
 
+def test_engine_errors_are_asked_again_by_the_next_run_and_nothing_else_is(prompted: Lake) -> None:
+    failing = ScriptedEngine(_when(lambda request: request.sampling["seed"] % 2 == 0, "error"))
+    first = respond(prompted, TEACHER, CELLS, lambda: failing, quiet)
+    errors = sum(result.outcomes.get("engine_error", 0) for result in first.values())
+    healthy = ScriptedEngine()
+    second = respond(prompted, TEACHER, CELLS, lambda: healthy, quiet)
+    assert len(healthy.asked) == errors > 0
+    assert all(result.outcomes == {"ok": 5} for result in second.values())
+    respond(prompted, TEACHER, CELLS, lambda: healthy, quiet)
+    assert len(healthy.asked) == errors
+
+
 def test_an_empty_cell_is_written_and_asks_nothing(lake: Lake) -> None:
     cell = Cell("de", "generate")
     lake.write_cell(PROMPTS, cell, [])
