@@ -83,6 +83,8 @@ class Source:
         """Why this source never has rows for a cell, or None if it can."""
         if self.english and cell.strategy != TRANSLATE:
             return f"{self.name} is English and feeds only {TRANSLATE}"
+        if self.english and cell.language == "en":
+            return f"{self.name} is English already"
         if not self.english and cell.strategy == TRANSLATE:
             return f"{self.name} is not English and feeds only {GENERATE} and {RESPOND}"
         return None
