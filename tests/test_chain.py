@@ -56,6 +56,12 @@ def test_one_cell(run: Run, lake: Lake, vllm: ScriptedVllm) -> None:
     assert vllm.script.engines[0].closed
     examples = lake.read_cell(EXAMPLES, Cell("de", "generate"))
     assert len(examples) == 3
+    assert _check_cells(result, "outcomes_add_up") >= {"de|generate"}
+
+
+def test_one_cell_as_the_ui_launches_it(settings: Settings) -> None:
+    job = build_defs(settings, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(partition_key="de|generate", raise_on_error=False)
     assert _check_cells(result, "outcomes_add_up") == {"de|generate"}
 
 

@@ -140,11 +140,12 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
     @dg.multi_asset_check(name=f"checks_of_{'_'.join(key.path)}", specs=specs)
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterable[dg.AssetCheckResult]:
         cells = cells_of(context) if cellwise else []
+        over_a_range = not context.op_execution_context.has_partition_key
         with place.lake.connect() as connection:
             for check in checks:
                 offences = check.offences(connection, cells, teachers)
-                # A run over several cells may report a check only once; these events say it for each cell.
-                for cell in cells if len(cells) > 1 else []:
+                # A run over a range of cells may report a check only once; these events say it for each cell.
+                for cell in cells if over_a_range else []:
                     own = [
                         row for row in offences if (row["language"], row["strategy"]) == (cell.language, cell.strategy)
                     ]
