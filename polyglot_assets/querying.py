@@ -3,8 +3,11 @@
 Here: checking and running a user's query and writing its result in a format. Not here: the views (lake.py).
 """
 
+import csv
+import io
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,41 +56,32 @@ def _only_reads(connection: duckdb.DuckDBPyConnection, query: str) -> None:
 
 
 def _write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None) -> None:
-    if form == "table":
-        if output is None:
-            relation.show(max_rows=200)
-        else:
-            output.write_text(str(relation), encoding="utf-8")
-        return
-    data = relation.to_arrow_table()
-    if form == "parquet" and output is not None:
-        write_parquet(data, output.absolute())
+    if form == "table" and output is None:
+        relation.show(max_rows=200)
+    elif form == "table":
+        _emit(str(relation), output)
+    elif form == "parquet" and output is not None:
+        write_parquet(relation.to_arrow_table(), output.absolute())
     elif form == "csv":
-        flat = relation.select("*").to_arrow_table()
-        _lines(_csv(flat), output)
+        _emit(_csv(relation.columns, relation.fetchall()), output)
     else:
-        _lines(
-            "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in data.to_pylist()),
-            output,
-        )
+        rows = (dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall())
+        _emit("".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows), output)
 
 
-def _csv(data: Any) -> str:
-    import csv
-    import io
-
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(data.column_names)
+    writer.writerow(columns)
     # Lists and structs have no CSV form; JSON is the one that can be read back.
-    for row in data.to_pylist():
+    for row in rows:
         writer.writerow(
-            [json.dumps(v, ensure_ascii=False, default=str) if isinstance(v, list | dict) else v for v in row.values()]
+            [json.dumps(v, ensure_ascii=False, default=str) if isinstance(v, list | dict) else v for v in row]
         )
     return buffer.getvalue()
 
 
-def _lines(text: str, output: Path | None) -> None:
+def _emit(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
     else:

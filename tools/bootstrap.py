@@ -8,8 +8,9 @@ after the install, such as models and data. Standard library only: nothing else 
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - before anything that an older Python trips over
-    sys.exit(f"polyglot_assets needs Python 3.11 or newer, this is {sys.version.split()[0]}")
+# Before anything that another Python trips over; pyproject.toml says why 3.13 is the newest.
+if not (3, 11) <= sys.version_info < (3, 14):
+    sys.exit(f"polyglot_assets needs Python 3.11 to 3.13, this is {sys.version.split()[0]}; try make PYTHON=python3.12")
 
 import argparse
 import hashlib
@@ -250,10 +251,10 @@ def install_all(venv: Venv, pins: dict[str, str]) -> None:
 
 
 def python_version(python: str) -> str:
-    """Like 3.11, of an executable that is new enough."""
+    """Like 3.11, of an executable that the pins have wheels for."""
     version = run(python, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])")[1]
-    if not re.fullmatch(r"3\.(1[1-9]|[2-9]\d)", version):
-        raise BootstrapError(f"{python} is not Python 3.11 or newer: {version}")
+    if not re.fullmatch(r"3\.1[1-3]", version):
+        raise BootstrapError(f"{python} is not Python 3.11 to 3.13: {version}")
     return version
 
 

@@ -64,5 +64,6 @@ def _metadata(place: Place, teacher: Teacher, cell: Cell, result: CellResponses)
         "kept": result.outcomes.get("ok", 0),
         "newly_asked_in_cell": result.asked,
         "tokens_written": result.tokens,
+        "seconds_until_last_answer": round(result.seconds, 1),
         "samples": sample_rows(rows, ("outcome", "reason", "prompt", "raw_text")),
     }

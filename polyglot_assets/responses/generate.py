@@ -49,11 +49,15 @@ class Progress:
 
 @dataclass
 class CellResponses:
-    """What a cell ended with: rows by outcome, answers newly asked for, tokens written."""
+    """What a cell ended with: rows by outcome, answers newly asked for, tokens written.
+
+    `seconds` is the time from the stream's start to the cell's last answer; cells share the stream.
+    """
 
     outcomes: dict[str, int]
     asked: int
     tokens: int
+    seconds: float
 
 
 @dataclass
@@ -64,6 +68,7 @@ class _Work:
     prompts: Sequence[Prompt]
     ledger: Ledger
     asked: int = 0
+    seconds: float = 0.0
 
     def last(self, prompt: Prompt, teacher: Teacher) -> tuple[Request, Completion | None, int]:
         """The request that decides the prompt's outcome, its completion if there is one, and which try it is."""
@@ -127,6 +132,7 @@ def _ask(works: list[_Work], teacher: Teacher, engine: Callable[[], Engine], rep
     for completion in running.stream(queue):
         work, prompt = under_way.pop(completion.request_id)
         work.ledger.append(completion)
+        work.seconds = time.monotonic() - progress.started
         progress.finished += 1
         progress.tokens += completion.response_tokens or 0
         enter(work, prompt)  # a second try, if the answer deserves one
@@ -148,7 +154,7 @@ def _write(lake: Lake, work: _Work, teacher: Teacher) -> CellResponses:
         tokens += completion.response_tokens or 0
         rows.append(_row(prompt, teacher, request, completion, judgement, attempt))
     lake.write_cell(RESPONSES, work.cell, rows, teacher=teacher.name)
-    return CellResponses(dict(outcomes), work.asked, tokens)
+    return CellResponses(dict(outcomes), work.asked, tokens, work.seconds)
 
 
 def _row(

@@ -230,7 +230,7 @@ def test_a_package_that_pip_was_killed_in_is_installed_again(venv):
 def test_a_python_that_will_not_do_is_named(tmp_path, venv):
     with pytest.raises(boot.BootstrapError, match="python3-venv"):
         venv.make(fake_python(tmp_path / "bare", "exit 1"), "")
-    with pytest.raises(boot.BootstrapError, match=r"not Python 3\.11 or newer: 3\.9"):
+    with pytest.raises(boot.BootstrapError, match=r"not Python 3\.11 to 3\.13: 3\.9"):
         boot.python_version(fake_python(tmp_path / "old", "echo 3.9"))
     with pytest.raises(boot.BootstrapError, match="cannot run"):
         boot.python_version(str(tmp_path / "none"))
@@ -240,7 +240,7 @@ def test_a_python_that_will_not_do_is_named(tmp_path, venv):
 def test_the_script_gets_to_its_version_check_on_older_pythons_and_needs_nothing_installed():
     tree = ast.parse(SCRIPT.read_text(), feature_version=(3, 7))  # a SyntaxError would hide the message
     assert ast.unparse(tree.body[1]) == "import sys"
-    assert ast.unparse(tree.body[2]).startswith("if sys.version_info < (3, 11):\n    sys.exit(")
+    assert ast.unparse(tree.body[2]).startswith("if not (3, 11) <= sys.version_info < (3, 14):\n    sys.exit(")
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {getattr(node, "module", None) or node.names[0].name for node in imports}
     assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names

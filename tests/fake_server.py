@@ -1,0 +1,144 @@
+"""A model server on loopback that misbehaves as told, and what tests need to talk to it."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.teachers.server_engine import ServerEngine
+
+KEY = "sk-a-secret/that+nobody=may-see"
+TEACHER = Teacher(name="served", model="org/served-1b", license="apache-2.0", max_tokens=64)
+SCHEMA = {"type": "object", "properties": {"prompt": {"type": "string"}}, "required": ["prompt"]}
+
+
+@dataclass
+class Call:
+    """What the server received."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        return self.body["messages"][-1]["content"]
+
+
+@dataclass
+class Reply:
+    """What the server sends: `body` as JSON, or bytes as they are; `drop` ends the connection instead."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    drop: bool = False
+
+
+def chat(text: Any, finish_reason: Any = "stop", **more: Any) -> Reply:
+    choice = {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "content": text}}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return Reply({"object": "chat.completion", "choices": [choice | more], "usage": usage})
+
+
+def echo(call: Call) -> Reply:
+    return chat(f"answer to {call.text}")
+
+
+def failure(status: int, message: str, **headers: str) -> Reply:
+    return Reply({"error": {"message": message, "type": "error", "code": status}}, status, headers)
+
+
+class FakeServer(ThreadingHTTPServer):
+    """Answers chat completions with a function and notes what it was asked."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answer: Callable[[Call], Reply] = echo
+        self.models: Callable[[], Reply] = lambda: Reply({"object": "list", "data": [{"id": TEACHER.model}]})
+        self.calls: list[Call] = []
+        self.checks = 0
+        self.in_flight = self.most_in_flight = 0
+        self.lock = threading.Lock()
+        self.released = threading.Event()  # what hangs waits for this, so that it ends with the test
+        self.url = f"http://127.0.0.1:{self.server_port}/v1"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Silent: clients that hang up are part of the tests."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: FakeServer
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self.server.checks += 1
+        self._send(self.server.models() if self.path == "/v1/models" else Reply({"detail": "Not Found"}, 404))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        call = Call(self.path, self.headers, body)
+        server = self.server
+        if self.path != "/v1/chat/completions":
+            self._send(Reply({"detail": "Not Found"}, 404))
+            return
+        with server.lock:
+            server.calls.append(call)
+            server.in_flight += 1
+            server.most_in_flight = max(server.most_in_flight, server.in_flight)
+        try:
+            reply = server.answer(call)
+        finally:
+            with server.lock:
+                server.in_flight -= 1
+        self._send(reply)
+
+    def _send(self, reply: Reply) -> None:
+        if reply.drop:
+            self.close_connection = True
+            return
+        content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        self.send_response(reply.status)
+        for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+Engines = Callable[..., ServerEngine]
+
+
+def request(name: str, **more: Any) -> Request:
+    messages = ({"role": "system", "content": "Be brief."}, {"role": "user", "content": name})
+    return Request(name, messages, {"max_tokens": 64, "seed": 5}, **more)
+
+
+def ask(engine: ServerEngine, *names: str) -> dict[str, Completion]:
+    completions = list(engine.stream(deque(map(request, names))))
+    assert sorted(c.request_id for c in completions) == sorted(names)
+    return {c.request_id: c for c in completions}
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def engine_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "polyglot-servers"]
