@@ -84,9 +84,11 @@ def demo() -> None:
             "The embedded teacher is a small English model: it shows that everything runs, not what good data is. "
             "Its answers in other languages are poor, and many end as wrong_language or not_translated.\n"
         )
-    console.console.print(f"Release: {settings.lake / 'release' / 'sft'}\n")
+    release = settings.lake / "release" / "sft"
+    here = Path.cwd()
+    console.console.print(f"Release: {release.relative_to(here) if release.is_relative_to(here) else release}\n")
     console.console.print("Next:")
-    console.console.print("  make dev                                        # the Dagster UI")
+    console.console.print("  make dev                                             # the Dagster UI")
     console.console.print('  .venv/bin/polyglot sql "FROM marts.outcome_funnel"  # any SQL over the lake')
     more = ",".join([*settings.languages, "fr"])
     console.console.print(f"  POLYGLOT_LANGUAGES={more} .venv/bin/polyglot materialize --language fr")

@@ -74,16 +74,17 @@ def _mart_asset(place: Place, model: Model, keys: _Keys) -> dg.AssetsDefinition:
         write_parquet(data, place.lake.mart_path(model.name))
         place.lake.publish_catalogue()
         rows = data.slice(0, _PREVIEW_ROWS).to_pylist()
-        metadata: dict[str, Any] = {
+        metadata: dict[str, Any] = {}
+        if model.name == "language_distribution":  # first, so that it is seen without scrolling
+            metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
+            metadata["picture"] = dg.MetadataValue.md(language_picture(data.to_pylist()))
+        metadata |= {
             "dagster/row_count": data.num_rows,
             "dagster/column_schema": _schema(model, types),
             "dagster/column_lineage": _lineage(model, keys),
             "rows": dg.MetadataValue.md(markdown(rows, data.column_names)),
             "seconds": round(time.monotonic() - started, 3),
         }
-        if model.name == "language_distribution":
-            metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
-            metadata["picture"] = dg.MetadataValue.md(language_picture(data.to_pylist()))
         return dg.MaterializeResult(metadata=metadata)
 
     return mart
