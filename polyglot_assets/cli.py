@@ -88,7 +88,7 @@ def demo() -> None:
     here = Path.cwd()
     console.console.print(f"Release: {release.relative_to(here) if release.is_relative_to(here) else release}\n")
     console.console.print("Next:")
-    console.console.print("  make dev                                             # the Dagster UI")
+    console.console.print("  make dev                                            # the Dagster UI")
     console.console.print('  .venv/bin/polyglot sql "FROM marts.outcome_funnel"  # any SQL over the lake')
     more = ",".join([*settings.languages, "fr"])
     console.console.print(f"  POLYGLOT_LANGUAGES={more} .venv/bin/polyglot materialize --language fr")

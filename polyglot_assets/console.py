@@ -138,7 +138,7 @@ def print_funnel(lake: Lake) -> None:
             # A source reads its rows once for all cells: the same rows are counted in each cell that it feeds.
             " SELECT source, max(rows) AS rows FROM (SELECT source, language, strategy, sum(rows) AS rows"
             " FROM lake.counts WHERE stage = 'seeds' GROUP BY ALL) GROUP BY source) "
-            "UNION ALL SELECT 'seeds in cells', NULL, count(*) FROM lake.seeds "
+            "UNION ALL SELECT 'seeds, over all cells', NULL, count(*) FROM lake.seeds "
             "UNION ALL SELECT 'prompts', NULL, count(*) FROM lake.prompts"
         ).fetchall()
         outcomes = connection.execute(
