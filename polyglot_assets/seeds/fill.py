@@ -39,19 +39,31 @@ class CellSeeds:
 
 @dataclass
 class _Lowest:
-    """The `limit` candidates with the lowest hashes, in memory proportional to the limit."""
+    """The `limit` candidates with the lowest hashes, in memory proportional to the limit.
+
+    Rows with the same id have the same hash, so a repeated id that could get in meets its first row here, and no
+    list of all ids is needed. `beyond` counts the rows that the limit keeps out.
+    """
 
     limit: int
     heap: list[tuple[int, str, Candidate]] = field(default_factory=list)
-    pushed: int = 0
+    ids: set[str] = field(default_factory=set)
+    beyond: int = 0
 
-    def push(self, key: str, seed_id: str, candidate: Candidate) -> None:
-        self.pushed += 1
+    def push(self, key: str, seed_id: str, candidate: Candidate) -> bool:
+        """Takes a candidate; False if its id is there already."""
+        if seed_id in self.ids:
+            return False
         item = (-int(key, 16), seed_id, candidate)
         if len(self.heap) < self.limit:
             heapq.heappush(self.heap, item)
-        elif item > self.heap[0]:
-            heapq.heapreplace(self.heap, item)
+            self.ids.add(seed_id)
+            return True
+        self.beyond += 1
+        if item > self.heap[0]:
+            self.ids.remove(heapq.heapreplace(self.heap, item)[1])
+            self.ids.add(seed_id)
+        return True
 
 
 def fill(source: Source, files: Files | None, cells: Iterable[Cell], settings: Settings) -> dict[Cell, CellSeeds]:
@@ -74,15 +86,16 @@ def fill(source: Source, files: Files | None, cells: Iterable[Cell], settings: S
             verdict = _unfit_for(cell, candidate, source) or reason or _unanswered(cell, candidate)
             if verdict is None:
                 seed_id = content_id(source.repo, candidate.source_id)
-                heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate)
+                if not heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate):
+                    result[cell].counts["duplicate_id"] += 1
             else:
                 result[cell].counts[verdict] += candidate.rows
     for cell, heap in heaps.items():
         seeds = result[cell]
         seeds.rows = [_row(source, files, cell, seed_id, candidate) for _, seed_id, candidate in heap.heap]
         seeds.counts[KEPT] = len(seeds.rows)
-        if heap.pushed > len(seeds.rows):
-            seeds.counts["over_cap"] = heap.pushed - len(seeds.rows)
+        if heap.beyond:
+            seeds.counts["over_cap"] = heap.beyond
     return result
 
 
@@ -92,17 +105,16 @@ def _judged(
     """Every candidate with the reason that keeps it out of all cells, if there is one."""
     targets = {cell.language for cell in cells}
     reader = Reader(source, files.paths, wanted=lambda value: to_code(value) in targets)
-    seen: set[tuple[str | None, str]] = set()
     try:
         for candidate in source.adapt(reader.rows()):
-            yield candidate, _rejection(candidate, seen, settings)
+            yield candidate, _rejection(candidate, settings)
     except BadFieldError as error:
         raise UserError(str(error)) from None
     if reader.skipped:
         yield Candidate(rows=reader.skipped), "other_language"
 
 
-def _rejection(candidate: Candidate, seen: set[tuple[str | None, str]], settings: Settings) -> str | None:
+def _rejection(candidate: Candidate, settings: Settings) -> str | None:
     if candidate.rejected:
         return candidate.rejected
     if not candidate.prompt:
@@ -111,11 +123,6 @@ def _rejection(candidate: Candidate, seen: set[tuple[str | None, str]], settings
         return "toxic"
     if candidate.redacted and not settings.keep_redacted:
         return "redacted"
-    # With the language: what one cell gets must not depend on which others are read with it.
-    key = (candidate.language, candidate.source_id)
-    if key in seen:
-        return "duplicate_id"
-    seen.add(key)
     return None
 
 

@@ -86,7 +86,7 @@ def enabled(settings: Settings) -> list[Teacher]:
     known = read(REGISTRY)
     if settings.teacher_registry:
         known |= read(settings.teacher_registry)
-    chosen = []
+    chosen: list[Teacher] = []
     for name in settings.teachers:
         teacher = known.get(name)
         if teacher is None and "/" in name:
@@ -99,6 +99,8 @@ def enabled(settings: Settings) -> list[Teacher]:
             )
         if teacher.hosted and not settings.teacher_url:
             raise UserError(f"POLYGLOT_TEACHERS: {name} is served by an API only; set POLYGLOT_TEACHER_URL")
+        if teacher.asset_name in {other.asset_name for other in chosen}:
+            raise UserError(f"POLYGLOT_TEACHERS: two teachers would both be called {teacher.asset_name}")
         chosen.append(teacher)
     if not chosen:
         raise UserError("POLYGLOT_TEACHERS: enables no teacher")
