@@ -3,6 +3,8 @@
 The literal values below stand in lakes and releases already made. If one changes, every answer is paid for again.
 """
 
+import hashlib
+import json
 import os
 import struct
 import subprocess
@@ -46,8 +48,13 @@ class TestContentId:
     def test_numbers_and_texts_differ(self):
         assert content_id(1) != content_id("1")
 
-    def test_half_a_surrogate_pair_has_an_id(self):
-        assert content_id("\ud800") != content_id("\ufffd")
+    def test_half_a_surrogate_pair_has_an_id_of_its_own(self):
+        assert len({content_id(text) for text in ("\ud800", "\ud801", "\ufffd", "?")}) == 4
+
+    @given(st.lists(st.text(st.characters(exclude_categories=[]))))
+    def test_the_short_cut_for_texts_is_the_hash_of_their_json(self, texts):
+        written = json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        assert content_id(*texts) == hashlib.blake2b(written, digest_size=16).hexdigest()
 
     def test_it_is_the_same_in_a_process_with_another_hash_seed(self):
         code = "from polyglot_assets.ids import *; print(content_id({'a': 'ä', 'b': [1]}), text_key('Ä b'))"
@@ -146,6 +153,7 @@ class TestFilesDigest:
     def test_bytes_do_not_wander_from_a_name_to_its_content(self, tmp_path):
         assert self.digest(tmp_path / "1", a=b"bc") != self.digest(tmp_path / "2", ab=b"c")
         assert self.digest(tmp_path / "3", a=b"", b=b"x") != self.digest(tmp_path / "4", a=b"b", b=b"")
+        assert self.digest(tmp_path / "5", a=b"x", b=b"") != self.digest(tmp_path / "6", a=b"xb\0")
 
     def test_the_order_of_the_files_does_not_matter(self, tmp_path):
         self.digest(tmp_path, a=b"x", b=b"y", c=b"z")

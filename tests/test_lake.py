@@ -231,7 +231,7 @@ class TestViews:
     def test_the_columns_of_the_file_win_over_the_names_of_the_folders(self, lake):
         """A hive column would turn `id` or `1` into whatever DuckDB makes of it."""
         lake.write_cell(SEEDS, CELL, [{**row(SEEDS, 1), "source": "openai/gsm8k"}], source="gsm8k")
-        with lake.connect() as connection:
+        with duckdb.connect(str(lake.publish_catalogue()), read_only=True) as connection:
             assert connection.execute("SELECT source FROM lake.seeds").fetchall() == [("openai/gsm8k",)]
 
     def test_cells_from_before_a_column_was_added_stay_readable(self, lake):
@@ -337,6 +337,22 @@ class TestConnect:
             assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
         assert [path.name for path in lake.root.iterdir()] == ["seeds"]
 
+    def test_a_cell_that_is_replaced_while_it_is_held(self, lake, monkeypatch):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        real, refused = os.link, []
+
+        def vanished_once(source: Path, target: Path) -> None:
+            if not refused:
+                refused.append(source)
+                raise FileNotFoundError(2, "No such file or directory")
+            real(source, target)
+
+        monkeypatch.setattr(os, "link", vanished_once)
+        with lake.connect() as connection:
+            lake.write_cell(SEEDS, CELL, [row(SEEDS, 1), row(SEEDS, 2)], source="one")
+            assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
+        assert refused
+
     def test_a_lake_that_does_not_exist_is_empty(self, tmp_path):
         with Lake(tmp_path / "nowhere").connect() as connection:
             assert connection.execute("FROM lake.seeds").fetchall() == []
@@ -356,8 +372,8 @@ class TestCatalogue:
                 assert described(connection, f"lake.{table.name}") == types_of(table)
 
     def test_it_is_made_of_an_empty_lake_too_and_leaves_nothing_behind(self, lake):
-        lake.publish_catalogue()
-        lake.publish_catalogue()
+        first = lake.publish_catalogue().stat().st_ino
+        assert lake.publish_catalogue().stat().st_ino != first, "a new file by rename, not the old one written over"
         assert [path.name for path in lake.root.iterdir()] == ["lake.duckdb"]
 
     def test_a_failure_leaves_the_old_one(self, lake, monkeypatch):
@@ -406,7 +422,7 @@ class TestCatalogue:
                 stop.set()
                 writer.join()
         # Through the catalogue a query may meet a replacement half way (see lake.py); connect holds the files.
-        assert sum(right) == 2 * len(right) if way == "connect" else sum(right) >= 0.97 * 20 * len(right)
+        assert sum(right) == 2 * len(right) if way == "connect" else sum(right) >= 0.9 * 20 * len(right)
         assert lake.read_cell(SEEDS, CELL, source="a") == sorted(writing("a", written[-1]), key=lambda r: r["seed_id"])
         assert leftovers(lake.root) == []
 

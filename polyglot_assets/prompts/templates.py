@@ -40,8 +40,8 @@ class StrategyTemplate:
         name = display_name(language)
         system = Template(self.system).substitute(language=name)
         rendered = Template(self.user).substitute(language=name, examples=_HERE, prompt=_HERE)
-        before, _, after = rendered.partition(_HERE)
-        return lambda text: (system, before + text + after)
+        around = rendered.split(_HERE)
+        return lambda text: (system, text.join(around))
 
 
 @lru_cache(maxsize=8)

@@ -49,7 +49,7 @@ class Progress:
 
 @dataclass
 class CellResponses:
-    """What a cell ended with: rows by outcome, answers newly asked for, tokens written.
+    """What a cell ended with: rows by outcome; answers newly asked for and tokens newly written, second tries included.
 
     `seconds` is the time from the stream's start to the cell's last answer; cells share the stream.
     """
@@ -68,6 +68,7 @@ class _Work:
     prompts: Sequence[Prompt]
     ledger: Ledger
     asked: int = 0
+    tokens: int = 0
     seconds: float = 0.0
 
     def last(self, prompt: Prompt, teacher: Teacher) -> tuple[Request, Completion | None, int]:
@@ -134,6 +135,7 @@ def _ask(works: list[_Work], teacher: Teacher, engine: Callable[[], Engine], rep
         work.ledger.append(completion)
         work.seconds = time.monotonic() - progress.started
         progress.finished += 1
+        work.tokens += completion.response_tokens or 0
         progress.tokens += completion.response_tokens or 0
         enter(work, prompt)  # a second try, if the answer deserves one
         if time.monotonic() - reported >= _REPORT_SECONDS:
@@ -144,17 +146,16 @@ def _ask(works: list[_Work], teacher: Teacher, engine: Callable[[], Engine], rep
 
 def _write(lake: Lake, work: _Work, teacher: Teacher) -> CellResponses:
     outcomes: Counter[str] = Counter()
-    rows, tokens = [], 0
+    rows = []
     for prompt in work.prompts:
         request, completion, attempt = work.last(prompt, teacher)
         if completion is None:
             raise RuntimeError(f"the engine ended without answering request {request.request_id} of {work.cell}")
         judgement = judge(prompt, completion)
         outcomes[judgement.outcome] += 1
-        tokens += completion.response_tokens or 0
         rows.append(_row(prompt, teacher, request, completion, judgement, attempt))
     lake.write_cell(RESPONSES, work.cell, rows, teacher=teacher.name)
-    return CellResponses(dict(outcomes), work.asked, tokens, work.seconds)
+    return CellResponses(dict(outcomes), work.asked, work.tokens, work.seconds)
 
 
 def _row(

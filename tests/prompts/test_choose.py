@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyglot_assets.ids import content_id
 from polyglot_assets.prompts.choose import Exemplars, choose
 from polyglot_assets.seeds.sources import SOURCES
 
@@ -60,6 +61,15 @@ class TestChoose:
         distinct = {seed["prompt_key"] for seed in seeds}
         assert len(choice.seeds) == min(limit, len(distinct))
         assert len({seed["prompt_key"] for seed in choice.seeds}) == len(choice.seeds)
+
+    @laws
+    @given(chosen=specs, limit=limits)
+    def test_the_chosen_come_in_hash_order_and_not_source_by_source(self, make_seeds, chosen, limit):
+        places = [
+            content_id("place", seed["language"], seed["strategy"], seed["seed_id"])
+            for seed in choose(make_seeds(chosen), limit).seeds
+        ]
+        assert places == sorted(places)
 
     @laws
     @given(chosen=specs, limit=limits)

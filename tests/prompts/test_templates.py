@@ -100,6 +100,11 @@ def test_two_dollars_in_a_template_are_one():
     assert StrategyTemplate(RESPOND, "$language: $$5", "$prompt").renderer("de")("x") == ("German: $5", "x")
 
 
+@pytest.mark.parametrize(("user", "shown"), [("$prompt / $prompt", "x / x"), ("$prompt$prompt", "xx"), ("no", "no")])
+def test_a_placeholder_may_stand_anywhere_any_number_of_times(user, shown):
+    assert StrategyTemplate(RESPOND, "", user).renderer("de")("x")[1] == shown
+
+
 def test_a_misspelt_placeholder_is_an_error_and_not_a_prompt():
     with pytest.raises(KeyError, match="promt"):
         StrategyTemplate(RESPOND, "", "$promt").renderer("de")("x")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,6 @@ from polyglot_assets.seeds.fill import CellSeeds, fill
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-
-BY_NAME = {source.name: source for source in SOURCES}
 
 Rows = list[Mapping[str, Any]]
 WriteNative = Callable[..., Path]
@@ -76,7 +75,10 @@ def fill_rows(write_native: WriteNative, fill_files: FillRows) -> FillRows:
 @pytest.fixture(scope="session")
 def samples() -> dict[str, dict[Cell, CellSeeds]]:
     """All sources of the samples on the full grid: source name, then cell."""
-    # Explicit, because the variables of the person who runs the tests are still there at this point.
-    settings = Settings(seeds="samples", seeds_per_cell=10_000, keep_toxic=False, keep_redacted=False)
+    with pytest.MonkeyPatch.context() as patch:
+        # A fixture of the session comes before the one that cleans the environment of each test.
+        for name in [name for name in os.environ if name.startswith("POLYGLOT_")]:
+            patch.delenv(name)
+        settings = Settings()
     grid = cells(LANGUAGES)
     return {source.name: fill(source, find(source, settings), grid, settings) for source in SOURCES}

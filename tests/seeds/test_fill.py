@@ -14,7 +14,7 @@ from polyglot_assets.ids import content_id
 from polyglot_assets.records import SEEDS
 from polyglot_assets.seeds import euroblocks, gsm8k, magpie_pro, wildchat
 from polyglot_assets.seeds.acquire import Files, find
-from polyglot_assets.seeds.fill import fill
+from polyglot_assets.seeds.fill import _Lowest, fill
 from polyglot_assets.seeds.source import Candidate, Source, each, text
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
@@ -138,6 +138,16 @@ def test_the_cap_takes_the_first_in_hash_order_and_counts_the_rest(source, sampl
     assert sum(capped.counts.values()) == sum(samples[source.name][cell].counts.values())
 
 
+def test_memory_is_bounded_by_the_cap_and_not_by_the_rows():
+    lowest = _Lowest(limit=5)
+    for number in range(1000):
+        key = content_id(number)
+        assert lowest.push(key, key, Candidate())
+    assert len(lowest.heap) == len(lowest.ids) == 5
+    assert {identifier for _, identifier, _ in lowest.heap} == lowest.ids
+    assert lowest.beyond == 995
+
+
 def test_a_cap_that_is_not_reached_is_not_mentioned(samples):
     assert "over_cap" not in samples["gsm8k"][Cell("de", "translate")].counts
 
@@ -191,6 +201,13 @@ def test_a_folder_that_lacks_the_source_gives_empty_cells_that_say_so():
     assert [seeds.rows for seeds in filled.values()] == [[], [], []]
     assert filled[Cell("de", "translate")].empty_because == "POLYGLOT_SEEDS has no folder openai__gsm8k"
     assert filled[Cell("de", "generate")].empty_because == "gsm8k is English and feeds only translate"
+
+
+@ENGLISH
+def test_english_sources_have_nothing_to_translate_into_english(source):
+    cell = Cell("en", "translate")
+    seeds = fill(source, find(source, Settings()), [cell], Settings())[cell]
+    assert (seeds.rows, seeds.empty_because) == ([], f"{source.name} is English already")
 
 
 def test_cells_that_the_source_does_not_feed_cost_no_reading(tmp_path):

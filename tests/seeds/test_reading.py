@@ -240,6 +240,12 @@ class TestLanguageFilter:
     def test_nothing_comes_through_where_nothing_is_wanted(self, path):
         assert not [row for _, row in self.reader(path, "ja").rows() if row["language"] is not None]
 
+    @pytest.mark.parametrize("name", ["null.parquet", "null.jsonl"])
+    def test_no_language_at_all(self, write_native, fill_files, name):
+        path = write_native(aya.SOURCE, [AYA, {**AYA, "id": 2, "language": None}], name)
+        seeds = fill_files(aya.SOURCE, [path], ["de/respond"])["de/respond"]
+        assert seeds.counts == {"kept": 1, "other_language": 1}
+
     def test_the_cell_counts_them_all_as_other_languages(self, path, fill_files):
         seeds = fill_files(aya.SOURCE, [path], ["de/respond"])["de/respond"]
         assert seeds.counts == {"kept": 2, "other_language": len(self.LANGUAGES) - 2}

@@ -1,0 +1,114 @@
+"""Promise: asking through the lake keeps at least 0.95 of the speed of the bare engine, commits included.
+
+Both sides ask the same requests of the same vLLM engine in this process, in turns: bare (all requests added, then
+stepped to the end, which is what `LLM.generate` does) and through `respond` (ledger, retries, outcomes, Parquet). The
+prefix cache is emptied before each turn. Ratios are of tokens per CPU second and per second of wall time.
+"""
+
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from polyglot_assets.grid import GENERATE, RESPOND, Cell
+from polyglot_assets.lake import Lake
+from polyglot_assets.prompts.build import build
+from polyglot_assets.prompts.templates import load
+from polyglot_assets.records import PROMPTS
+from polyglot_assets.responses.generate import respond
+from polyglot_assets.responses.requests import first_request, second_request
+from polyglot_assets.seeds.acquire import find
+from polyglot_assets.seeds.fill import fill
+from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.settings import Settings
+from polyglot_assets.teachers.registry import Teacher, enabled
+from polyglot_assets.teachers.vllm_engine import VllmEngine, _sampling_params
+
+TURNS = 3
+ROWS_PER_CELL = 24
+LANGUAGES = ("de", "es")
+
+
+Rows = dict[Cell, list[dict[str, Any]]]
+
+
+def prompts(settings: Settings, strategy: str) -> Rows:
+    """Prompt rows of the sample seeds by cell."""
+    cells = [Cell(language, strategy) for language in LANGUAGES]
+    filled = [fill(source, find(source, settings), cells, settings) for source in SOURCES]
+    return {
+        cell: build(cell, [seed for f in filled for seed in f[cell].rows], load()[strategy], ROWS_PER_CELL)[0]
+        for cell in cells
+    }
+
+
+def bare(engine: Any, tokenizer: Any, requests: list[Any]) -> int:
+    """Tokens that the bare engine writes for the requests."""
+    for request in requests:
+        tokens = tokenizer.apply_chat_template(
+            list(request.messages), add_generation_prompt=True, tokenize=True, return_dict=False
+        )
+        engine.add_request(request.request_id, {"prompt_token_ids": tokens}, _sampling_params(request))
+    written = 0
+    while engine.has_unfinished_requests():
+        written += sum(len(output.outputs[0].token_ids) for output in engine.step() if output.finished)
+    return written
+
+
+def timed(work: Callable[[], int]) -> tuple[float, float]:
+    """(tokens per CPU second, tokens per wall second) of `work`, which returns its tokens."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    tokens = work()
+    return tokens / (time.process_time() - cpu), tokens / (time.perf_counter() - wall)
+
+
+def answered_at_once(engine: VllmEngine, teacher: Teacher, rows: Rows) -> Rows:
+    """The prompts whose first answer needs no second try: with those both sides do the same work. Also a warm-up."""
+    completions = {}
+    for completion in engine.stream(deque(first_request(prompt, teacher) for cell in rows.values() for prompt in cell)):
+        completions[completion.request_id] = completion
+    return {
+        cell: [p for p in own if not second_request(p, teacher, completions[first_request(p, teacher).request_id])]
+        for cell, own in rows.items()
+    }
+
+
+def turn(engine: VllmEngine, teacher: Teacher, rows: Rows, name: str) -> tuple[float, float]:
+    """Asks the same requests both ways; (ratio per CPU second, ratio per second of wall time)."""
+    inner: Any = engine._engine  # noqa: SLF001 the bare engine is what is compared with
+    requests = [first_request(prompt, teacher) for cell in rows.values() for prompt in cell]
+    inner.reset_prefix_cache()
+    raw = timed(lambda: bare(inner, inner.get_tokenizer(), requests))
+    inner.reset_prefix_cache()
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(Path(folder))
+        for cell, prompt_rows in rows.items():
+            lake.write_cell(PROMPTS, cell, prompt_rows)
+
+        def through() -> int:
+            results = respond(lake, teacher, list(rows), lambda: engine, lambda _: None)
+            return sum(result.tokens for result in results.values())
+
+        asked = timed(through)
+    print(f"  {name}: {len(requests)} requests, bare {raw[1]:.0f} tokens/s, through the lake {asked[1]:.0f}")
+    return asked[0] / raw[0], asked[1] / raw[1]
+
+
+def main() -> None:
+    """Prints the ratios for plain and structured requests."""
+    settings = Settings()
+    teacher = enabled(settings)[0]
+    engine = VllmEngine(teacher, settings.cache, print)
+    for strategy, name in ((RESPOND, "plain text"), (GENERATE, "structured")):
+        rows = answered_at_once(engine, teacher, prompts(settings, strategy))
+        ratios = [turn(engine, teacher, rows, name) for _ in range(TURNS)]
+        cpu, wall = (median(ratio[side] for ratio in ratios) for side in (0, 1))
+        print(f"{name}: {cpu:.3f} of the bare engine's tokens per CPU second, {wall:.3f} per second (promise: 0.95)")
+    engine.close()
+
+
+if __name__ == "__main__":
+    main()
