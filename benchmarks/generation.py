@@ -70,8 +70,12 @@ def answered_at_once(engine: VllmEngine, teacher: Teacher, rows: Rows) -> Rows:
     completions = {}
     for completion in engine.stream(deque(first_request(prompt, teacher) for cell in rows.values() for prompt in cell)):
         completions[completion.request_id] = completion
-    return {
-        cell: [p for p in own if not second_request(p, teacher, completions[first_request(p, teacher).request_id])]
+    return {  # in the order in which the lake reads them, so that both sides make the same batches
+        cell: [
+            p
+            for p in sorted(own, key=lambda p: p["prompt_id"])
+            if not second_request(p, teacher, completions[first_request(p, teacher).request_id])
+        ]
         for cell, own in rows.items()
     }
 

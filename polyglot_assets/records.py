@@ -98,7 +98,7 @@ PROMPTS = Table(
     ("prompt_id",),
     (),
     (
-        ("prompt_id", _TEXT, "h(seed_id, language, strategy, template_version, exemplar_ids)"),
+        ("prompt_id", _TEXT, "h(seed_id, language, strategy, template_version, *exemplar_ids)"),
         ("seed_id", _TEXT, "The seed that owns this prompt"),
         ("exemplar_ids", _TEXTS, "Seeds shown as examples (generate only), in the order shown"),
         *_ORIGIN,

@@ -45,7 +45,7 @@ Names = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """One value per POLYGLOT_ variable; lists are comma-separated."""
 
-    model_config = SettingsConfigDict(env_prefix="POLYGLOT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="POLYGLOT_", extra="ignore", frozen=True, env_ignore_empty=True)
 
     lake: Path = Field(
         default_factory=_default_lake,

@@ -23,8 +23,8 @@ def build(
     ring = Exemplars(seeds) if cell.strategy == GENERATE else None
     render = template.renderer(cell.language)
     rows = []
-    for seed in choice.seeds:
-        exemplars = ring.draw(seed, EXEMPLARS) if ring else []
+    drawn = ring.draw(choice.seeds, EXEMPLARS) if ring else [[]] * len(choice.seeds)
+    for seed, exemplars in zip(choice.seeds, drawn, strict=True):
         if ring and len(exemplars) < EXEMPLARS:
             choice.counts[seed["source"], "kept"] -= 1
             choice.counts[seed["source"], "too_few_exemplars"] += 1
@@ -42,7 +42,7 @@ def _row(cell: Cell, seed: Seed, exemplars: Sequence[Seed], version: str, messag
     exemplar_ids = [e["seed_id"] for e in exemplars]
     carried = ("seed_id", "source", "source_id", "source_revision", "seed_language", "prompt", "prompt_key")
     return {
-        "prompt_id": content_id(seed["seed_id"], cell.language, cell.strategy, version, exemplar_ids),
+        "prompt_id": content_id(seed["seed_id"], cell.language, cell.strategy, version, *exemplar_ids),
         "exemplar_ids": exemplar_ids,
         "language": cell.language,
         "strategy": cell.strategy,

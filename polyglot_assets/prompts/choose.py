@@ -6,8 +6,6 @@ Both are made so that more seeds change little: a new seed takes one place in ha
 rest, and changes the examples of about three prompts in N. So adding seeds pays only for what is new.
 """
 
-import struct
-from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -83,18 +81,24 @@ class Exemplars:
         self._seeds = sorted((seed for seed in seeds if seed["response"]), key=lambda seed: seed["seed_id"])
         points = np.frombuffer(b"".join(hash_points("ring", seed["seed_id"]) for seed in self._seeds), dtype="<u8")
         order = np.argsort(points, kind="stable")
-        self._positions = points[order].tolist()
+        self._positions = points[order]
         self._owners = (order // _PLACES).tolist()
 
-    def draw(self, seed: Seed, count: int) -> list[Seed]:
-        """`count` (at most 8) different seeds for the prompt of `seed`, fixed by its seed_id.
+    def draw(self, seeds: Sequence[Seed], count: int) -> list[list[Seed]]:
+        """`count` (at most 8) different seeds for the prompt of each of `seeds`, fixed by its seed_id.
 
         Fewer only if there are no more. Neither the seed itself nor another with the same prompt is drawn.
         """
+        # All at once: looking up one by one in a ring this large costs more than everything else here.
+        points = np.frombuffer(b"".join(hash_points("draw", seed["seed_id"]) for seed in seeds), dtype="<u8")
+        starts = np.searchsorted(self._positions, points.reshape(-1, _PLACES)[:, :count]).tolist()
+        return [self._from(seed, places) for seed, places in zip(seeds, starts, strict=True)]
+
+    def _from(self, seed: Seed, starts: Sequence[int]) -> list[Seed]:
+        """The first seed at or after each start that may be shown with `seed` and was not drawn before."""
         taken = {seed["prompt_key"]}
         drawn: list[Seed] = []
-        for point in struct.unpack("<8Q", hash_points("draw", seed["seed_id"]))[:count]:
-            start = bisect(self._positions, point)
+        for start in starts:
             for step in range(len(self._owners)):
                 candidate = self._seeds[self._owners[(start + step) % len(self._owners)]]
                 if candidate["prompt_key"] not in taken:

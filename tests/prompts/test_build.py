@@ -48,7 +48,7 @@ def test_a_whole_row_of_respond(make_seed):
     template = load()[RESPOND]
     system, user = template.renderer("de")(seed["prompt"])
     assert row == {
-        "prompt_id": content_id(seed["seed_id"], "de", "respond", template.version, []),
+        "prompt_id": content_id(seed["seed_id"], "de", "respond", template.version),
         "seed_id": seed["seed_id"],
         "exemplar_ids": [],
         "source": "allenai/WildChat-4.8M",

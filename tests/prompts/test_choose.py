@@ -153,7 +153,7 @@ class TestExemplars:
         ring = Exemplars(seeds)
         others = {seed["prompt_key"] for seed in seeds}
         for seed in seeds:
-            drawn = ring.draw(seed, count)
+            drawn = ring.draw([seed], count)[0]
             keys = [other["prompt_key"] for other in drawn]
             assert seed["prompt_key"] not in keys
             assert len(set(keys)) == len(keys) == min(count, len(others) - 1)
@@ -163,27 +163,27 @@ class TestExemplars:
     def test_the_order_of_the_seeds_does_not_matter(self, make_seeds, chosen, shuffler):
         seeds = make_seeds(chosen)
         ring = Exemplars(seeds)
-        expected = {seed["seed_id"]: ring.draw(seed, 3) for seed in seeds}
+        expected = {seed["seed_id"]: ring.draw([seed], 3)[0] for seed in seeds}
         shuffler.shuffle(seeds)
         again = Exemplars(seeds)
-        assert {seed["seed_id"]: again.draw(seed, 3) for seed in seeds} == expected
+        assert {seed["seed_id"]: again.draw([seed], 3)[0] for seed in seeds} == expected
 
     def test_an_unanswered_seed_is_never_shown(self, make_seed):
         seeds = [make_seed(n, response="" if n % 2 else "ja") for n in range(20)]
         ring = Exemplars(seeds)
-        assert {other["response"] for seed in seeds for other in ring.draw(seed, 3)} == {"ja"}
+        assert {other["response"] for seed in seeds for other in ring.draw([seed], 3)[0]} == {"ja"}
 
     def test_fewer_where_there_are_no_more(self, make_seed):
         one, two = make_seed(1), make_seed(2)
-        assert Exemplars([]).draw(one, 3) == []
-        assert Exemplars([one]).draw(one, 3) == []
-        assert Exemplars([one, two]).draw(one, 3) == [two]
+        assert Exemplars([]).draw([one], 3)[0] == []
+        assert Exemplars([one]).draw([one], 3)[0] == []
+        assert Exemplars([one, two]).draw([one], 3)[0] == [two]
 
     def test_a_smaller_count_draws_the_same_ones_first(self, make_seed):
         seeds = [make_seed(n) for n in range(50)]
         ring = Exemplars(seeds)
         for few, more in pairwise(range(1, 9)):
-            assert ring.draw(seeds[0], few) == ring.draw(seeds[0], more)[:few]
+            assert ring.draw([seeds[0]], few)[0] == ring.draw([seeds[0]], more)[0][:few]
 
     @pytest.fixture(scope="class")
     def many(self, make_seed):
@@ -192,7 +192,7 @@ class TestExemplars:
     @pytest.fixture(scope="class")
     def draws(self, many):
         ring = Exemplars(many)
-        return {seed["seed_id"]: [other["seed_id"] for other in ring.draw(seed, 3)] for seed in many}
+        return {seed["seed_id"]: [other["seed_id"] for other in ring.draw([seed], 3)[0]] for seed in many}
 
     @pytest.mark.parametrize("number", range(1000, 1010))
     def test_a_new_seed_changes_the_examples_of_few_prompts(self, make_seed, many, draws, number):
@@ -200,7 +200,7 @@ class TestExemplars:
         changed = [
             seed["seed_id"]
             for seed in many
-            if [other["seed_id"] for other in ring.draw(seed, 3)] != draws[seed["seed_id"]]
+            if [other["seed_id"] for other in ring.draw([seed], 3)[0]] != draws[seed["seed_id"]]
         ]
         assert len(changed) < 0.05 * len(many)
 
@@ -211,7 +211,7 @@ class TestExemplars:
         for seed in many:
             # A seed beside the gone one on the ring may have been passed over because it was drawn already.
             if seed["seed_id"] != gone and gone not in draws[seed["seed_id"]]:
-                assert [other["seed_id"] for other in ring.draw(seed, 3)] == draws[seed["seed_id"]]
+                assert [other["seed_id"] for other in ring.draw([seed], 3)[0]] == draws[seed["seed_id"]]
 
     def test_the_shares_are_not_wildly_unequal(self, many, draws):
         shown = Counter(other for drawn in draws.values() for other in drawn)
