@@ -64,7 +64,7 @@ def fill_files() -> FillRows:
 
 @pytest.fixture
 def fill_rows(write_native: WriteNative, fill_files: FillRows) -> FillRows:
-    """Fills one cell from hand-written native rows."""
+    """Fills one cell from native rows written in the test."""
 
     def run(source: Source, rows: Rows | bytes, target: str, name: str = "rows.jsonl", **settings: Any) -> CellSeeds:
         return fill_files(source, [write_native(source, rows, name)], [target], **settings)[target]
