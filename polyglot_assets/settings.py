@@ -53,8 +53,8 @@ class Settings(BaseSettings):
     )
     seeds: str = Field(
         default=SAMPLES,
-        description="Where seeds come from: `samples` (the small set that comes with the project), `hub` (the real datasets from "
-        "the Hugging Face hub), or a folder laid out `<org>__<name>/<files in native shape>`.",
+        description="Where seeds come from: `samples` (the small set that comes with the project), `hub` (the real "
+        "datasets from the Hugging Face hub), or a folder laid out `<org>__<name>/<files in native shape>`.",
     )
     languages: Names = Field(default=LANGUAGES, description="Target languages, ISO 639 codes.")
     rows_per_cell: int = Field(

@@ -1,6 +1,5 @@
 """Fixtures for all tests: a lake of its own for each test, and no setting of the person who runs them."""
 
-import gc
 import os
 import sys
 from pathlib import Path
@@ -52,13 +51,12 @@ def pytest_sessionfinish(exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    """Ends quietly where the end of the interpreter would not.
+    """Ends the process where the end of the interpreter would not be quiet.
 
     Hypothesis leaves a garbage-collection callback behind, and a vLLM engine whole modules; DuckDB's binding then
     prints a page about objects that were never released, after pytest's own last line.
     """
-    gc.callbacks.clear()
-    if "torch" in sys.modules:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(_EXIT["status"])
