@@ -73,11 +73,6 @@ class Lake:
         # partitioning=None: the hive keys are columns already, and PyArrow would add them as dictionaries.
         return list(pq.read_table(path, schema=table.schema, partitioning=None).to_pylist())
 
-    def parts(self, table: Table) -> list[str]:
-        """Values of the table's outermost hive key that exist in the lake (for responses: the teachers)."""
-        folder = self.root / table.name
-        return sorted(child.name.split("=", 1)[1] for child in folder.glob("*=*") if child.is_dir())
-
     def mart_path(self, name: str) -> Path:
         """The Parquet file of a mart."""
         return self.root / MARTS / f"{name}.parquet"

@@ -99,13 +99,6 @@ class TestCells:
         with pytest.raises(ValueError, match="seeds is stored by"):
             lake.cell_path(SEEDS, CELL, **parts)
 
-    def test_parts_lists_what_is_there(self, lake):
-        assert lake.parts(SEEDS) == []
-        for source in ("b", "a"):
-            lake.write_cell(SEEDS, CELL, [], source=source)
-        (lake.root / "seeds" / "notes.txt").touch()
-        assert lake.parts(SEEDS) == ["a", "b"]
-
     def test_a_second_write_replaces_the_first(self, lake):
         lake.write_cell(SEEDS, CELL, [row(SEEDS, 1), row(SEEDS, 2)], source="one")
         lake.write_cell(SEEDS, CELL, [row(SEEDS, 3)], source="one")

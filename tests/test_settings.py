@@ -73,11 +73,11 @@ class TestEnvironment:
     @pytest.mark.parametrize("name", ["lake", "cache"])
     def test_folders_become_absolute(self, monkeypatch, tmp_path, name):
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("HOME", "/home/someone")
+        monkeypatch.setenv("HOME", "/users/someone")
         monkeypatch.setenv(f"POLYGLOT_{name.upper()}", "here")
         assert getattr(load(), name) == tmp_path / "here"
         monkeypatch.setenv(f"POLYGLOT_{name.upper()}", "~/there")
-        assert getattr(load(), name) == Path("/home/someone/there")
+        assert getattr(load(), name) == Path("/users/someone/there")
 
     def test_variables_of_other_programs_are_left_alone(self, monkeypatch):
         monkeypatch.setenv("POLYGLOT_SOMETHING_ELSE", "x")

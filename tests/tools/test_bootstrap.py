@@ -22,7 +22,7 @@ spec.loader.exec_module(boot)
 
 # What pip 23.2 writes (the one that Python 3.11 brings), and what the screen makes of each line.
 PIP_LOG = [
-    ("Looking in indexes: https://index.example/simple", "starting pip"),
+    ("Looking in indexes: https://index.example/pypi", "starting pip"),
     ("Collecting accelerate==1.15.0 (from -r x.txt (line 1))", "[  1/205] looking up accelerate"),
     ("  Downloading accelerate-1.15.0-py3-none-any.whl (385 kB)", "[  1/205] downloading accelerate"),
     ("Requirement already satisfied: click==8.5.1 in ./v (from -r x (line 2))", "[  1/205] found click"),
