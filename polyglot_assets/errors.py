@@ -1,6 +1,6 @@
-"""The one exception that a user is meant to see.
+"""The exceptions that a user is meant to see, as one line without a traceback.
 
-Here: `UserError`. Not here: programming errors, which stay ordinary exceptions with a traceback.
+Here: `UserError` and its kinds. Not here: programming errors, which stay ordinary exceptions with a traceback.
 """
 
 
@@ -9,4 +9,11 @@ class UserError(Exception):
 
     The message is one line that names the file, row and field (or the variable) and says what was expected.
     The command line prints it without a traceback and exits with 2.
+    """
+
+
+class EngineDown(UserError):  # noqa: N818 the name says what is the case
+    """A teacher's engine is gone and waiting or a restart did not bring it back.
+
+    What it answered before is safe in the ledger; the next run asks for the rest.
     """

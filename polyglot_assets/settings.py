@@ -80,6 +80,25 @@ class Settings(BaseSettings):
     teacher_api_key: str = Field(
         default="", repr=False, description="API key for POLYGLOT_TEACHER_URL. Never logged or stored."
     )
+    teacher_concurrency: int = Field(
+        default=64, ge=1, description="Requests that each of the servers is given at once."
+    )
+    teacher_timeout: float = Field(
+        default=600, gt=0, description="Seconds that a server may take for one answer."
+    )
+    teacher_patience: float = Field(
+        default=300,
+        ge=0,
+        description="Seconds to wait for a server that went away or refuses for being busy, before the run gives up.",
+    )
+    commit_rows: int = Field(
+        default=256, ge=1, description="Answers are flushed to the disk at the latest after this many …"
+    )
+    commit_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        description="… or after this many seconds. A power cut loses at most these; a killed process none of them.",
+    )
     keep_toxic: bool = Field(default=False, description="Keep seeds that their source flags as toxic.")
     keep_redacted: bool = Field(default=False, description="Keep seeds that their source flags as redacted.")
     cache: Path = Field(

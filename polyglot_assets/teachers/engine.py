@@ -4,8 +4,7 @@ Here: what a request and a completion are. Not here: any engine (vllm_engine.py,
 completion is worth (responses/outcomes.py).
 """
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -42,14 +41,22 @@ class Completion:
     error: str | None = None
 
 
+Take = Callable[[], Request | None]
+"""Gives the next request, or None if there is none at the moment."""
+
+
 class Engine(Protocol):
     """Something that answers requests."""
 
-    def stream(self, requests: deque[Request]) -> Iterator[Completion]:
+    def stream(self, take: Take) -> Iterator[Completion]:
         """One completion per request, as they finish.
 
-        Takes requests from the left as it has room for them. The caller may append more while the stream runs; it
-        ends when the deque is empty and nothing is under way.
+        Calls `take` whenever it has room for a request, so that only what is under way is held in memory. After a
+        None it asks again when it has given out a completion: an answer may have led to another request. The stream
+        ends when `take` gives None and nothing is under way.
+
+        Raises:
+            EngineDown: the engine is gone. Whatever was given out before stays valid.
         """
         ...
 
