@@ -19,13 +19,14 @@ from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.records import PROMPTS
 from polyglot_assets.responses.generate import respond
-from polyglot_assets.responses.requests import first_request, second_request
+from polyglot_assets.responses.requests import make_request, may_lead_on
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
+from polyglot_assets.teachers.engine import Request
 from polyglot_assets.teachers.registry import Teacher, enabled
-from polyglot_assets.teachers.vllm_engine import VllmEngine, _sampling_params
+from polyglot_assets.teachers.vllm_engine import VllmEngine, sampling_params
 
 TURNS = 3
 ROWS_PER_CELL = 24
@@ -51,7 +52,7 @@ def bare(engine: Any, tokenizer: Any, requests: list[Any]) -> int:
         tokens = tokenizer.apply_chat_template(
             list(request.messages), add_generation_prompt=True, tokenize=True, return_dict=False
         )
-        engine.add_request(request.request_id, {"prompt_token_ids": tokens}, _sampling_params(request))
+        engine.add_request(request.request_id, {"prompt_token_ids": tokens}, sampling_params(request))
     written = 0
     while engine.has_unfinished_requests():
         written += sum(len(output.outputs[0].token_ids) for output in engine.step() if output.finished)
@@ -68,22 +69,28 @@ def timed(work: Callable[[], int]) -> tuple[float, float]:
 def answered_at_once(engine: VllmEngine, teacher: Teacher, rows: Rows) -> Rows:
     """The prompts whose first answer needs no second try: with those both sides do the same work. Also a warm-up."""
     completions = {}
-    for completion in engine.stream(deque(first_request(prompt, teacher) for cell in rows.values() for prompt in cell)):
+    requests = deque(requests_of(rows, teacher))
+    for completion in engine.stream(lambda: requests.popleft() if requests else None):
         completions[completion.request_id] = completion
     return {  # in the order in which the lake reads them, so that both sides make the same batches
         cell: [
             p
             for p in sorted(own, key=lambda p: p["prompt_id"])
-            if not second_request(p, teacher, completions[first_request(p, teacher).request_id])
+            if not may_lead_on(p, completions[make_request(p, teacher, teacher.max_tokens).request_id])
         ]
         for cell, own in rows.items()
     }
 
 
+def requests_of(rows: Rows, teacher: Teacher) -> list[Request]:
+    """The first request of every prompt, in the order of the cells."""
+    return [make_request(prompt, teacher, teacher.max_tokens) for cell in sorted(rows) for prompt in rows[cell]]
+
+
 def turn(engine: VllmEngine, teacher: Teacher, rows: Rows, name: str) -> tuple[float, float]:
     """Asks the same requests both ways; (ratio per CPU second, ratio per second of wall time)."""
     inner: Any = engine._engine  # noqa: SLF001 the bare engine is what is compared with
-    requests = [first_request(prompt, teacher) for cell in rows.values() for prompt in cell]
+    requests = requests_of(rows, teacher)
     inner.reset_prefix_cache()
     raw = timed(lambda: bare(inner, inner.get_tokenizer(), requests))
     inner.reset_prefix_cache()
@@ -94,7 +101,7 @@ def turn(engine: VllmEngine, teacher: Teacher, rows: Rows, name: str) -> tuple[f
 
         def through() -> int:
             results = respond(lake, teacher, list(rows), lambda: engine, lambda _: None)
-            return sum(result.tokens for result in results.values())
+            return sum(result.response_tokens for _, result in results)
 
         asked = timed(through)
     print(f"  {name}: {len(requests)} requests, bare {raw[1]:.0f} tokens/s, through the lake {asked[1]:.0f}")

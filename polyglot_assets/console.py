@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.lake import Lake
 
@@ -93,14 +94,19 @@ class RunDisplay(logging.Handler):
 
 
 def _cause(event: Any) -> str:
-    """The innermost error of a failed step: its type and first line, without the stack."""
+    """The error of a failed step in one line: the first that is meant for users, else the innermost."""
     error = event.event_specific_data.error
-    while error is not None and error.cause is not None:
+    while error is not None and error.cause is not None and not _for_users(error):
         error = error.cause
     if error is None:
         return "failed"
     kind, _, message = error.message.strip().partition(": ")
-    return message if kind.endswith("UserError") else f"{kind.rsplit('.', 1)[-1]}: {message}".splitlines()[0]
+    return message if _for_users(error) else f"{kind.rsplit('.', 1)[-1]}: {message}".splitlines()[0]
+
+
+def _for_users(error: Any) -> bool:
+    kind = error.message.strip().partition(": ")[0]
+    return str(kind).rsplit(".", 1)[-1] in (UserError.__name__, EngineDown.__name__)
 
 
 def print_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

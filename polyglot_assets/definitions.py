@@ -46,7 +46,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             release_asset(place),
         ],
         asset_checks=check_definitions(place, teachers),
-        resources={"vllm": vllm or VllmResource(cache=str(chosen.cache), urls=list(chosen.teacher_url))},
+        resources={"vllm": vllm or VllmResource.of(chosen)},
         # One process per run: all cells of a run then share one engine.
         executor=dg.in_process_executor,
     )

@@ -13,11 +13,12 @@ replacement can fail or be wrong (measured under constant rewriting: 1 in 1,000)
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 import pyarrow as pa
@@ -30,6 +31,8 @@ from polyglot_assets.records import TABLES, Table
 CATALOGUE = "lake.duckdb"
 MARTS = "marts"
 _ATTEMPTS = 10
+_BATCH_ROWS = 1024
+_GROUP_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,21 @@ class Lake:
             return []
         # partitioning=None: the hive keys are columns already, and PyArrow would add them as dictionaries.
         return list(pq.read_table(path, schema=table.schema, partitioning=None).to_pylist())
+
+    def write_ordered_cell(self, table: Table, cell: Cell, rows: Iterable[Mapping[str, Any]], **parts: str) -> int:
+        """As `write_cell`, for rows that come in key order: holds only one row group in memory."""
+        groups = _groups(rows, table)
+        return write_row_groups(groups, table.schema, self.cell_path(table, cell, **parts))
+
+    def scan_cell(
+        self, table: Table, cell: Cell, columns: Sequence[str] | None = None, **parts: str
+    ) -> Iterator[dict[str, Any]]:
+        """As `read_cell`, one row after the other: holds only a batch in memory."""
+        path = self.cell_path(table, cell, **parts)
+        if path.exists():
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
+                    yield from batch.to_pylist()
 
     def mart_path(self, name: str) -> Path:
         """The Parquet file of a mart."""
@@ -167,11 +185,39 @@ def empty_select(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> st
 
 def write_parquet(data: pa.Table, path: Path) -> None:
     """Writes a table to a temporary file beside `path`, flushes it to the disk and renames it into place."""
+    with _replacing(path) as handle:
+        pq.write_table(data, handle, compression="zstd")
+
+
+def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, path: Path) -> int:
+    """As `write_parquet`, from one table per row group; returns the number of rows."""
+    count = 0
+    with _replacing(path) as handle, pq.ParquetWriter(handle, schema, compression="zstd") as writer:
+        for group in groups:
+            writer.write_table(group)
+            count += group.num_rows
+    return count
+
+
+def _groups(rows: Iterable[Mapping[str, Any]], table: Table) -> Iterator[pa.Table]:
+    remaining, last = iter(rows), None
+    while group := list(islice(remaining, _GROUP_ROWS)):
+        for row in group:
+            key = tuple(row[name] for name in table.key)
+            if last is not None and key <= last:
+                raise ValueError(f"{table.name}: {key} does not come after {last}")
+            last = key
+        yield pa.Table.from_pylist(group, schema=table.schema)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `path` when it is complete and on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".write-", delete=False) as handle:
         draft = Path(handle.name)
         try:
-            pq.write_table(data, handle, compression="zstd")
+            yield handle
             handle.flush()
             os.fsync(handle.fileno())
             draft.chmod(0o644)  # NamedTemporaryFile makes it private; a lake is read by colleagues

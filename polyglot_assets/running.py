@@ -14,8 +14,11 @@ import dagster as dg
 
 from polyglot_assets import definitions
 from polyglot_assets.errors import UserError
-from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.grid import STRATEGIES, Cell
 from polyglot_assets.lake import Lake
+from polyglot_assets.records import OUTCOMES
+from polyglot_assets.responses.assets import response_key
+from polyglot_assets.responses.retry import set_aside
 from polyglot_assets.settings import Settings, dagster_home
 from polyglot_assets.teachers.registry import enabled
 
@@ -127,6 +130,27 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
             if not result.success:
                 return False
     return True
+
+
+def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int, str]:
+    """Sets the answers with one of `outcomes` aside; returns their number and the assets to materialize then.
+
+    Args:
+        settings: names the lake and the teachers.
+        selection: which cells.
+        outcomes: comma-separated.
+
+    Raises:
+        UserError: an outcome does not exist, or is `ok`.
+    """
+    chosen = {name.strip() for name in outcomes.split(",") if name.strip()}
+    if unknown := chosen - set(OUTCOMES) | chosen & {"ok"}:
+        failures = ", ".join(name for name in OUTCOMES if name != "ok")
+        raise UserError(f"--outcome {', '.join(sorted(unknown))}: can be {failures}")
+    cells = [Cell(language, strategy) for language in selection.languages for strategy in selection.strategies]
+    teachers = enabled(settings)
+    marked = sum(sum(set_aside(Lake(settings.lake), teacher, cells, chosen).values()) for teacher in teachers)
+    return marked, " or ".join(f'key:"{response_key(teacher).to_user_string()}"+' for teacher in teachers)
 
 
 def rectangles(languages: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:

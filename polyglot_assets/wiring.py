@@ -6,6 +6,7 @@ here: anything that computes rows; those modules do not know Dagster.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import dagster as dg
@@ -83,9 +84,9 @@ def counts_table(counts: Mapping[str, int]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(markdown(rows, ("what", "rows")))
 
 
-def sample_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.MarkdownMetadataValue:
+def sample_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.MarkdownMetadataValue:
     """The first rows, cut to a readable width."""
-    return dg.MetadataValue.md(markdown(rows[:_SAMPLES], columns))
+    return dg.MetadataValue.md(markdown(islice(rows, _SAMPLES), columns))
 
 
 def markdown(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:

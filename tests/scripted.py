@@ -7,10 +7,10 @@ the request to the release is the real code. Tests marked `engine` use the real 
 import json
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from polyglot_assets.teachers.engine import Completion, Engine, Request
+from polyglot_assets.teachers.engine import Completion, Engine, Request, Take
 from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.teachers.resource import VllmResource
 
@@ -32,6 +32,12 @@ def language_of(request: Request) -> str:
     return next(name for name in SENTENCES if name in system)
 
 
+def taking(requests: Iterable[Request]) -> Take:
+    """Gives these requests, one after the other; a deque may be appended to meanwhile."""
+    queue = requests if isinstance(requests, deque) else deque(requests)
+    return lambda: queue.popleft() if queue else None
+
+
 def good_answer(request: Request) -> Completion:
     """A completion that passes every rule: right language, valid JSON where a schema is given."""
     sentence = SENTENCES[language_of(request)]
@@ -50,14 +56,16 @@ class ScriptedEngine:
         self.asked: list[Request] = []
         self.closed = 0
 
-    def stream(self, requests: deque[Request]) -> Iterator[Completion]:
+    def stream(self, take: Take) -> Iterator[Completion]:
         """See Engine.stream: works on up to eight requests at once and finishes them in a shuffled order."""
         order = random.Random(0)
         under_way: list[Request] = []
-        while requests or under_way:
-            while requests and len(under_way) < 8:
-                under_way.append(requests.popleft())
-                self.asked.append(under_way[-1])
+        while True:
+            while len(under_way) < 8 and (request := take()) is not None:
+                under_way.append(request)
+                self.asked.append(request)
+            if not under_way:
+                return
             yield self.answer(under_way.pop(order.randrange(len(under_way))))
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from polyglot_assets.grid import Cell
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import RESPONSES
 from polyglot_assets.responses.generate import CellResponses, respond
+from polyglot_assets.responses.ledger import Commit
 from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.teachers.resource import VllmResource
 from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
@@ -40,16 +41,29 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
     )
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
-        results = respond(
-            place.lake, teacher, cells_of(context), lambda: vllm.engine(teacher, context.log.info), context.log.info
-        )
-        for cell, result in results.items():
+        total = CellResponses()
+        for cell, result in respond(
+            place.lake,
+            teacher,
+            cells_of(context),
+            lambda: vllm.engine(teacher, context.log.info),
+            context.log.info,
+            Commit(place.settings.commit_rows, place.settings.commit_seconds),
+        ):
+            context.log.info(
+                "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
+            )
             report_cell(context, cell, sum(result.outcomes.values()), _metadata(place, teacher, cell, result))
+            total.add(result)
+        if failed := total.outcomes.get("engine_error"):
+            context.log.warning(
+                "%d answers ended in engine_error; `polyglot retry --outcome engine_error` asks again", failed
+            )
         place.lake.publish_catalogue()
         return dg.MaterializeResult(
             metadata={
                 "engine_loads": vllm.loads - loads,
-                "newly_asked": sum(result.asked for result in results.values()),
+                **_spent(teacher, total),
                 "seconds": round(time.monotonic() - started, 1),
             }
         )
@@ -58,12 +72,23 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
 
 
 def _metadata(place: Place, teacher: Teacher, cell: Cell, result: CellResponses) -> dict[str, object]:
-    rows = place.lake.read_cell(RESPONSES, cell, teacher=teacher.name)
+    shown = ("outcome", "reason", "prompt", "raw_text")
     return {
         "outcomes": counts_table(result.outcomes),
         "kept": result.outcomes.get("ok", 0),
-        "newly_asked_in_cell": result.asked,
-        "tokens_written": result.tokens,
+        **_spent(teacher, result),
         "seconds_until_last_answer": round(result.seconds, 1),
-        "samples": sample_rows(rows, ("outcome", "reason", "prompt", "raw_text")),
+        "samples": sample_rows(place.lake.scan_cell(RESPONSES, cell, shown, teacher=teacher.name), shown),
     }
+
+
+def _spent(teacher: Teacher, result: CellResponses) -> dict[str, Any]:
+    """What this run asked for; answers that were in the ledger cost nothing again."""
+    spent: dict[str, Any] = {
+        "newly_asked": result.asked,
+        "prompt_tokens": result.prompt_tokens,
+        "response_tokens": result.response_tokens,
+    }
+    if teacher.input_price or teacher.output_price:
+        spent["cost_usd"] = round(teacher.cost(result.prompt_tokens, result.response_tokens), 6)
+    return spent

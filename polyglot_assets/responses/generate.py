@@ -1,83 +1,89 @@
 """Asking a teacher: prompts of many cells in, response cells out, one stream through one engine.
 
-Here: what is still to be asked, the stream, and the writing of cells from the ledger. Not here: engines
-(teachers/), outcome rules (outcomes.py), Dagster (assets.py).
+Here: what is still to be asked, in which order, and where answers go. Not here: engines (teachers/), the writing of
+cells (compact.py), outcome rules (outcomes.py), Dagster (assets.py).
 
-All cells share one stream, so the engine's queue stays full across them, and the engine is made only if something
-is left to ask. A cell's Parquet is a function of its prompts and its ledger: the same however often the run was
-interrupted before.
+All cells share one stream, so the engine's queue stays full across them, and the engine is made only if something is
+left to ask. Prompts are read as the engine takes them and a cell is written as soon as its last answer is there, so
+memory holds what is under way and the ledger's index of the cells that are open.
 """
 
-import json
+import logging
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import PROMPTS, RESPONSES
-from polyglot_assets.responses.ledger import Ledger, ledger_path, open_ledger
-from polyglot_assets.responses.outcomes import Judgement, judge
-from polyglot_assets.responses.requests import first_request, second_request
+from polyglot_assets.records import PROMPTS
+from polyglot_assets.responses.compact import compact, unchanged
+from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
+from polyglot_assets.responses.requests import may_lead_on, standing
 from polyglot_assets.teachers.engine import Completion, Engine, Request
 from polyglot_assets.teachers.registry import Teacher
 
 Prompt = Mapping[str, Any]
+_ASKED = ("strategy", "system_prompt", "synth_prompt", "prompt")
+"""Columns of a prompt that decide about its requests."""
 _REPORT_SECONDS = 5.0
-
-
-@dataclass
-class Progress:
-    """How far a stream is. `asked` grows when answers deserve a second try."""
-
-    asked: int = 0
-    finished: int = 0
-    tokens: int = 0
-    started: float = field(default_factory=time.monotonic)
-
-    def __str__(self) -> str:
-        seconds = max(time.monotonic() - self.started, 1e-6)
-        left = (self.asked - self.finished) * seconds / self.finished if self.finished else 0.0
-        return (
-            f"{self.finished} of {self.asked} answers, {self.finished / seconds:.1f} rows/s, "
-            f"{self.tokens / seconds:.0f} tokens/s, about {left:.0f} s left"
-        )
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
 class CellResponses:
-    """What a cell ended with: rows by outcome; answers newly asked for and tokens newly written, second tries included.
+    """What a cell ended with.
 
-    `seconds` is the time from the stream's start to the cell's last answer; cells share the stream.
+    Attributes:
+        outcomes: rows by outcome.
+        asked: answers that were newly asked for, second tries included.
+        prompt_tokens: tokens that the teacher read for them, as far as the engine says.
+        response_tokens: tokens that it wrote.
+        seconds: from the engine's start to the cell's last answer; cells share the stream.
     """
 
-    outcomes: dict[str, int]
-    asked: int
-    tokens: int
-    seconds: float
+    outcomes: dict[str, int] = field(default_factory=dict)
+    asked: int = 0
+    prompt_tokens: int = 0
+    response_tokens: int = 0
+    seconds: float = 0.0
+
+    def add(self, other: "CellResponses") -> None:
+        """Adds another cell's figures; `seconds` becomes the larger."""
+        for outcome, rows in other.outcomes.items():
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + rows
+        self.asked += other.asked
+        self.prompt_tokens += other.prompt_tokens
+        self.response_tokens += other.response_tokens
+        self.seconds = max(self.seconds, other.seconds)
 
 
 @dataclass
-class _Work:
-    """A cell being worked on."""
+class Progress:
+    """How far a stream is. Settled prompts are those with an outcome, whether asked for now or before."""
 
-    cell: Cell
-    prompts: Sequence[Prompt]
-    ledger: Ledger
-    asked: int = 0
+    prompts: int
+    settled: int = 0
+    answers: int = 0
     tokens: int = 0
-    seconds: float = 0.0
+    started: float = field(default_factory=time.monotonic)
+    settled_before: int = 0
 
-    def last(self, prompt: Prompt, teacher: Teacher) -> tuple[Request, Completion | None, int]:
-        """The request that decides the prompt's outcome, its completion if there is one, and which try it is."""
-        first = first_request(prompt, teacher)
-        completion = self.ledger.completions.get(first.request_id)
-        if completion is not None and (second := second_request(prompt, teacher, completion)) is not None:
-            return second, self.ledger.completions.get(second.request_id), 2
-        return first, completion, 1
+    def start(self) -> None:
+        """Begins to measure: the engine's start is not the teacher's speed."""
+        self.started, self.settled_before = time.monotonic(), self.settled
+
+    def __str__(self) -> str:
+        seconds = max(time.monotonic() - self.started, 1e-6)
+        pace = (self.settled - self.settled_before) / seconds
+        left = f", about {(self.prompts - self.settled) / pace:.0f} s left" if pace else ""
+        return (
+            f"{self.settled:,} of {self.prompts:,} prompts settled, {self.answers:,} answers, "
+            f"{self.answers / seconds:.1f} rows/s, {self.tokens / seconds:.0f} tokens/s{left}"
+        )
 
 
 def respond(
@@ -86,8 +92,11 @@ def respond(
     cells: Iterable[Cell],
     engine: Callable[[], Engine],
     report: Callable[[str], None],
-) -> dict[Cell, CellResponses]:
-    """Gives every prompt of `cells` its outcome and writes the response cells.
+    commit: Commit | None = None,
+) -> Iterator[tuple[Cell, CellResponses]]:
+    """Gives every prompt of `cells` its outcome and writes the response cells; yields each cell when it is written.
+
+    A cell on which another process works is left for last, and then waited for.
 
     Args:
         lake: where prompts are read and responses are written.
@@ -95,98 +104,166 @@ def respond(
         cells: which cells.
         engine: makes (or returns) the teacher's engine; called only if something must be asked.
         report: takes a line of progress every few seconds.
+        commit: when answers are flushed to the disk.
+
+    Raises:
+        EngineDown: the engine is gone. What was answered is in the ledger; cells that are complete are written.
     """
-    with ExitStack() as stack:
-        works = []
-        # In a fixed order: two runs with overlapping cells then wait for each other instead of locking up.
-        for cell in sorted(cells):
-            ledger = stack.enter_context(open_ledger(ledger_path(lake.root, teacher.name, cell)))
-            if failed := ledger.set_errors_aside():
-                report(f"{cell}: asking again for {failed} answers that ended in engine errors before")
-            works.append(_Work(cell, lake.read_cell(PROMPTS, cell), ledger))
-        _ask(works, teacher, engine, report)
-        return {work.cell: _write(lake, work, teacher) for work in works}
+    stream = _Stream(lake, teacher, cells, commit or Commit())
+    try:
+        first = stream.take()
+        yield from stream.finished()
+        if first is None:
+            return
+        report(
+            f"loading {teacher.name}: {stream.progress.prompts - stream.progress.settled:,} prompts have no answer yet"
+        )
+        running = engine()
+        stream.give_back(first)
+        stream.progress.start()
+        reported = time.monotonic()
+        for completion in running.stream(stream.take):
+            stream.settle(completion)
+            yield from stream.finished()
+            if time.monotonic() - reported >= _REPORT_SECONDS:
+                reported = time.monotonic()
+                report(str(stream.progress))
+        report(str(stream.progress))
+        yield from stream.finished()
+    finally:
+        stream.close()
 
 
-def _ask(works: list[_Work], teacher: Teacher, engine: Callable[[], Engine], report: Callable[[str], None]) -> None:
-    """Streams whatever the ledgers lack, second tries included."""
-    under_way: dict[str, tuple[_Work, Prompt]] = {}
-    queue: deque[Request] = deque()
-    progress = Progress()
+@dataclass
+class _Work:
+    """A cell that is open: its ledger, the prompts not read yet, and how many wait for an answer."""
 
-    def enter(work: _Work, prompt: Prompt) -> None:
-        request, completion, _ = work.last(prompt, teacher)
-        if completion is None and request.request_id not in under_way:
-            under_way[request.request_id] = (work, prompt)
-            queue.append(request)
-            work.asked += 1
-            progress.asked += 1
+    cell: Cell
+    ledger: Ledger
+    prompts: Iterator[dict[str, Any]]
+    read: bool = False
+    waiting: int = 0
+    result: CellResponses = field(default_factory=CellResponses)
 
-    for work in works:
-        for prompt in work.prompts:
-            enter(work, prompt)
-    if not queue:
-        return
-    report(f"loading {teacher.name} to ask for {len(queue)} answers")
-    running = engine()
-    progress.started = reported = time.monotonic()  # the engine's start is not the teacher's speed
-    for completion in running.stream(queue):
-        work, prompt = under_way.pop(completion.request_id)
+
+class _Stream:
+    """The requests of all cells, one after the other, and the way of each answer into its ledger."""
+
+    def __init__(self, lake: Lake, teacher: Teacher, cells: Iterable[Cell], commit: Commit) -> None:
+        self._lake, self._teacher, self._commit = lake, teacher, commit
+        self._cells = deque(sorted(cells))
+        self._open: list[_Work] = []
+        self._again: deque[Request] = deque()
+        self._under_way: dict[str, list[tuple[_Work, Prompt]]] = {}
+        self._finished: deque[tuple[Cell, CellResponses]] = deque()
+        self.progress = Progress(sum(_rows(lake, cell) for cell in self._cells))
+
+    def take(self) -> Request | None:
+        """The next request that has to be asked; None if there is none at the moment. See `Engine.stream`."""
+        while True:
+            if self._again:
+                return self._again.popleft()
+            work = self._reading()
+            if work is None:
+                return None
+            prompt = next(work.prompts, None)
+            if prompt is None:
+                work.read = True
+                self._finish(work)
+            elif (request := self._ask(work, prompt)) is not None:
+                return request
+
+    def give_back(self, request: Request) -> None:
+        """Undoes a `take`."""
+        self._again.appendleft(request)
+
+    def settle(self, completion: Completion) -> None:
+        """Keeps an answer and asks again if it leads to another request."""
+        waiting = self._under_way.pop(completion.request_id, None)
+        if waiting is None:
+            _LOG.warning("an answer to request %s came twice; the second is left out", completion.request_id)
+            return
+        self.progress.answers += 1
+        self.progress.tokens += completion.response_tokens or 0
+        for work, prompt in waiting:
+            if work.ledger.get(completion.request_id) is None:
+                self._keep(work, completion)
+            work.waiting -= 1
+            if may_lead_on(prompt, completion):
+                if (request := self._ask(work, prompt)) is not None:
+                    self._again.append(request)
+            else:
+                self.progress.settled += 1
+            self._finish(work)
+
+    def finished(self) -> Iterator[tuple[Cell, CellResponses]]:
+        """The cells that were written since the last call."""
+        while self._finished:
+            yield self._finished.popleft()
+
+    def close(self) -> None:
+        """Commits and closes whatever is open."""
+        for work in self._open:
+            work.ledger.close()
+
+    def _keep(self, work: _Work, completion: Completion) -> None:
         work.ledger.append(completion)
-        work.seconds = time.monotonic() - progress.started
-        progress.finished += 1
-        work.tokens += completion.response_tokens or 0
-        progress.tokens += completion.response_tokens or 0
-        enter(work, prompt)  # a second try, if the answer deserves one
-        if time.monotonic() - reported >= _REPORT_SECONDS:
-            reported = time.monotonic()
-            report(str(progress))
-    report(str(progress))
+        work.result.asked += 1
+        work.result.prompt_tokens += completion.prompt_tokens or 0
+        work.result.response_tokens += completion.response_tokens or 0
+        work.result.seconds = time.monotonic() - self.progress.started
+
+    def _ask(self, work: _Work, prompt: Prompt) -> Request | None:
+        """The request that a prompt waits for, unless it is settled or the same request is under way already."""
+        end = standing(prompt, self._teacher, work.ledger)
+        if end.completion is not None:
+            self.progress.settled += 1
+            return None
+        waiting = self._under_way.setdefault(end.request.request_id, [])
+        waiting.append((work, prompt))
+        work.waiting += 1
+        return end.request if len(waiting) == 1 else None
+
+    def _finish(self, work: _Work) -> None:
+        """Writes the cell if all of its prompts are settled."""
+        if work.read and not work.waiting:
+            work.result.outcomes = compact(self._lake, self._teacher, work.cell, work.ledger)
+            self._close(work)
+
+    def _close(self, work: _Work) -> None:
+        work.ledger.close()
+        self._open.remove(work)
+        self._finished.append((work.cell, work.result))
+
+    def _reading(self) -> _Work | None:
+        """The cell whose prompts are read at present; opens the next one if need be."""
+        if self._open and not self._open[-1].read:
+            return self._open[-1]
+        for _ in range(len(self._cells)):
+            if (work := self._start(self._cells.popleft(), wait=False)) is not None:
+                return work
+        if self._cells and not self._under_way:
+            return self._start(self._cells.popleft(), wait=True) or self._reading()
+        return None
+
+    def _start(self, cell: Cell, *, wait: bool) -> _Work | None:
+        """Opens a cell; None if another process has it (it comes last then) or there is nothing to do."""
+        try:
+            ledger = Ledger(ledger_path(self._lake.root, self._teacher.name, cell), self._commit, wait=wait)
+        except BlockingIOError:
+            self._cells.append(cell)
+            return None
+        work = _Work(cell, ledger, self._lake.scan_cell(PROMPTS, cell, _ASKED))
+        self._open.append(work)
+        outcomes = unchanged(self._lake, self._teacher, cell, ledger)
+        if outcomes is None:
+            return work
+        work.read, work.result.outcomes = True, outcomes
+        self.progress.settled += sum(outcomes.values())
+        self._close(work)
+        return None
 
 
-def _write(lake: Lake, work: _Work, teacher: Teacher) -> CellResponses:
-    outcomes: Counter[str] = Counter()
-    rows = []
-    for prompt in work.prompts:
-        request, completion, attempt = work.last(prompt, teacher)
-        if completion is None:
-            raise RuntimeError(f"the engine ended without answering request {request.request_id} of {work.cell}")
-        judgement = judge(prompt, completion)
-        outcomes[judgement.outcome] += 1
-        rows.append(_row(prompt, teacher, request, completion, judgement, attempt))
-    lake.write_cell(RESPONSES, work.cell, rows, teacher=teacher.name)
-    return CellResponses(dict(outcomes), work.asked, work.tokens, work.seconds)
-
-
-def _row(
-    prompt: Prompt,
-    teacher: Teacher,
-    request: Request,
-    completion: Completion,
-    judgement: Judgement,
-    attempt: int,
-) -> dict[str, Any]:
-    carried = ("prompt_id", "seed_id", "source", "source_id", "source_revision", "language", "strategy")
-    return {
-        **{name: prompt[name] for name in carried},
-        "sample_index": 0,
-        "request_id": request.request_id,
-        "teacher": teacher.name,
-        "model": teacher.model,
-        "model_revision": teacher.revision,
-        "sampling": json.dumps(request.sampling, sort_keys=True),
-        "outcome": judgement.outcome,
-        "reason": judgement.reason,
-        "raw_text": completion.text,
-        "prompt": judgement.prompt,
-        "response": judgement.response,
-        "finish_reason": completion.finish_reason,
-        "prompt_tokens": completion.prompt_tokens,
-        "response_tokens": completion.response_tokens,
-        "attempts": attempt,
-        "prompt_language": judgement.prompt_language.code,
-        "prompt_language_score": judgement.prompt_language.score,
-        "response_language": judgement.response_language.code,
-        "response_language_score": judgement.response_language.score,
-        "licenses": sorted({*prompt["licenses"], teacher.license}),
-    }
+def _rows(lake: Lake, cell: Cell) -> int:
+    path = lake.cell_path(PROMPTS, cell)
+    return int(pq.read_metadata(path).num_rows) if path.exists() else 0

@@ -3,29 +3,38 @@
 Here: durable appending and tolerant reading, one file per teacher and cell. Not here: what the answers are worth
 (outcomes.py); the cell's Parquet is computed from the ledger and can always be made again.
 
-Records are grouped: the file is flushed to the disk after `GROUP_ROWS` records or `GROUP_SECONDS`, whichever comes
-first. A killed process loses at most the records of one such group and the requests that were under way. Each line
-carries a checksum, so that a line torn by a crash is recognised and cut off instead of being believed.
+A line is `checksum request_id answer`; the checksum covers the rest, so that a line torn by a crash is recognised and
+cut off instead of being believed. The answer is JSON; `null` sets the request's answer aside (see `Ledger.set_aside`).
+A line reaches the operating system before `append` returns, so a killed process loses nothing of it; lines are flushed
+to the disk in groups, so a power cut loses at most one group. Only ids and places are held in memory, about 150 bytes
+a line; texts are read from the file when they are needed.
 """
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
-import time
+import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from io import BufferedWriter
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from polyglot_assets.grid import Cell
 from polyglot_assets.teachers.engine import Completion
 
-GROUP_ROWS = 256
-GROUP_SECONDS = 1.0
+_LENGTH_BITS = 32
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """When lines are flushed to the disk: after so many, or so many seconds after the first of them."""
+
+    rows: int = 256
+    seconds: float = 1.0
 
 
 def ledger_path(root: Path, teacher: str, cell: Cell) -> Path:
@@ -34,103 +43,209 @@ def ledger_path(root: Path, teacher: str, cell: Cell) -> Path:
 
 
 class Ledger:
-    """One ledger file, opened for appending by exactly one process at a time.
+    """One ledger file, open in exactly one process at a time. Use as `with Ledger(path) as ledger`.
 
-    Use as `with open_ledger(path) as ledger`. Reading needs no lock: see `read`.
+    A torn last line is cut off when the file is opened; a damaged line elsewhere is skipped. Both are logged.
+
+    Args:
+        path: the file; made with its folders if need be.
+        commit: when lines are flushed to the disk.
+        wait: whether to wait for another process that has the file open.
+
+    Raises:
+        BlockingIOError: another process has the file open, and `wait` is false.
     """
 
-    def __init__(self, path: Path, handle: BufferedWriter) -> None:
-        self._handle = handle
+    def __init__(self, path: Path, commit: Commit | None = None, *, wait: bool = True) -> None:
+        self.path = path
+        self._commit = commit or Commit()
+        # 16 bytes of the id instead of its 32 digits, and one number instead of a pair: half the memory.
+        self._places: dict[bytes, int] = {}
+        self._aside: set[bytes] = set()
         self._uncommitted = 0
-        self._last_commit = time.monotonic()
-        self.completions = read(path)
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._failure: OSError | None = None
+        self._digest = hashlib.blake2b(digest_size=16)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._acquire(wait=wait)
+            _cut_torn_end(self._file, path)
+            self._end = os.fstat(self._file).st_size
+            self._read()
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """How many requests have an answer."""
+        return len(self._places)
+
+    def request_ids(self) -> Iterator[str]:
+        """The requests that have an answer."""
+        return (key.hex() for key in self._places)
+
+    def get(self, request_id: str) -> Completion | None:
+        """The answer to a request, the latest if there are several; None if there is none."""
+        place = self._places.get(bytes.fromhex(request_id))
+        if place is None:
+            return None
+        offset, length = divmod(place, 1 << _LENGTH_BITS)
+        answer = os.pread(self._file, length, offset).split(b" ", 2)[2]
+        return Completion(request_id, **json.loads(answer))
+
+    def is_set_aside(self, request_id: str) -> bool:
+        """Whether the request has an answer that is not wanted."""
+        return bytes.fromhex(request_id) in self._aside
+
+    def digest(self) -> str:
+        """A hash of the whole file."""
+        return self._digest.hexdigest()
 
     def append(self, completion: Completion) -> None:
-        """Adds a finished request. Durable after the present group, at the latest when the ledger is closed."""
-        self._handle.write(_encode(completion))
-        self.completions[completion.request_id] = completion
-        self._uncommitted += 1
-        if self._uncommitted >= GROUP_ROWS or time.monotonic() - self._last_commit >= GROUP_SECONDS:
-            self.commit()
+        """Adds an answer."""
+        self._aside.discard(bytes.fromhex(completion.request_id))
+        self._write(completion.request_id, _encode(completion))
 
-    def set_errors_aside(self) -> int:
-        """Forgets, for this run, the requests that ended in an engine error, so that they are asked again.
+    def set_aside(self, request_id: str) -> None:
+        """Marks a request's answer as not wanted, for good.
 
-        An engine's failure is no answer: the server may be back by now. The file keeps the old record; the new one
-        comes after it and counts.
+        An engine's error is no answer: it is forgotten, and the request can be asked again. An answer stays, and
+        whoever wants another one makes another request. Unknown requests are left alone.
         """
-        failed = [key for key, completion in self.completions.items() if completion.finish_reason == "error"]
-        for key in failed:
-            del self.completions[key]
-        return len(failed)
+        key = bytes.fromhex(request_id)
+        if key in self._places and key not in self._aside:
+            place = self._places[key]
+            self._write(request_id, b"null")
+            self._places[key] = place
+            self._forget(key)
 
     def commit(self) -> None:
-        """Flushes what was appended to the disk."""
-        if self._uncommitted:
-            self._handle.flush()
-            os.fsync(self._handle.fileno())
-        self._uncommitted = 0
-        self._last_commit = time.monotonic()
+        """Flushes to the disk what was appended.
 
+        Raises:
+            OSError: this or an earlier flush failed.
+        """
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._uncommitted:
+                os.fsync(self._file)
+            self._uncommitted = 0
+            if self._failure is not None:
+                raise self._failure
 
-@contextmanager
-def open_ledger(path: Path) -> Iterator[Ledger]:
-    """Opens a ledger for appending, waiting for another process that has it open; cuts off a torn last line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as handle:
+    def close(self) -> None:
+        """Commits, and lets other processes have the file. May be called twice."""
+        if self._file < 0:
+            return
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            _LOG.warning("%s is in use by another run; waiting for it", path)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        _cut_torn_end(path)
-        ledger = Ledger(path, handle)
-        try:
-            yield ledger
+            self.commit()
         finally:
-            ledger.commit()
+            os.close(self._file)
+            self._file = -1
 
+    def _acquire(self, *, wait: bool) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not wait:
+                raise
+            _LOG.warning("%s is in use by another run; waiting for it", self.path)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
 
-def read(path: Path) -> dict[str, Completion]:
-    """All intact records by request_id, the latest of each; a damaged line is skipped with a warning."""
-    completions: dict[str, Completion] = {}
-    if not path.exists():
-        return completions
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            completion = _decode(line)
-            if completion is None:
-                _LOG.warning("%s, line %d: damaged record skipped", path, number)
-            else:
-                completions[completion.request_id] = completion
-    return completions
+    def _read(self) -> None:
+        offset = 0
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                self._digest.update(line)
+                key = _checked(line)
+                if key is None:
+                    _LOG.warning("%s, line %d: damaged record skipped", self.path, number)
+                elif line.endswith(b" null\n"):
+                    self._forget(key)
+                else:
+                    self._places[key] = offset << _LENGTH_BITS | len(line)
+                    self._aside.discard(key)
+                offset += len(line)
+
+    def _forget(self, key: bytes) -> None:
+        completion = self.get(key.hex())
+        if completion is None:
+            return
+        if completion.finish_reason == "error":
+            del self._places[key]
+        else:
+            self._aside.add(key)
+
+    def _write(self, request_id: str, answer: bytes) -> None:
+        body = b"%s %s" % (request_id.encode(), answer)
+        line = b"%08x %s\n" % (zlib.crc32(body), body)
+        left = memoryview(line)
+        while left:  # a full disk takes a part before it refuses; the next one to open the file cuts that off
+            left = left[os.write(self._file, left) :]
+        self._places[bytes.fromhex(request_id)] = self._end << _LENGTH_BITS | len(line)
+        self._end += len(line)
+        self._digest.update(line)
+        self._uncommitted += 1
+        if self._uncommitted >= self._commit.rows:
+            self.commit()
+        elif self._timer is None:
+            # Seconds count even if nothing more arrives, so somebody else has to look at the clock.
+            self._timer = threading.Timer(self._commit.seconds, self._commit_late)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _commit_late(self) -> None:
+        with self._lock:
+            if self._timer is not threading.current_thread():
+                return  # another commit came first
+            self._timer = None
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                self._failure = error
+            self._uncommitted = 0
 
 
 def _encode(completion: Completion) -> bytes:
-    body = json.dumps(asdict(completion), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return b"%08x %s\n" % (zlib.crc32(body), body)
+    answer: dict[str, Any] = {
+        "text": completion.text,
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.prompt_tokens,
+        "response_tokens": completion.response_tokens,
+    }
+    if completion.error is not None:
+        answer["error"] = completion.error
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _decode(line: bytes) -> Completion | None:
-    checksum, _, body = line.rstrip(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(body):
+def _checked(line: bytes) -> bytes | None:
+    """The id of an intact line, else None."""
+    checksum, _, body = line[:-1].partition(b" ")
+    if line[-1:] != b"\n" or checksum != b"%08x" % zlib.crc32(body):
         return None
-    return Completion(**json.loads(body))
+    return bytes.fromhex(body[: body.index(b" ")].decode())
 
 
-def _cut_torn_end(path: Path) -> None:
+def _cut_torn_end(file: int, path: Path) -> None:
     """Removes what follows the last line end: the beginning of a record whose writing was interrupted."""
-    with path.open("rb+") as handle:
-        size = handle.seek(0, os.SEEK_END)
-        position = size
-        while position > 0:
-            start = max(0, position - 65536)
-            handle.seek(start)
-            found = handle.read(position - start).rfind(b"\n")
-            if found >= 0:
-                position = start + found + 1
-                break
-            position = start
-        if position < size:
-            _LOG.warning("%s: %d bytes of a torn last record dropped", path, size - position)
-            handle.truncate(position)
+    size = position = os.fstat(file).st_size
+    while position > 0:
+        start = max(0, position - 65536)
+        found = os.pread(file, position - start, start).rfind(b"\n")
+        if found >= 0:
+            position = start + found + 1
+            break
+        position = start
+    if position < size:
+        _LOG.warning("%s: %d bytes of a torn last record dropped", path, size - position)
+        os.ftruncate(file, position)

@@ -1,10 +1,13 @@
-"""Requests: what is sent to a teacher for a prompt, and what is sent when the first answer cannot be used.
+"""Requests: what is sent to a teacher for a prompt, and what is sent when an answer cannot be used.
 
-Here: the one place where a request_id is made. Not here: the sending (generate.py).
+Here: the one place where a request_id is made, and the order in which a prompt's requests follow each other. Not
+here: the sending (generate.py).
 """
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from polyglot_assets.grid import RESPOND
 from polyglot_assets.ids import content_id, seed_number
@@ -18,42 +21,104 @@ PAIR_SCHEMA: dict[str, Any] = {
     "required": ["prompt", "response"],
     "additionalProperties": False,
 }
+_PAIR_SCHEMA_TEXT = json.dumps(PAIR_SCHEMA, sort_keys=True)
 
 _LARGER = 2
 """The budget of a second try after a truncated answer, as a multiple of the first."""
 
 
-def first_request(prompt: Mapping[str, Any], teacher: Teacher, sample_index: int = 0) -> Request:
-    """The request for a row of records.PROMPTS."""
-    return _request(prompt, teacher, teacher.max_tokens, attempt=0, sample_index=sample_index)
+class Answers(Protocol):
+    """Where answers are found: a ledger."""
+
+    def get(self, request_id: str) -> Completion | None:
+        """The answer to a request, or None."""
+        ...
+
+    def is_set_aside(self, request_id: str) -> bool:
+        """Whether somebody asked for another answer than this one."""
+        ...
 
 
-def second_request(prompt: Mapping[str, Any], teacher: Teacher, completion: Completion) -> Request | None:
-    """The one retry that an answer deserves, or None.
+@dataclass(frozen=True)
+class Standing:
+    """How far a prompt is: its last request, that one's answer (None if it is still to be asked), and its number."""
 
-    A truncated answer is asked for again with twice the budget, if the model is long enough; invalid JSON is asked
-    for again with another sampling seed.
+    request: Request
+    completion: Completion | None
+    attempts: int
+
+
+def standing(prompt: Mapping[str, Any], teacher: Teacher, answers: Answers) -> Standing:
+    """Where a row of records.PROMPTS stands with a teacher.
+
+    One answer deserves one more request by itself: a truncated one with twice the budget, if the model is long
+    enough, and invalid JSON with another sampling seed. An answer that was set aside is followed by a request with
+    another seed each time.
     """
-    answer = read_answer(prompt, completion)
-    outcome = answer.outcome if isinstance(answer, Judgement) else None
-    if outcome == "truncated":
-        budget = _LARGER * teacher.max_tokens
-        room = teacher.max_model_len - (completion.prompt_tokens or 0)
-        return _request(prompt, teacher, budget, attempt=0) if budget <= room else None
-    if outcome == "invalid_json":
-        return _request(prompt, teacher, teacher.max_tokens, attempt=1)
-    return None
+    budget, draw, attempts = teacher.max_tokens, 0, 1
+    while True:
+        request = make_request(prompt, teacher, budget, draw)
+        completion = answers.get(request.request_id)
+        if completion is None:
+            return Standing(request, None, attempts)
+        if answers.is_set_aside(request.request_id):
+            draw += 1
+        elif attempts == 1 and _is_cut(completion) and _has_room(teacher, completion):
+            budget *= _LARGER
+        elif attempts == 1 and _is_invalid(prompt, completion):
+            draw += 1
+        else:
+            return Standing(request, completion, attempts)
+        attempts += 1
 
 
-def _request(
-    prompt: Mapping[str, Any], teacher: Teacher, max_tokens: int, attempt: int, sample_index: int = 0
+def may_lead_on(prompt: Mapping[str, Any], completion: Completion) -> bool:
+    """Whether another request may follow this answer by itself. Cheaper than `standing`, for the many that end well."""
+    return _is_cut(completion) or _is_invalid(prompt, completion)
+
+
+def make_request(
+    prompt: Mapping[str, Any], teacher: Teacher, max_tokens: int, draw: int = 0, sample_index: int = 0
 ) -> Request:
-    messages = (
-        {"role": "system", "content": prompt["system_prompt"]},
-        {"role": "user", "content": prompt["synth_prompt"]},
+    """The request for a row of records.PROMPTS.
+
+    Its id is a hash of everything that reaches the model, and of nothing else: no cell, no time, no host.
+
+    Args:
+        prompt: the row.
+        teacher: who is asked.
+        max_tokens: budget of the answer.
+        draw: 0 for the first sampling seed, 1 for the next, …
+        sample_index: which of several answers to one prompt.
+    """
+    system, user = prompt["system_prompt"], prompt["synth_prompt"]
+    plain = prompt["strategy"] == RESPOND
+    # All parts are texts, which are hashed four times as fast as dictionaries.
+    request_id = content_id(
+        teacher.fingerprint,
+        str(max_tokens),
+        "" if plain else _PAIR_SCHEMA_TEXT,
+        system,
+        user,
+        str(sample_index),
+        str(draw),
     )
-    schema = None if prompt["strategy"] == RESPOND else PAIR_SCHEMA
-    sampling: dict[str, Any] = {**teacher.sampling, "max_tokens": max_tokens}
-    # Everything that reaches the model, and nothing else: no cell, no time, no host.
-    request_id = content_id(teacher.model, teacher.revision, messages, sampling, schema, sample_index, attempt)
-    return Request(request_id, messages, {**sampling, "seed": seed_number(request_id)}, schema)
+    return Request(
+        request_id,
+        ({"role": "system", "content": system}, {"role": "user", "content": user}),
+        {**teacher.sampling, "max_tokens": max_tokens, "seed": seed_number(request_id)},
+        None if plain else PAIR_SCHEMA,
+    )
+
+
+def _is_cut(completion: Completion) -> bool:
+    return completion.finish_reason == "length"
+
+
+def _has_room(teacher: Teacher, completion: Completion) -> bool:
+    return (completion.prompt_tokens or 0) + _LARGER * teacher.max_tokens <= teacher.max_model_len
+
+
+def _is_invalid(prompt: Mapping[str, Any], completion: Completion) -> bool:
+    answer = read_answer(prompt, completion)
+    return isinstance(answer, Judgement) and answer.outcome == "invalid_json"

@@ -3,9 +3,11 @@
 Here: reading registry.toml (and a user's own file of the same shape) into `Teacher`. Not here: running them.
 """
 
+import json
 import re
 import tomllib
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -13,6 +15,9 @@ from polyglot_assets.errors import UserError
 from polyglot_assets.settings import Settings
 
 REGISTRY = Path(__file__).with_name("registry.toml")
+_CHANGES_ANSWERS = ("quantization", "dtype", "kv_cache_dtype", "hf_overrides", "tokenizer")
+"""Engine arguments that change what a model computes or reads; the others only change how fast."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -21,7 +26,8 @@ class Teacher:
     """A model that answers. The fields are explained at the top of registry.toml.
 
     `sampling` holds vLLM sampling parameters (temperature, top_p, top_k, …); `engine` holds vLLM engine
-    arguments. `license` is the licence that its outputs carry.
+    arguments. `license` is the licence that its outputs carry. `input_price` and `output_price` are US dollars per
+    million tokens.
     """
 
     name: str
@@ -32,8 +38,22 @@ class Teacher:
     hosted: bool = False
     max_tokens: int = 2048
     max_model_len: int = 8192
+    served_as: str = ""
+    lora: str = ""
+    input_price: float = 0.0
+    output_price: float = 0.0
     sampling: dict[str, float] = field(default_factory=dict)
     engine: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Everything of the teacher that reaches the model, as text: equal for teachers that answer alike."""
+        changes = {name: self.engine[name] for name in _CHANGES_ANSWERS if name in self.engine}
+        return json.dumps([self.model, self.revision, self.lora, changes, self.sampling], sort_keys=True)
+
+    def cost(self, prompt_tokens: int, response_tokens: int) -> float:
+        """US dollars for so many tokens."""
+        return (prompt_tokens * self.input_price + response_tokens * self.output_price) / 1e6
 
     @property
     def asset_name(self) -> str:
@@ -65,6 +85,8 @@ def _teacher(path: Path, name: str, entry: Any) -> Teacher:
     for key, value in entry.items():
         if key not in types:
             raise UserError(f"{path}: [{name}] {key}: unknown key; known are {', '.join(types)}")
+        if types[key] is float and type(value) is int:
+            continue
         if type(value) is not types[key]:
             expected = getattr(types[key], "__name__", types[key])
             raise UserError(f"{path}: [{name}] {key}: expected {expected}, got {value!r}")

@@ -26,10 +26,27 @@ class VllmResource(dg.ConfigurableResource[Any]):
     """Folder for converted checkpoints."""
     urls: list[str] = Field(default_factory=list)
     """Base URLs of OpenAI-compatible servers; if empty, vLLM runs in this process."""
+    concurrency: int = 64
+    """Requests that each server is given at once."""
+    timeout: float = 600
+    """Seconds that a server may take for one answer."""
+    patience: float = 300
+    """Seconds to wait for a server that went away."""
 
     _engine: Engine | None = PrivateAttr(default=None)
     _teacher: str = PrivateAttr(default="")
     _loads: int = PrivateAttr(default=0)
+
+    @classmethod
+    def of(cls, settings: settings_.Settings) -> "VllmResource":
+        """The resource that the settings describe."""
+        return cls(
+            cache=str(settings.cache),
+            urls=list(settings.teacher_url),
+            concurrency=settings.teacher_concurrency,
+            timeout=settings.teacher_timeout,
+            patience=settings.teacher_patience,
+        )
 
     @property
     def loads(self) -> int:
@@ -49,7 +66,8 @@ class VllmResource(dg.ConfigurableResource[Any]):
             from polyglot_assets.teachers.server_engine import ServerEngine
 
             # The key is read here and not kept as a field, because Dagster shows the fields of resources.
-            return ServerEngine(teacher, self.urls, settings_.load().teacher_api_key)
+            key = settings_.load().teacher_api_key
+            return ServerEngine(teacher, self.urls, key, self.concurrency, self.timeout, self.patience)
         from polyglot_assets.teachers.vllm_engine import VllmEngine
 
         return VllmEngine(teacher, Path(self.cache), report)

@@ -10,87 +10,119 @@ hands out every result as it is finished at the same speed.
 import gc
 import logging
 import os
+import re
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.teachers import embedded
-from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.registry import Teacher
 
 _CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "max_num_seqs": 64}
 """For a teacher without engine arguments of its own on a machine without GPU; registry.toml says why."""
 
+_VERSIONS = (0, 32), (0, 34)
+"""The vLLM versions that this file knows: from the first up to, not including, the second. As in pyproject.toml."""
+
+_LONGEST_ERROR = 300
+_T = TypeVar("_T")
+
 
 class VllmEngine:
     """One teacher in vLLM. Loading takes seconds to minutes, so make it only when there is something to ask.
+
+    An engine that dies is started once more and given what was under way; what it had answered is with the caller.
 
     Args:
         teacher: what to load.
         cache: folder for the converted checkpoint of the embedded teacher.
         report: takes a line about what takes long.
+
+    Raises:
+        UserError: vLLM is missing, or is a version that this project does not know.
+        EngineDown: vLLM cannot load the teacher.
     """
 
     def __init__(self, teacher: Teacher, cache: Path, report: Callable[[str], None]) -> None:
         _configure_process()
+        _check_version()
+        self._teacher, self._cache, self._report = teacher, cache, report
+        self._restarted = False
+        self._engine: Any = None
+        self._load()
+
+    def _load(self) -> None:
         from vllm import EngineArgs
-        from vllm.platforms import current_platform
         from vllm.v1.engine.llm_engine import LLMEngine
 
-        model = str(embedded.checkpoint(cache, report)) if teacher.embedded else teacher.model
-        arguments: dict[str, Any] = {
-            "model": model,
-            "max_model_len": teacher.max_model_len,
-            "seed": 0,
-            "disable_log_stats": True,
-            "use_tqdm_on_load": not teacher.embedded,  # it is there in a second
-        }
-        if teacher.revision != "unpinned" and not teacher.embedded:
-            arguments["revision"] = teacher.revision
-        if current_platform.is_cpu():
-            arguments |= _CPU_DEFAULTS
-            _allow_amx()
-        arguments["structured_outputs_config"] = {
-            "backend": "xgrammar",
-            "disable_any_whitespace": True,
-        }
-        arguments |= teacher.engine
-        self._teacher = teacher
-        self._engine: Any = LLMEngine.from_engine_args(EngineArgs(**arguments))
+        arguments = engine_arguments(self._teacher, self._cache, self._report)
+        try:
+            self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
+        except Exception as error:
+            raise EngineDown(
+                f"{self._teacher.name}: vLLM cannot load {self._teacher.model} ({_line(error)})"
+            ) from error
         self._tokenizer = self._engine.get_tokenizer()
         # Twice what runs at once: while one batch runs, the next is already tokenized and waiting.
         self._queue = 2 * int(self._engine.vllm_config.scheduler_config.max_num_seqs)
 
-    def stream(self, requests: deque[Request]) -> Iterator[Completion]:
+    def stream(self, take: Take) -> Iterator[Completion]:
         """See `Engine.stream`. Keeps twice `max_num_seqs` requests queued for as long as there are any."""
-        waiting: set[str] = set()
+        waiting: dict[str, Request] = {}
         try:
-            while requests or waiting:
-                while requests and len(waiting) < self._queue:
-                    request = requests.popleft()
-                    if (rejected := self._add(request)) is not None:
+            while True:
+                while len(waiting) < self._queue and (request := take()) is not None:
+                    waiting[request.request_id] = request
+                    if (rejected := self._guarded(waiting, lambda request=request: self._add(request))) is not None:
+                        del waiting[request.request_id]
                         yield rejected
-                    else:
-                        waiting.add(request.request_id)
-                for output in self._engine.step() if waiting else ():
-                    if output.finished:
-                        waiting.discard(output.request_id)
+                if not waiting:
+                    return
+                for output in self._guarded(waiting, self._engine.step) or ():
+                    if output.finished and waiting.pop(output.request_id, None) is not None:
                         yield _completion(output)
         finally:
             if waiting and self._engine is not None:
                 self._engine.abort_request(list(waiting))
 
+    def _guarded(self, waiting: Mapping[str, Request], work: Callable[[], _T]) -> _T | None:
+        """What `work` returns. If the engine dies of it: None, and a new engine has what was waiting."""
+        try:
+            return work()
+        except Exception as error:
+            if self._restarted:
+                raise EngineDown(
+                    f"{self._teacher.name}: vLLM died a second time ({_line(error)}); {len(waiting)} answers under way "
+                    "were not received; what was answered is kept"
+                ) from error
+            self._restarted = True
+            self._report(f"vLLM died ({_line(error)}); starting it again, once, with the {len(waiting)} under way")
+            self.close()
+            self._load()
+            for request in waiting.values():
+                self._add(request)
+            return None
+
     def _add(self, request: Request) -> Completion | None:
-        """Queues a request; returns its completion if the prompt leaves no room for the answer's budget."""
+        """Queues a request; returns its completion if it cannot be asked."""
         tokens = self._tokenizer.apply_chat_template(
             list(request.messages), add_generation_prompt=True, tokenize=True, return_dict=False
         )
         budget = int(request.sampling["max_tokens"])
         if len(tokens) + budget > self._teacher.max_model_len:
             return Completion(request.request_id, "", "too_long", prompt_tokens=len(tokens), response_tokens=0)
-        self._engine.add_request(request.request_id, {"prompt_token_ids": tokens}, _sampling_params(request))
+        try:
+            self._engine.add_request(
+                request.request_id,
+                {"prompt_token_ids": tokens},
+                sampling_params(request),
+                lora_request=_lora(self._teacher),
+            )
+        except (ValueError, TypeError) as error:
+            return Completion(request.request_id, "", "error", error=f"vLLM refuses the request: {_line(error)}")
         return None
 
     def close(self) -> None:
@@ -102,6 +134,63 @@ class VllmEngine:
             core.shutdown()
         self._engine = self._tokenizer = None
         gc.collect()
+
+
+def engine_arguments(teacher: Teacher, cache: Path, report: Callable[[str], None]) -> dict[str, Any]:
+    """The engine arguments for a teacher: ours, then those of the machine, then the teacher's own.
+
+    Raises:
+        UserError: the teacher asks for something that vLLM cannot do inside a process.
+    """
+    from vllm.platforms import current_platform
+
+    if int(teacher.engine.get("data_parallel_size", 1)) > 1:
+        raise UserError(
+            f"{teacher.name}: vLLM runs data parallel engines only behind its server; start one with "
+            f"`polyglot serve-teacher {teacher.name}` and name it in POLYGLOT_TEACHER_URL"
+        )
+    arguments: dict[str, Any] = {
+        "model": str(embedded.checkpoint(cache, report)) if teacher.embedded else teacher.model,
+        "max_model_len": teacher.max_model_len,
+        "seed": 0,
+        "disable_log_stats": True,
+        "use_tqdm_on_load": not teacher.embedded,  # it is there in a second
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+    }
+    if teacher.revision != "unpinned" and not teacher.embedded:
+        arguments["revision"] = teacher.revision
+    if teacher.lora:
+        arguments["enable_lora"] = True
+    if current_platform.is_cpu():
+        arguments |= _CPU_DEFAULTS
+        _allow_amx()
+    return arguments | teacher.engine
+
+
+def _check_version() -> None:
+    try:
+        import vllm
+    except ImportError as error:
+        raise UserError(
+            f"vLLM cannot be imported ({_line(error)}); run `make demo`, or set POLYGLOT_TEACHER_URL"
+        ) from None
+    found = tuple(int(part) for part in re.findall(r"\d+", vllm.__version__)[:2])
+    if not _VERSIONS[0] <= found < _VERSIONS[1]:
+        first, end = (".".join(map(str, version)) for version in _VERSIONS)
+        raise UserError(f"vLLM {vllm.__version__} is installed; this project knows {first} up to, not including, {end}")
+
+
+def _lora(teacher: Teacher) -> Any:
+    if not teacher.lora:
+        return None
+    from vllm.lora.request import LoRARequest
+
+    return LoRARequest(teacher.name, 1, teacher.lora)
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:_LONGEST_ERROR]}" if text else type(error).__name__
 
 
 def _configure_process() -> None:
@@ -140,7 +229,8 @@ def _has_gpu() -> bool:
     return Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
 
 
-def _sampling_params(request: Request) -> Any:
+def sampling_params(request: Request) -> Any:
+    """A request's sampling as vLLM wants it."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 

@@ -52,7 +52,7 @@ def sound(lake: Lake, settings: Settings) -> Lake:
         rows, by_reason = build(cell, seeds[cell], load_templates()[cell.strategy], 4)
         lake.write_cell(PROMPTS, cell, rows)
         lake.write_cell(COUNTS, cell, _counts("prompts", cell, by_reason), stage="prompts", part="all")
-    respond(lake, TEACHER, CELLS, ScriptedEngine, lambda line: None)
+    list(respond(lake, TEACHER, CELLS, ScriptedEngine, lambda line: None))
     for cell in CELLS:
         responses = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
         lake.write_cell(EXAMPLES, cell, build_examples(lake.read_cell(PROMPTS, cell), responses))

@@ -1,10 +1,11 @@
 """The stream through an engine: every prompt gets an outcome, nothing is asked twice, crashes change nothing."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripted import ScriptedEngine, good_answer
@@ -14,12 +15,16 @@ from polyglot_assets.lake import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.records import PROMPTS, RESPONSES
-from polyglot_assets.responses.generate import respond
+from polyglot_assets.responses import generate
+from polyglot_assets.responses.generate import CellResponses
+from polyglot_assets.responses.ledger import Ledger, ledger_path
+from polyglot_assets.responses.requests import make_request
+from polyglot_assets.responses.retry import set_aside
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.registry import Teacher
 
 TEACHER = Teacher("scripted", "org/scripted", "mit", max_tokens=64, max_model_len=4096)
@@ -28,6 +33,16 @@ CELLS = cells(["de", "cs"])
 
 def quiet(line: str) -> None:
     pass
+
+
+def respond(
+    lake: Lake,
+    teacher: Teacher,
+    chosen: list[Cell],
+    engine: Callable[[], ScriptedEngine],
+    report: Callable[[str], None],
+) -> dict[Cell, CellResponses]:
+    return dict(generate.respond(lake, teacher, chosen, engine, report))
 
 
 @pytest.fixture
@@ -41,6 +56,10 @@ def prompted(lake: Lake, settings: Settings) -> Lake:
     return lake
 
 
+def no_engine() -> ScriptedEngine:
+    raise AssertionError("an unchanged cell loaded the engine")
+
+
 def response_bytes(lake: Lake) -> dict[Cell, bytes]:
     return {cell: lake.cell_path(RESPONSES, cell, teacher=TEACHER.name).read_bytes() for cell in CELLS}
 
@@ -51,9 +70,6 @@ def test_every_prompt_has_one_outcome_and_unchanged_cells_need_no_engine(prompte
     assert {cell: result.outcomes for cell, result in results.items()} == {cell: {"ok": 5} for cell in CELLS}
     assert len(engine.asked) == 30
     first = response_bytes(prompted)
-
-    def no_engine() -> ScriptedEngine:
-        raise AssertionError("an unchanged cell loaded the engine")
 
     again = respond(prompted, TEACHER, CELLS, no_engine, quiet)
     assert sum(result.asked for result in again.values()) == 0
@@ -166,16 +182,162 @@ def test_failed_rows_keep_their_text_and_the_rest_goes_on(prompted: Lake) -> Non
     assert sum(result.outcomes.get("engine_error", 0) for result in results.values()) > 0
 
 
-def test_engine_errors_are_asked_again_by_the_next_run_and_nothing_else_is(prompted: Lake) -> None:
+def test_nothing_that_failed_is_asked_again_by_itself(prompted: Lake) -> None:
+    failing = ScriptedEngine(_when(lambda request: request.sampling["seed"] % 2 == 0, "error"))
+    first = respond(prompted, TEACHER, CELLS, lambda: failing, quiet)
+    before = response_bytes(prompted)
+    healthy = ScriptedEngine()
+    second = respond(prompted, TEACHER, CELLS, lambda: healthy, quiet)
+    assert not healthy.asked
+    assert {cell: result.outcomes for cell, result in second.items()} == {
+        cell: result.outcomes for cell, result in first.items()
+    }
+    assert response_bytes(prompted) == before
+
+
+def test_engine_errors_that_are_set_aside_are_asked_as_they_were(prompted: Lake) -> None:
+    respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
+    untroubled = response_bytes(prompted)
+    _remove(prompted.root / "ledger")
     failing = ScriptedEngine(_when(lambda request: request.sampling["seed"] % 2 == 0, "error"))
     first = respond(prompted, TEACHER, CELLS, lambda: failing, quiet)
     errors = sum(result.outcomes.get("engine_error", 0) for result in first.values())
+    for _ in range(2):  # marking twice is marking once
+        assert sum(set_aside(prompted, TEACHER, CELLS, {"engine_error"}).values()) == errors > 0
     healthy = ScriptedEngine()
     second = respond(prompted, TEACHER, CELLS, lambda: healthy, quiet)
-    assert len(healthy.asked) == errors > 0
-    assert all(result.outcomes == {"ok": 5} for result in second.values())
-    respond(prompted, TEACHER, CELLS, lambda: healthy, quiet)
     assert len(healthy.asked) == errors
+    assert all(result.outcomes == {"ok": 5} for result in second.values())
+    assert response_bytes(prompted) == untroubled
+
+
+def test_other_outcomes_that_are_set_aside_are_asked_with_another_seed(prompted: Lake) -> None:
+    engine = ScriptedEngine(_when(lambda request: True, "stop", ""))
+    cell = Cell("de", "respond")
+    assert respond(prompted, TEACHER, [cell], lambda: engine, quiet)[cell].outcomes == {"empty": 5}
+    seeds = {request.sampling["seed"] for request in engine.asked}
+    assert set_aside(prompted, TEACHER, CELLS, {"truncated"}) == {}
+    assert set_aside(prompted, TEACHER, CELLS, {"empty", "truncated"}) == {cell: 5}
+    assert respond(prompted, TEACHER, [cell], lambda: engine, quiet)[cell].outcomes == {"empty": 5}
+    assert len({request.sampling["seed"] for request in engine.asked} - seeds) == 5
+    assert set_aside(prompted, TEACHER, CELLS, {"empty"}) == {cell: 5}
+    healthy = ScriptedEngine()
+    assert respond(prompted, TEACHER, [cell], lambda: healthy, quiet)[cell].outcomes == {"ok": 5}
+    rows = prompted.read_cell(RESPONSES, cell, teacher=TEACHER.name)
+    assert {row["attempts"] for row in rows} == {3}
+
+
+def test_one_request_of_two_prompts_is_asked_once(prompted: Lake) -> None:
+    """The same messages, for example of a seed that two sources have."""
+    cell = CELLS[0]
+    rows = prompted.read_cell(PROMPTS, cell)
+    twin = {**rows[0], "prompt_id": "f" * 32}
+    prompted.write_cell(PROMPTS, cell, [*rows, twin])
+    engine = ScriptedEngine()
+    assert respond(prompted, TEACHER, [cell], lambda: engine, quiet)[cell].outcomes == {"ok": 6}
+    assert len(engine.asked) == 5
+
+
+def test_the_same_request_of_two_cells_reaches_both(prompted: Lake) -> None:
+    cell, other = CELLS[:2]
+    prompted.write_cell(PROMPTS, other, prompted.read_cell(PROMPTS, cell))
+    engine = ScriptedEngine()
+    assert set(respond(prompted, TEACHER, [cell, other], lambda: engine, quiet)) == {cell, other}
+    assert len(engine.asked) <= 10
+    respond(prompted, TEACHER, [cell, other], no_engine, quiet)
+
+
+class _Echoing(ScriptedEngine):
+    """Delivers every answer twice."""
+
+    def stream(self, take: Take) -> Iterator[Completion]:
+        for completion in super().stream(take):
+            yield completion
+            yield completion
+
+
+def test_an_answer_that_is_delivered_twice_counts_once(prompted: Lake) -> None:
+    respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
+    once = response_bytes(prompted)
+    _remove(prompted.root / "ledger")
+    results = respond(prompted, TEACHER, CELLS, _Echoing, quiet)
+    assert sum(result.asked for result in results.values()) == 30
+    assert response_bytes(prompted) == once
+
+
+def test_cells_are_written_as_they_finish(prompted: Lake) -> None:
+    engine, seen = ScriptedEngine(), []
+    for cell, _ in generate.respond(prompted, TEACHER, CELLS, lambda: engine, quiet):
+        seen.append((cell, len(engine.asked)))
+        assert prompted.cell_path(RESPONSES, cell, teacher=TEACHER.name).exists()
+    assert {cell for cell, _ in seen} == set(CELLS)
+    assert seen[0][1] < 30, "the first cell was written while others were still asked for"
+
+
+def test_prompts_are_read_when_the_engine_takes_them(prompted: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = [0]
+    scan = Lake.scan_cell
+
+    def counting(*arguments: Any, **parts: str) -> Iterator[dict[str, Any]]:
+        for row in scan(*arguments, **parts):
+            read[0] += 1
+            yield row
+
+    monkeypatch.setattr(Lake, "scan_cell", counting)
+
+    class Slow(ScriptedEngine):
+        def stream(self, take: Take) -> Iterator[Completion]:
+            for _ in range(3):
+                request = take()
+                assert request
+                self.asked.append(request)
+                yield good_answer(request)
+
+    engine = Slow()
+    respond(prompted, TEACHER, CELLS, lambda: engine, quiet)
+    assert read[0] == len(engine.asked) == 3
+
+
+@pytest.mark.parametrize("damage", ["cell", "note", "ledger", "prompts", "teacher"])
+def test_a_cell_is_written_again_if_anything_it_depends_on_changed(prompted: Lake, damage: str) -> None:
+    cell, teacher = CELLS[0], TEACHER
+    respond(prompted, TEACHER, CELLS[:1], ScriptedEngine, quiet)
+    path = prompted.cell_path(RESPONSES, cell, teacher=TEACHER.name)
+    ledger = ledger_path(prompted.root, TEACHER.name, cell)
+    whole = path.read_bytes()
+    if damage == "cell":
+        path.write_bytes(whole[:-1])
+    elif damage == "note":
+        ledger.with_name("compacted").write_text("")
+    elif damage == "ledger":
+        ledger.write_bytes(ledger.read_bytes() + ledger.read_bytes())
+    elif damage == "prompts":
+        prompted.write_cell(PROMPTS, cell, prompted.read_cell(PROMPTS, cell)[1:])
+    else:
+        teacher = replace(TEACHER, license="gemma")
+    written = path.stat().st_ino
+    respond(prompted, teacher, CELLS[:1], no_engine, quiet)
+    assert path.stat().st_ino != written
+    assert (path.read_bytes() == whole) == (damage in ("cell", "note", "ledger"))
+    written = path.stat().st_ino
+    respond(prompted, teacher, CELLS[:1], no_engine, quiet)
+    assert path.stat().st_ino == written
+
+
+def test_a_cell_that_another_process_works_on_comes_last_and_is_not_asked_twice(prompted: Lake) -> None:
+    """The other process is a second ledger in this one; the lock is the same."""
+    cell = min(CELLS)
+    other = Ledger(ledger_path(prompted.root, TEACHER.name, cell))
+    engine, order = ScriptedEngine(), []
+    for done, _ in generate.respond(prompted, TEACHER, CELLS, lambda: engine, quiet):
+        order.append(done)
+        if len(order) == 5:
+            for prompt in prompted.read_cell(PROMPTS, cell):
+                other.append(good_answer(make_request(prompt, TEACHER, TEACHER.max_tokens)))
+            other.close()
+    assert set(order) == set(CELLS)
+    assert order[-1] == cell
+    assert len(engine.asked) == 25
 
 
 def test_an_empty_cell_is_written_and_asks_nothing(lake: Lake) -> None:

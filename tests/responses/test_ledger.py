@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from polyglot_assets.responses import ledger as ledger_module
-from polyglot_assets.responses.ledger import open_ledger, read
+from polyglot_assets.responses.ledger import Commit, Ledger
 from polyglot_assets.teachers.engine import Completion
 
 
 def completion(number: int, text: str = "Antwort\nmit \u2028 Zeilen") -> Completion:
-    return Completion(f"r{number}", text, "stop", prompt_tokens=1, response_tokens=2)
+    return Completion(name(number), text, "stop", prompt_tokens=1, response_tokens=2)
+
+
+def name(number: int) -> str:
+    return f"{number:032x}"
+
+
+def read(path: Path) -> dict[str, Completion | None]:
+    with Ledger(path) as ledger:
+        return {request_id: ledger.get(request_id) for request_id in ledger.request_ids()}
 
 
 def fill(path: Path, numbers: range) -> None:
-    with open_ledger(path) as ledger:
+    with Ledger(path) as ledger:
         for number in numbers:
             ledger.append(completion(number))
 
@@ -28,9 +38,9 @@ def test_round_trip_and_reopening(tmp_path: Path) -> None:
     path = tmp_path / "a" / "ledger.jsonl"
     fill(path, range(3))
     fill(path, range(3, 5))
-    assert read(path) == {f"r{n}": completion(n) for n in range(5)}
-    with open_ledger(path) as ledger:
-        assert set(ledger.completions) == {"r0", "r1", "r2", "r3", "r4"}
+    assert read(path) == {name(n): completion(n) for n in range(5)}
+    with Ledger(path) as ledger:
+        assert set(ledger.request_ids()) == {name(0), name(1), name(2), name(3), name(4)}
 
 
 @given(text=st.text())
@@ -38,9 +48,25 @@ def test_round_trip_and_reopening(tmp_path: Path) -> None:
 def test_any_text_survives(tmp_path: Path, text: str) -> None:
     path = tmp_path / "ledger.jsonl"
     path.unlink(missing_ok=True)
-    with open_ledger(path) as ledger:
+    with Ledger(path) as ledger:
         ledger.append(completion(0, text))
-    assert read(path)["r0"].text == text.encode("utf-8", "replace").decode()
+    answer = read(path)[name(0)]
+    assert answer
+    assert answer.text == text.encode("utf-8", "replace").decode()
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    calls: list[int] = []
+    monkeypatch.setattr(ledger_module.os, "fsync", calls.append)
+    return calls
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    return condition()
 
 
 @pytest.mark.parametrize("keep", [1, 20, -1])
@@ -53,7 +79,7 @@ def test_a_torn_last_record_is_dropped_and_the_rest_goes_on(
     last = whole.rindex(b"\n", 0, -1) + 1
     path.write_bytes(whole[: last + keep] if keep > 0 else whole[:-1])
     fill(path, range(3, 4))
-    assert set(read(path)) == {"r0", "r1", "r3"}
+    assert set(read(path)) == {name(0), name(1), name(3)}
     assert "torn last record" in caplog.text
 
 
@@ -63,32 +89,113 @@ def test_a_damaged_record_in_the_middle_is_skipped_and_named(tmp_path: Path, cap
     lines = path.read_bytes().splitlines(keepends=True)
     lines[1] = lines[1].replace(b"Antwort", b"Anderes")
     path.write_bytes(b"".join(lines))
-    assert set(read(path)) == {"r0", "r2"}
+    assert set(read(path)) == {name(0), name(2)}
     assert "line 2" in caplog.text
 
 
-def test_groups_are_committed_by_number_and_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[int] = []
-    monkeypatch.setattr(ledger_module.os, "fsync", synced.append)
-    monkeypatch.setattr(ledger_module, "GROUP_ROWS", 4)
-    with open_ledger(tmp_path / "ledger.jsonl") as ledger:
-        for number in range(8):
+def test_groups_are_committed_by_number(tmp_path: Path, synced: list[int]) -> None:
+    with Ledger(tmp_path / "ledger.jsonl", Commit(rows=4, seconds=3600)) as ledger:
+        for number in range(10):
             ledger.append(completion(number))
         assert len(synced) == 2
-        monkeypatch.setattr(ledger_module, "GROUP_SECONDS", 0.0)
-        ledger.append(completion(8))
-        assert len(synced) == 3
+    assert len(synced) == 3
+
+
+def test_a_group_is_committed_in_time_even_if_nothing_follows(tmp_path: Path, synced: list[int]) -> None:
+    with Ledger(tmp_path / "ledger.jsonl", Commit(rows=100, seconds=0.05)) as ledger:
+        ledger.append(completion(0))
+        assert eventually(lambda: len(synced) == 1)
+        ledger.append(completion(1))
+        assert eventually(lambda: len(synced) == 2)
+    assert len(synced) == 2, "nothing was left to commit"
+
+
+def test_a_flush_that_failed_is_not_kept_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = []
+
+    def refuse(file: int) -> None:
+        failed.append(file)
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(ledger_module.os, "fsync", refuse)
+    ledger = Ledger(tmp_path / "ledger.jsonl", Commit(rows=100, seconds=0.01))
+    ledger.append(completion(0))
+    assert eventually(lambda: bool(failed))
+    with pytest.raises(OSError, match="Input/output"):
+        ledger.close()
+
+
+def test_a_record_is_with_the_operating_system_before_append_returns(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Ledger(path, Commit(rows=100, seconds=3600)) as ledger:
+        for number in range(3):
+            ledger.append(completion(number))
+            assert path.read_bytes().count(b"\n") == number + 1
+
+
+def test_the_latest_answer_counts(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Ledger(path) as ledger:
+        ledger.append(completion(0, "alt"))
+        ledger.append(completion(0, "neu"))
+    assert read(path) == {name(0): completion(0, "neu")}
+
+
+def test_an_answer_that_is_set_aside_stays_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Ledger(path) as ledger:
+        for number in range(2):
+            ledger.append(completion(number))
+        for _ in range(2):
+            ledger.set_aside(name(0))
+        ledger.set_aside(name(7))
+        size = path.stat().st_size
+        ledger.set_aside(name(0))
+        assert path.stat().st_size == size
+    with Ledger(path) as ledger:
+        assert ledger.get(name(0)) == completion(0)
+        assert ledger.is_set_aside(name(0))
+        assert not ledger.is_set_aside(name(1))
+        ledger.append(completion(0))
+        assert not ledger.is_set_aside(name(0))
+
+
+def test_an_error_that_is_set_aside_is_forgotten(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    error = Completion(name(0), "", "error", error="500")
+    with Ledger(path) as ledger:
+        ledger.append(error)
+        assert ledger.get(name(0)) == error
+        ledger.set_aside(name(0))
+        assert ledger.get(name(0)) is None
+    with Ledger(path) as ledger:
+        assert ledger.get(name(0)) is None
+        assert not ledger.is_set_aside(name(0))
+        ledger.append(completion(0))
+    assert read(path) == {name(0): completion(0)}
+
+
+def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Ledger(path) as ledger:
+        ledger.append(completion(0))
+        ledger.set_aside(name(0))
+        written = ledger.digest()
+    with Ledger(path) as ledger:
+        assert ledger.digest() == written
+        ledger.append(completion(1))
+        assert ledger.digest() != written
 
 
 _PROCESS = """
 import sys, time
 from pathlib import Path
-from polyglot_assets.responses.ledger import open_ledger
+from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.teachers.engine import Completion
 path, rows, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
-with open_ledger(path) as ledger:
+with Ledger(path) as ledger:
     for number in range(rows):
-        ledger.append(Completion(f"r{number}", "Antwort", "stop"))
+        ledger.append(Completion(f"{number:032x}", "Antwort", "stop"))
         ledger.commit()
     print("written", flush=True)
     time.sleep(seconds)
@@ -108,7 +215,7 @@ def test_a_killed_process_leaves_an_intact_ledger(tmp_path: Path) -> None:
     process.kill()
     process.communicate()
     before = read(path)
-    assert set(before) == {f"r{n}" for n in range(len(before))}, "a prefix without holes"
+    assert set(before) == {name(n) for n in range(len(before))}, "a prefix without holes"
     fill(path, range(len(before), len(before) + 2))
     assert len(read(path)) == len(before) + 2
 
@@ -117,7 +224,30 @@ def test_a_second_process_waits_and_then_sees_what_the_first_wrote(tmp_path: Pat
     process = _other_process(tmp_path / "ledger.jsonl", rows=2, seconds=0.5)
     assert process.stdout
     assert process.stdout.readline() == "written\n"
-    with open_ledger(tmp_path / "ledger.jsonl") as ledger:
-        assert set(ledger.completions) == {"r0", "r1"}
+    with Ledger(tmp_path / "ledger.jsonl") as ledger:
+        assert set(ledger.request_ids()) == {name(0), name(1)}
         assert process.wait(timeout=5) == 0, "it was still writing"
     process.communicate()
+
+
+def test_without_waiting_a_file_in_use_is_an_error(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "ledger.jsonl"), pytest.raises(BlockingIOError):
+        Ledger(tmp_path / "ledger.jsonl", wait=False)
+    with Ledger(tmp_path / "ledger.jsonl", wait=False):
+        pass
+
+
+def test_memory_holds_places_and_not_texts(tmp_path: Path) -> None:
+    """The bound that the module states: about 150 bytes a line, however long the answers are."""
+    import tracemalloc
+
+    path, rows = tmp_path / "ledger.jsonl", 20_000
+    with Ledger(path, Commit(rows=10**6, seconds=3600)) as ledger:
+        for number in range(rows):
+            ledger.append(completion(number, "Antwort " * 50))
+    tracemalloc.start()
+    with Ledger(path) as ledger:
+        held = tracemalloc.get_traced_memory()[0]
+        assert len(ledger) == rows
+    tracemalloc.stop()
+    assert held / rows < 250

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from polyglot_assets.responses.requests import first_request, second_request
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.responses.requests import Standing, make_request, standing
+from polyglot_assets.teachers.engine import Completion, Request
 from polyglot_assets.teachers.registry import Teacher
 
 TEACHER = Teacher(
@@ -14,6 +14,10 @@ TEACHER = Teacher(
 )
 PROMPT: dict[str, Any] = {"system_prompt": "S", "synth_prompt": "U", "strategy": "generate", "language": "de",
                           "prompt": "P", "prompt_id": "1"}  # fmt: skip
+
+
+def first_request(prompt: dict[str, Any], teacher: Teacher, sample_index: int = 0) -> Request:
+    return make_request(prompt, teacher, teacher.max_tokens, sample_index=sample_index)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,12 @@ PROMPT: dict[str, Any] = {"system_prompt": "S", "synth_prompt": "U", "strategy":
         ({}, {"max_tokens": 101}),
         ({}, {"sampling": {"temperature": 0.6}}),
         ({}, {"sampling": {"temperature": 0.5, "top_p": 0.9}}),
+        ({}, {"lora": "org/adapter"}),
+        ({}, {"engine": {"quantization": "fp8"}}),
+        ({}, {"engine": {"dtype": "float32"}}),
+        ({}, {"engine": {"kv_cache_dtype": "fp8"}}),
+        ({}, {"engine": {"hf_overrides": {"rope_theta": 1}}}),
+        ({}, {"engine": {"tokenizer": "org/other"}}),
     ],
 )
 def test_everything_that_reaches_the_model_changes_the_id(prompt: dict[str, Any], teacher: dict[str, Any]) -> None:
@@ -43,7 +53,17 @@ def test_nothing_else_changes_the_id(change: dict[str, Any]) -> None:
     assert first_request({**PROMPT, **change}, TEACHER) == first_request(PROMPT, TEACHER)
 
 
-@pytest.mark.parametrize("change", [{"name": "renamed"}, {"license": "gemma"}, {"engine": {"dtype": "float32"}}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "renamed"},
+        {"license": "gemma"},
+        {"served_as": "alias"},
+        {"max_model_len": 2000},
+        {"input_price": 1.0},
+        {"engine": {"tensor_parallel_size": 2, "max_num_seqs": 8}},
+    ],
+)
 def test_what_the_model_never_sees_leaves_the_id(change: dict[str, Any]) -> None:
     assert first_request(PROMPT, replace(TEACHER, **change)) == first_request(PROMPT, TEACHER)
 
@@ -54,30 +74,85 @@ def test_each_request_has_its_own_seed() -> None:
     assert all(0 <= seed < 2**31 for seed in seeds)
 
 
+def test_messages_and_parameters_cannot_trade_places() -> None:
+    moved = {**PROMPT, "system_prompt": "SU", "synth_prompt": ""}
+    assert first_request(moved, TEACHER).request_id != first_request(PROMPT, TEACHER).request_id
+
+
+class Answered:
+    """A ledger in memory: the n-th request of a prompt gets the n-th answer."""
+
+    def __init__(self, *answers: Completion, aside: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+        self.answers, self.aside, self.order = answers, aside, list[str]()
+
+    def get(self, request_id: str) -> Completion | None:
+        if request_id not in self.order:
+            self.order.append(request_id)
+        number = self.order.index(request_id)
+        return self.answers[number] if number < len(self.answers) else None
+
+    def is_set_aside(self, request_id: str) -> bool:
+        return self.order.index(request_id) in self.aside
+
+
+def end(*answers: Completion, aside: set[int] = frozenset()) -> Standing:  # type: ignore[assignment]
+    return standing(PROMPT, TEACHER, Answered(*answers, aside=aside))
+
+
 def completion(text: str, finish: Any, prompt_tokens: int = 10) -> Completion:
     return Completion("r", text, finish, prompt_tokens=prompt_tokens, response_tokens=100)
 
 
+CUT = completion("{", "length")
+INVALID = completion("{", "stop")
+GOOD = completion('{"prompt": "P", "response": "R"}', "stop")
+
+
+def test_a_prompt_that_was_never_asked_stands_before_its_first_request() -> None:
+    assert end() == Standing(first_request(PROMPT, TEACHER), None, 1)
+
+
+def test_a_good_answer_is_the_end() -> None:
+    assert end(GOOD) == Standing(first_request(PROMPT, TEACHER), GOOD, 1)
+
+
 def test_a_truncated_answer_gets_twice_the_budget_once() -> None:
-    retry = second_request(PROMPT, TEACHER, completion("{", "length"))
-    assert retry is not None
-    assert retry.sampling["max_tokens"] == 200
-    assert retry.request_id != first_request(PROMPT, TEACHER).request_id
+    second = end(CUT)
+    assert (second.completion, second.attempts) == (None, 2)
+    assert second.request.sampling["max_tokens"] == 200
+    assert second.request.request_id != first_request(PROMPT, TEACHER).request_id
+    assert end(CUT, CUT) == Standing(second.request, CUT, 2)
 
 
 def test_no_second_try_where_the_model_is_too_short_for_it() -> None:
-    assert second_request(PROMPT, TEACHER, completion("{", "length", prompt_tokens=801)) is None
-    assert second_request(PROMPT, TEACHER, completion("{", "length", prompt_tokens=800)) is not None
+    long = completion("{", "length", prompt_tokens=801)
+    assert end(long).completion == long
+    assert end(completion("{", "length", prompt_tokens=800)).completion is None
 
 
-def test_invalid_json_is_asked_again_with_another_seed() -> None:
-    retry = second_request(PROMPT, TEACHER, completion("{", "stop"))
-    first = first_request(PROMPT, TEACHER)
-    assert retry is not None
-    assert retry.sampling["max_tokens"] == first.sampling["max_tokens"]
-    assert retry.sampling["seed"] != first.sampling["seed"]
+def test_invalid_json_is_asked_again_with_another_seed_once() -> None:
+    second, first = end(INVALID), first_request(PROMPT, TEACHER)
+    assert (second.completion, second.attempts) == (None, 2)
+    assert second.request.sampling["max_tokens"] == first.sampling["max_tokens"]
+    assert second.request.sampling["seed"] != first.sampling["seed"]
+    assert end(INVALID, INVALID) == Standing(second.request, INVALID, 2)
 
 
 @pytest.mark.parametrize("finish", ["too_long", "error"])
 def test_no_second_try_for_other_failures(finish: str) -> None:
-    assert second_request(PROMPT, TEACHER, completion("", finish)) is None
+    assert end(completion("", finish)).attempts == 1
+
+
+def test_what_is_set_aside_is_followed_by_a_new_request_each_time() -> None:
+    seen = set()
+    for tries in range(4):
+        found = end(*[GOOD] * tries, aside=set(range(tries)))
+        assert (found.completion, found.attempts) == (None, tries + 1)
+        seen.add(found.request.request_id)
+    assert len(seen) == 4
+
+
+def test_setting_the_second_try_aside_keeps_its_budget() -> None:
+    third = end(CUT, CUT, aside={1})
+    assert (third.completion, third.attempts) == (None, 3)
+    assert third.request.sampling["max_tokens"] == 200

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from scripted import taking
 
 from polyglot_assets.responses.requests import PAIR_SCHEMA
 from polyglot_assets.settings import Settings
@@ -46,7 +47,7 @@ def request(number: int, text: str, max_tokens: int = 40, *, schema: bool = Fals
 
 
 def answers(engine: VllmEngine, requests: list[Request]) -> dict[str, Completion]:
-    completions = list(engine.stream(deque(requests)))
+    completions = list(engine.stream(taking(requests)))
     assert len(completions) == len(requests)
     return {completion.request_id: completion for completion in completions}
 
@@ -65,7 +66,7 @@ def test_plain_and_structured_requests_in_one_stream(engine: VllmEngine) -> None
 
 def test_results_come_in_completion_order(engine: VllmEngine) -> None:
     long, short = request(0, "Tell a long story.", max_tokens=120), request(1, "Say yes.", max_tokens=2)
-    order = [completion.request_id for completion in engine.stream(deque([long, short]))]
+    order = [completion.request_id for completion in engine.stream(taking([long, short]))]
     assert order == ["r1", "r0"]
 
 
@@ -85,7 +86,7 @@ def test_a_prompt_without_room_is_too_long_and_the_others_go_on(engine: VllmEngi
 def test_more_requests_than_the_queue_holds_and_some_appended_on_the_way(engine: VllmEngine) -> None:
     queue = deque(request(n, f"What is {n} plus one?", max_tokens=4) for n in range(150))
     seen = set()
-    for completion in engine.stream(queue):
+    for completion in engine.stream(taking(queue)):
         if len(seen) < 5:
             queue.append(request(1000 + len(seen), "Say no.", max_tokens=2))
         seen.add(completion.request_id)
@@ -99,7 +100,7 @@ def test_the_same_seed_gives_the_same_answer(engine: VllmEngine) -> None:
 
 
 def test_a_stream_that_is_left_early_leaves_nothing_behind(engine: VllmEngine) -> None:
-    stream = engine.stream(deque(request(n, "Tell a long story.", max_tokens=50) for n in range(6)))
+    stream = engine.stream(taking(request(n, "Tell a long story.", max_tokens=50) for n in range(6)))
     next(stream)
     stream.close()
     assert set(answers(engine, [request(50, "Say yes.")])) == {"r50"}

