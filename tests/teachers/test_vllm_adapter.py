@@ -1,0 +1,184 @@
+"""The adapter around vLLM, with a stand-in for vLLM: dying, refusing, versions.
+
+The real vLLM is in test_vllm_engine.py.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+from scripted import taking
+
+from polyglot_assets.errors import EngineDown, UserError
+from polyglot_assets.teachers import vllm_engine
+from polyglot_assets.teachers.engine import Request
+from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.teachers.vllm_engine import VllmEngine, engine_arguments
+
+TEACHER = Teacher("t", "org/model", "mit", max_tokens=8, max_model_len=100)
+
+
+class FakeCore:
+    """vLLM's LLMEngine as far as the adapter knows it; dies at the steps it is told."""
+
+    loads: ClassVar[list["FakeCore"]] = []
+    deaths: ClassVar[list[int]] = []
+    fails_to_load = False
+
+    def __init__(self) -> None:
+        self.queued: dict[str, dict[str, Any]] = {}
+        self.steps = 0
+        self.aborted: list[str] = []
+        self.vllm_config = SimpleNamespace(scheduler_config=SimpleNamespace(max_num_seqs=4))
+        self.engine_core = SimpleNamespace(shutdown=lambda: None)
+        self.dies_at = FakeCore.deaths.pop(0) if FakeCore.deaths else None
+
+    @classmethod
+    def from_engine_args(cls, _: Any) -> "FakeCore":
+        if cls.fails_to_load:
+            raise OSError("org/model is not a local folder\nand not on the hub")
+        cls.loads.append(cls())
+        return cls.loads[-1]
+
+    def get_tokenizer(self) -> Any:
+        return SimpleNamespace(apply_chat_template=lambda messages, **_: [1] * len(messages[0]["content"]))
+
+    def add_request(self, request_id: str, prompt: Any, params: Any, **more: Any) -> None:
+        if params == "refused":
+            raise ValueError("temperature must be non-negative")
+        self.queued[request_id] = more
+
+    def step(self) -> list[Any]:
+        self.steps += 1
+        if self.steps == self.dies_at:
+            raise RuntimeError("CPU Generator does not use offset")
+        request_id = next(iter(self.queued))
+        del self.queued[request_id]
+        answer = SimpleNamespace(text=f"answer to {request_id}", finish_reason="stop", token_ids=[1, 2])
+        return [SimpleNamespace(finished=True, request_id=request_id, outputs=[answer], prompt_token_ids=[1])]
+
+    def abort_request(self, request_ids: list[str]) -> None:
+        self.aborted += request_ids
+
+
+@pytest.fixture(autouse=True)
+def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    def module(name: str, **attributes: Any) -> ModuleType:
+        made = ModuleType(name)
+        made.__dict__.update(attributes)
+        monkeypatch.setitem(sys.modules, name, made)
+        return made
+
+    vllm = module("vllm", __version__="0.32.1", EngineArgs=SimpleNamespace)
+    module("vllm.platforms", current_platform=SimpleNamespace(is_cpu=lambda: False))
+    module("vllm.v1")
+    module("vllm.v1.engine")
+    module("vllm.v1.engine.llm_engine", LLMEngine=FakeCore)
+    module("vllm.lora")
+    module("vllm.lora.request", LoRARequest=lambda *arguments: arguments)
+    monkeypatch.setattr(vllm_engine, "sampling_params", lambda request: request.sampling.get("as"))
+    FakeCore.loads, FakeCore.deaths, FakeCore.fails_to_load = [], [], False
+    return vllm
+
+
+def engine(teacher: Teacher = TEACHER, said: list[str] | None = None) -> VllmEngine:
+    return VllmEngine(teacher, Path("unused"), (said if said is not None else []).append)
+
+
+def request(number: int, **sampling: Any) -> Request:
+    return Request(f"r{number}", ({"role": "user", "content": "hello"},), {"max_tokens": 8, **sampling})
+
+
+def test_an_engine_that_dies_is_started_once_more_with_what_was_under_way() -> None:
+    FakeCore.deaths = [4]
+    said: list[str] = []
+    completions = list(engine(said=said).stream(taking(request(n) for n in range(20))))
+    assert sorted(c.request_id for c in completions) == sorted(f"r{n}" for n in range(20))
+    assert all(c.finish_reason == "stop" for c in completions)
+    assert len(FakeCore.loads) == 2
+    assert any("vLLM died (RuntimeError: CPU Generator does not use offset)" in line for line in said)
+
+
+@pytest.mark.parametrize("deaths", [[1, 1], [4, 9]])
+def test_an_engine_that_dies_twice_is_reported_with_what_it_still_owed(deaths: list[int]) -> None:
+    FakeCore.deaths = list(deaths)
+    found: list[str] = []
+    stream = engine().stream(taking(request(n) for n in range(30)))
+    with pytest.raises(EngineDown, match=r"t: vLLM died a second time \(RuntimeError: CPU .*; 8 answers under way"):
+        found.extend(completion.request_id for completion in stream)
+    assert len(found) == len(set(found)) == sum(deaths) - 2
+    assert len(FakeCore.loads) == 2
+
+
+def test_a_request_that_vllm_refuses_is_an_error_and_the_others_go_on() -> None:
+    found = {c.request_id: c for c in engine().stream(taking([request(0, **{"as": "refused"}), request(1)]))}
+    assert found["r0"].finish_reason == "error"
+    assert found["r0"].error == "vLLM refuses the request: ValueError: temperature must be non-negative"
+    assert found["r1"].finish_reason == "stop"
+    assert len(FakeCore.loads) == 1
+
+
+def test_leaving_early_takes_back_what_was_under_way() -> None:
+    stream = engine().stream(taking(request(n) for n in range(20)))
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert len(FakeCore.loads[0].aborted) == 7
+
+
+def test_a_model_that_cannot_be_loaded_is_one_line() -> None:
+    FakeCore.fails_to_load = True
+    with pytest.raises(EngineDown) as error:
+        engine()
+    assert str(error.value) == (
+        "t: vLLM cannot load org/model (OSError: org/model is not a local folder and not on the hub)"
+    )
+
+
+@pytest.mark.parametrize("version", ["0.31.4", "0.34.0", "0.34.0rc1", "1.0"])
+def test_other_versions_of_vllm_are_refused(fake_vllm: ModuleType, version: str) -> None:
+    fake_vllm.__dict__["__version__"] = version
+    with pytest.raises(UserError, match=f"vLLM {version} is installed; this project knows 0.32 up to"):
+        engine()
+
+
+@pytest.mark.parametrize("version", ["0.32.0", "0.32.0+cpu", "0.33.2.dev1"])
+def test_versions_of_the_range_are_taken(fake_vllm: ModuleType, version: str) -> None:
+    fake_vllm.__dict__["__version__"] = version
+    engine().close()
+
+
+def test_the_range_is_that_of_the_packages() -> None:
+    first, end = (".".join(map(str, version)) for version in vllm_engine._VERSIONS)
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    assert f'"vllm>={first},<{end}"' in text
+
+
+def test_without_vllm_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vllm", None)
+    with pytest.raises(UserError, match="vLLM cannot be imported"):
+        engine()
+
+
+def test_the_teachers_engine_arguments_come_last() -> None:
+    teacher = replace(
+        TEACHER, revision="abc", engine={"tensor_parallel_size": 4, "quantization": "fp8", "max_model_len": 50}
+    )
+    arguments = engine_arguments(teacher, Path("unused"), print)
+    assert (arguments["tensor_parallel_size"], arguments["quantization"]) == (4, "fp8")
+    assert (arguments["max_model_len"], arguments["revision"]) == (50, "abc")
+
+
+def test_data_parallel_engines_are_for_servers() -> None:
+    with pytest.raises(UserError, match="polyglot serve-teacher t"):
+        engine(replace(TEACHER, engine={"data_parallel_size": 2}))
+
+
+def test_a_lora_adapter_goes_with_every_request() -> None:
+    teacher = replace(TEACHER, lora="org/adapter")
+    assert engine_arguments(teacher, Path("unused"), print)["enable_lora"] is True
+    stream = engine(teacher).stream(taking([request(0), request(1)]))
+    next(stream)
+    assert FakeCore.loads[0].queued["r1"] == {"lora_request": ("t", 1, "org/adapter")}
