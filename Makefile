@@ -3,7 +3,7 @@
 PYTHON ?= python3
 POLYGLOT = .venv/bin/polyglot
 
-.PHONY: demo test dev lint bench
+.PHONY: demo test dev serve lint bench
 
 demo:  ## the whole lake on the sample seeds and the embedded teacher
 	@$(PYTHON) tools/bootstrap.py
@@ -16,6 +16,10 @@ test:  ## the whole test suite
 dev:  ## the Dagster UI on http://127.0.0.1:3000
 	@$(PYTHON) tools/bootstrap.py
 	@$(POLYGLOT) dev
+
+serve:  ## the embedded teacher as an OpenAI-compatible server on http://127.0.0.1:8000/v1
+	@$(PYTHON) tools/bootstrap.py
+	@$(POLYGLOT) serve-teacher
 
 lint:  ## style and types
 	@$(PYTHON) tools/bootstrap.py --dev

@@ -236,6 +236,23 @@ def dev(host: str, port: int) -> None:
     os.execv(sys.executable, arguments)  # noqa: S606 our own command line
 
 
+@main.command()
+@click.argument("name", required=False)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@_clear_errors
+def serve_teacher(name: str | None, host: str, port: int) -> None:
+    """Start a teacher as an OpenAI-compatible server in vLLM.
+
+    NAME is a teacher as in POLYGLOT_TEACHERS, by default the first of those. What is printed first is the
+    POLYGLOT_TEACHER_URL with which other commands ask this server. If POLYGLOT_TEACHER_API_KEY is set, the server
+    requires it.
+    """
+    from polyglot_assets.teachers import serve
+
+    serve.serve(settings_.load(), name, host, port, click.echo)
+
+
 def _existing_lake() -> Lake:
     lake = Lake(settings_.load().lake)
     if not lake.root.is_dir():
