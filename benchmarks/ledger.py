@@ -127,9 +127,8 @@ def interrupt(folder: Path, rows: int) -> dict[str, float]:
     return {"cpu": time.process_time() - started}
 
 
-def resume(folder: Path, rows: int) -> dict[str, float]:
+def resume(folder: Path, _: int) -> dict[str, float]:
     """Goes on with an interrupted cell, up to its first new request."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started, wall = time.process_time(), time.perf_counter()
     found: dict[str, float] = {}
 
@@ -139,7 +138,7 @@ def resume(folder: Path, rows: int) -> dict[str, float]:
             yield from ()
 
     list(respond(Lake(folder), TEACHER, [Cell("de", RESPOND)], lambda: First(0), lambda _: None))
-    found["bytes"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / rows
+    found["bytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return found
 
 
@@ -169,14 +168,19 @@ def main() -> None:
         spent = apart("replay", folder, PUBLISHED_ROWS)["cpu"] / PUBLISHED_ROWS * 1e6
         print(f"replaying them: {spent:.1f} µs of CPU a row, no engine loaded (promise: 14); ratio {spent / made:.3f}")
 
+        memory = {}
         for rows in LINES:
             folder = Path(root) / str(rows)
             apart("interrupt", folder, rows)
             found = apart("resume", folder, rows)
+            memory[rows] = found["bytes"]
             print(
                 f"{rows:>9,} lines in a cell: first new request after {found['wall']:.1f} s "
-                f"({found['cpu'] / rows * 1e6:.1f} µs of CPU a line), {found['bytes']:.0f} bytes of memory a line"
+                f"({found['cpu'] / rows * 1e6:.1f} µs of CPU a line), {found['bytes'] / 2**20:.0f} MiB of memory"
             )
+        first, last = min(LINES), max(LINES)
+        grown = (memory[last] - memory[first]) / (last - first)
+        print(f"memory grows by {grown:.0f} bytes a line (promise: 200)")
 
 
 if __name__ == "__main__":

@@ -120,6 +120,34 @@ def materialize(
     _run(settings, language, strategy, assets)
 
 
+@main.command()
+@click.option(
+    "--outcome", "outcomes", required=True, help="Outcomes to ask again for, comma-separated: truncated,empty."
+)
+@click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
+@click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
+@click.option("--teacher", "-t", multiple=True, help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.")
+@_clear_errors
+def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...]) -> None:
+    """Ask again for answers that ended in the given outcomes, and materialize what follows from them.
+
+    A failure of the engine is asked again as it was; for any other outcome the teacher is asked with another sampling
+    seed. The old answers stay in the ledger. Nothing is ever asked again without this command.
+
+    \b
+    polyglot retry --outcome engine_error
+    polyglot retry --outcome truncated,invalid_json -l ja
+    """
+    from polyglot_assets import running
+
+    settings = running.with_teachers(settings_.load(), teacher)
+    _existing_lake()
+    marked, assets = running.retry(settings, running.choose(settings, language, strategy, None), outcomes)
+    click.echo(f"{marked} answers are asked for again")
+    if marked:
+        _run(settings, language, strategy, assets)
+
+
 def _run(
     settings: settings_.Settings, languages: tuple[str, ...], strategies: tuple[str, ...], assets: str | None
 ) -> None:

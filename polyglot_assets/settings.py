@@ -83,9 +83,7 @@ class Settings(BaseSettings):
     teacher_concurrency: int = Field(
         default=64, ge=1, description="Requests that each of the servers is given at once."
     )
-    teacher_timeout: float = Field(
-        default=600, gt=0, description="Seconds that a server may take for one answer."
-    )
+    teacher_timeout: float = Field(default=600, gt=0, description="Seconds that a server may take for one answer.")
     teacher_patience: float = Field(
         default=300,
         ge=0,

@@ -12,12 +12,14 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from scripted import ScriptedVllm, good_answer
 
-from polyglot_assets import running
+from polyglot_assets import definitions, running
 from polyglot_assets.cli import main
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake
 from polyglot_assets.records import RESPONSES
+from polyglot_assets.teachers.engine import Completion
 
 
 def polyglot(*arguments: str, stdin: str | None = None) -> Result:
@@ -132,6 +134,8 @@ def test_sql_works_while_a_cell_is_being_written(seeded: Lake) -> None:
         (["materialize", "-t", "command-a"], "set POLYGLOT_TEACHER_URL"),
         (["materialize", "--select", "key:nothing"], "matches no asset"),
         (["materialize", "--select", "(("], "--select"),
+        (["retry", "--outcome", "engine_eror"], "--outcome engine_eror: can be truncated, "),
+        (["retry", "--outcome", "ok,truncated"], "--outcome ok: can be truncated, "),
     ],
 )
 def test_a_wrong_request_is_one_line_and_exit_code_2(seeded: Lake, arguments: list[str], message: str) -> None:
@@ -173,6 +177,41 @@ def test_a_broken_seed_file_fails_its_asset_with_file_and_row(monkeypatch: pytes
     assert result.exit_code == 1
     assert "train.jsonl, line 2: broken JSON" in result.output
     assert "Traceback" not in result.output
+
+
+def test_retry_asks_again_by_outcome_and_rebuilds_what_follows(seeded: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    vllm = ScriptedVllm.new()
+    monkeypatch.setattr(definitions.VllmResource, "of", lambda _: vllm)
+    monkeypatch.setenv("POLYGLOT_ROWS_PER_CELL", "2")
+
+    def outcomes() -> dict[str, int]:
+        result = polyglot("sql", "SELECT outcome, count(*) AS n FROM lake.responses GROUP BY ALL", "--format", "csv")
+        return {row["outcome"]: int(row["n"]) for row in csv.DictReader(io.StringIO(result.output))}
+
+    def asked() -> int:
+        return sum(len(engine.asked) for engine in vllm.script.engines)
+
+    responses = ("materialize", "-l", "de", "--select", 'key:"responses/smollm2_135m"+')
+    vllm.script.answer = lambda request: Completion(request.request_id, "", "error", error="500")
+    result = polyglot(*responses)
+    assert result.exit_code == 0, result.output
+    assert outcomes() == {"engine_error": 6}
+    assert "6 answers ended in engine_error; `polyglot retry --outcome engine_error`" in result.output
+
+    vllm.script.answer = good_answer
+    assert polyglot(*responses).exit_code == 0
+    assert asked() == 6, "nothing is asked again without being told so"
+
+    result = polyglot("retry", "--outcome", "engine_error", "-l", "de", "-s", "respond")
+    assert result.exit_code == 0, result.output
+    assert "2 answers are asked for again" in result.output
+    assert outcomes() == {"engine_error": 4, "ok": 2}
+    kept = polyglot("sql", "SELECT count(*) AS n FROM lake.examples", "--format", "json")
+    assert json.loads(kept.output) == {"n": 2}
+    assert "4 answers are asked for again" in polyglot("retry", "--outcome", "engine_error, truncated").output
+    assert outcomes() == {"ok": 6}
+    assert asked() == 12
+    assert "0 answers are asked for again" in polyglot("retry", "--outcome", "engine_error").output
 
 
 def test_there_is_no_lake_yet() -> None:

@@ -32,7 +32,7 @@ def test_the_two_commands_of_a_fresh_machine_are_there() -> None:
 
 def test_every_other_command_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In the order of the README, on a small lake, with scripted engines in the place of vLLM's."""
-    monkeypatch.setattr(definitions, "VllmResource", lambda **_: ScriptedVllm.new())
+    monkeypatch.setattr(definitions.VllmResource, "of", lambda _: ScriptedVllm.new())
     monkeypatch.setenv("POLYGLOT_ROWS_PER_CELL", "1")
     monkeypatch.chdir(tmp_path)
     runner = CliRunner()

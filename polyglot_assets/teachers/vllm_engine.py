@@ -47,7 +47,7 @@ class VllmEngine:
     """
 
     def __init__(self, teacher: Teacher, cache: Path, report: Callable[[str], None]) -> None:
-        _configure_process()
+        configure_process()
         _check_version()
         self._teacher, self._cache, self._report = teacher, cache, report
         self._restarted = False
@@ -193,7 +193,7 @@ def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:_LONGEST_ERROR]}" if text else type(error).__name__
 
 
-def _configure_process() -> None:
+def configure_process() -> None:
     """Environment that vLLM and torch read when they are imported; a value the user set wins."""
     defaults = {
         # Nothing below an error, and no usage reports: the run reports its own progress.
