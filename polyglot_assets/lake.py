@@ -56,7 +56,7 @@ class Lake:
 
     def cell_path(self, table: Table, cell: Cell, **parts: str) -> Path:
         """The Parquet file of a cell, whether it exists or not."""
-        if set(parts) != set(table.parts):
+        if not table.cellwise or set(parts) != set(table.parts):
             raise ValueError(f"{table.name} is stored by {table.parts}, got {tuple(parts)}")
         above = [f"{name}={parts[name]}" for name in table.parts]
         return self.root.joinpath(table.name, *above, cell.path, "cell.parquet")
@@ -91,6 +91,12 @@ class Lake:
                 for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
                     yield from batch.to_pylist()
 
+    def table_path(self, table: Table) -> Path:
+        """The Parquet file of a table about the lake as a whole."""
+        if table.cellwise:
+            raise ValueError(f"{table.name} is stored cell by cell")
+        return self.root / table.name / f"{table.name}.parquet"
+
     def mart_path(self, name: str) -> Path:
         """The Parquet file of a mart."""
         return self.root / MARTS / f"{name}.parquet"
@@ -117,7 +123,7 @@ class Lake:
         try:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.root, prefix=".reading-")))
             for table in TABLES:
-                _link_all(sorted((self.root / table).rglob("cell.parquet")), folder / table, numbered=True)
+                _link_all(sorted((self.root / table).rglob("*.parquet")), folder / table, numbered=True)
             _link_all(sorted((self.root / MARTS).glob("*.parquet")), folder / MARTS, numbered=False)
         except OSError:
             return self.root  # a lake that this user may not write to, or a file system without hard links

@@ -43,19 +43,21 @@ PUBLISHED = (
 
 @dataclass(frozen=True)
 class Table:
-    """A cell-wise table of the lake.
+    """A table of the lake.
 
     Attributes:
         name: folder below the lake root and name of the view.
         key: columns whose values occur once per cell and part; rows are stored sorted by them.
         parts: hive keys above language and strategy (source, teacher), outermost first.
         fields: (column, type, description).
+        cellwise: stored cell by cell. Else it is one file about the lake as a whole, and `key` is unique in it.
     """
 
     name: str
     key: tuple[str, ...]
     parts: tuple[str, ...]
     fields: tuple[Field, ...]
+    cellwise: bool = True
 
     @property
     def schema(self) -> pa.Schema:
@@ -192,6 +194,42 @@ COUNTS = Table(
     ),
 )
 
-TABLES = {table.name: table for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS)}
-"""All cell-wise tables by name. `counts` says what became of the rows that did not go on: for each stage, source
-and cell the rows add up to what the stage was given."""
+DUPLICATES = Table(
+    "duplicates",
+    ("id",),
+    (),
+    (
+        ("id", _TEXT, "The example that is left out"),
+        ("kept_id", _TEXT, "The example that is kept in its place, never itself a duplicate"),
+        ("kind", _TEXT, "exact_pair: prompt and response; exact_prompt: the prompt; near: most of prompt and response"),
+        ("similarity", pa.float32(), "Jaccard similarity to the kept example, 1 for exact duplicates"),
+        *_CELL,
+        ("source", _TEXT, "Hugging Face id of the seed dataset of the example left out"),
+        ("teacher", _TEXT, "Name of the teacher of the example left out"),
+    ),
+    cellwise=False,
+)
+
+CONTAMINATION = Table(
+    "contamination",
+    ("id", "side", "eval_set", "item"),
+    (),
+    (
+        ("id", _TEXT, "The example that holds text of an evaluation item"),
+        ("side", _TEXT, "prompt or response"),
+        ("eval_set", _TEXT, "File name of the evaluation set"),
+        ("item", _TEXT, "The item's id in its file, else its row number from 1"),
+        ("overlap", pa.float32(), "Share of the item's n-grams that the example holds, 0..1"),
+        *_CELL,
+        ("source", _TEXT, "Hugging Face id of the seed dataset of the example"),
+        ("teacher", _TEXT, "Name of the teacher of the example"),
+    ),
+    cellwise=False,
+)
+
+TABLES = {table.name: table for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION)}
+"""All tables by name. `counts` says what became of the rows that did not go on: for each stage, source and cell the
+rows add up to what the stage was given."""
+
+CELL_TABLES = {name: table for name, table in TABLES.items() if table.cellwise}
+"""Those that are stored cell by cell."""

@@ -10,7 +10,7 @@ from scripted import ScriptedVllm, good_answer
 from polyglot_assets.definitions import build_defs
 from polyglot_assets.grid import Cell, cells
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, RESPONSES, SEEDS, TABLES
+from polyglot_assets.records import CELL_TABLES, EXAMPLES, RESPONSES, SEEDS
 from polyglot_assets.running import RANGE_END, RANGE_START
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
@@ -197,7 +197,7 @@ def test_the_same_seeds_give_the_same_bytes_in_another_lake(run: Run, lake: Lake
     job = build_defs(other, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
     for cell in cells(["de"]):  # one by one, in three runs
         assert job.execute_in_process(partition_key=cell.key, raise_on_error=False).success
-    for table in TABLES.values():
+    for table in CELL_TABLES.values():
         files = sorted(path.relative_to(lake.root) for path in (lake.root / table.name).rglob("*.parquet"))
         assert files
         for file in files:

@@ -22,9 +22,9 @@ from polyglot_assets import lake as lake_
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell, cells
 from polyglot_assets.lake import Lake, empty_select, quoted, write_parquet
-from polyglot_assets.records import SEEDS, TABLES, Table
+from polyglot_assets.records import CELL_TABLES, SEEDS, Table
 
-TABLE = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+TABLE = pytest.mark.parametrize("table", CELL_TABLES.values(), ids=CELL_TABLES)
 CELL = Cell("de", "generate")
 
 
@@ -361,7 +361,7 @@ class TestCatalogue:
         with duckdb.connect(str(path), read_only=True) as connection:
             assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
             assert connection.execute("FROM marts.m").fetchall() == [(5,)]
-            for table in TABLES.values():
+            for table in CELL_TABLES.values():
                 assert described(connection, f"lake.{table.name}") == types_of(table)
 
     def test_it_is_made_of_an_empty_lake_too_and_leaves_nothing_behind(self, lake):

@@ -13,7 +13,7 @@ from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.models import Model, TableName, column_lineage, load
 from polyglot_assets.marts.plots import language_chart, language_picture
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
-from polyglot_assets.records import TABLES
+from polyglot_assets.records import CELL_TABLES, TABLES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
@@ -22,6 +22,10 @@ from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.wiring import OWNERS, Place, cells_of, markdown
 
 _PREVIEW_ROWS = 30
+
+
+DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
+CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
 
 
 def mart_key(name: str) -> dg.AssetKey:
@@ -40,6 +44,8 @@ class _Keys:
             "responses": [response_key(teacher) for teacher in teachers],
             "examples": [EXAMPLES_KEY],
             "counts": [*seeds, PROMPTS_KEY],
+            "duplicates": [DUPLICATES_KEY],
+            "contamination": [CONTAMINATION_KEY],
         }
 
     def of(self, table: TableName) -> list[dg.AssetKey]:
@@ -126,7 +132,7 @@ def check_definitions(place: Place, teachers: Sequence[Teacher]) -> list[dg.Asse
 
 
 def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: list[Check]) -> dg.AssetChecksDefinition:
-    cellwise = checks[0].table in TABLES
+    cellwise = checks[0].table in CELL_TABLES
     specs = [
         dg.AssetCheckSpec(
             check.name,

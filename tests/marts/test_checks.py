@@ -16,7 +16,7 @@ from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.models import load
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load as load_templates
-from polyglot_assets.records import COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS, TABLES, Table
+from polyglot_assets.records import CELL_TABLES, COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
@@ -69,7 +69,7 @@ def _compute_marts(lake: Lake) -> None:
 
 def _offences(lake: Lake, check: Check) -> list[dict[str, Any]]:
     with lake.connect() as connection:
-        cells_ = CELLS if check.table in TABLES else []
+        cells_ = CELLS if check.table in CELL_TABLES else []
         return check.offences(connection, cells_, [TEACHER.name])
 
 
