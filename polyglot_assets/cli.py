@@ -41,7 +41,7 @@ def run() -> None:
     except SystemExit as end:
         sys.stdout.flush()
         sys.stderr.flush()
-        if "torch" in sys.modules:
+        if "torch" in sys.modules or "aiohttp" in sys.modules:
             # An engine ran. It keeps modules alive past the interpreter's end, and DuckDB's binding then prints a
             # page about objects that were never released. Everything is written and closed at this point.
             os._exit(end.code if isinstance(end.code, int) else 1 if end.code else 0)

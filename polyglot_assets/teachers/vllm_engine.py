@@ -13,6 +13,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -76,7 +77,7 @@ class VllmEngine:
             while True:
                 while len(waiting) < self._queue and (request := take()) is not None:
                     waiting[request.request_id] = request
-                    if (rejected := self._guarded(waiting, lambda request=request: self._add(request))) is not None:
+                    if (rejected := self._guarded(waiting, partial(self._add, request))) is not None:
                         del waiting[request.request_id]
                         yield rejected
                 if not waiting:
