@@ -290,10 +290,18 @@ class Dispatcher:
 
     def _give_up(self, job: _Job, error: TryError) -> None:
         """Ends a request, or the stream if it is not the request's fault."""
-        if self._answered < job.since or all(lane.reviver for lane in self._lanes):
-            self._break(self._down(self._troubles()))
-        else:
+        if self._is_its_own(job, error):
             self._end(_error(job, error))
+        else:
+            self._break(self._down(self._troubles()))
+
+    def _is_its_own(self, job: _Job, error: TryError) -> bool:
+        """Whether the servers have answers for others and not for this request."""
+        if error.kind is Kind.BUSY or all(lane.reviver for lane in self._lanes):
+            return False
+        # Where several hang at once, what was answered before they began to says nothing about the server now.
+        since = job.started if error.kind is Kind.HUNG and self.held > 1 else job.since
+        return self._answered >= since
 
     def _troubles(self) -> str:
         return "; ".join(f"{lane.server.name}: {lane.error or 'no answer'}" for lane in self._lanes)

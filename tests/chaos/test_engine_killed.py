@@ -141,12 +141,6 @@ def _under_way(run: Run) -> int:
     return int(line.rpartition("with the ")[2].split()[0])
 
 
-_WAITS_FOR_EVER = pytest.mark.xfail(
-    run=False, reason="vLLM 0.32 leaves a wait for results waiting when its core is gone"
-)
-
-
-@_WAITS_FOR_EVER
 def test_an_engine_process_that_is_killed_is_started_again_once(trial: Trial, record: Record) -> None:
     run = trial.start(own_process=True)
     trial.wait_for_answers(3)
@@ -157,7 +151,6 @@ def test_an_engine_process_that_is_killed_is_started_again_once(trial: Trial, re
     record(trial.figures("engine process killed", _under_way(run)))
 
 
-@_WAITS_FOR_EVER
 def test_an_engine_process_that_is_killed_twice_ends_the_run(trial: Trial, record: Record, form: Form) -> None:
     if not form.long:
         pytest.skip("takes four engine starts; runs with --chaos long")
