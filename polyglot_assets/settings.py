@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         default=0.75,
         gt=0,
         le=1,
-        description="Share of an item's words that an example must hold, in order and in one place, to be contaminated.",
+        description="Share of an item's words that an example must hold, in order, to be contaminated.",
     )
     cache: Path = Field(
         default=Path.home() / ".cache" / "polyglot-assets",

@@ -26,7 +26,7 @@ from polyglot_assets.records import CONTAMINATION, EXAMPLES
 from polyglot_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from polyglot_assets.curation.matching import Index
+    from polyglot_assets.curation.kernels import Index
 
 SIDES = ("prompt", "response")
 KEPT = "searched"
@@ -92,7 +92,9 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
     items = evalsets.read(settings.evalsets, lambda text: matching.words(text) >= rules.least, report)
     owners = [item for item in items for _ in item.texts]
     index, short = matching.build([text for item in items for text in item.texts], rules)
-    unsearched = Counter(item.eval_set for item in set(items) - {owners[n] for n in set(range(len(owners))) - set(short)})
+    unsearched = Counter(
+        item.eval_set for item in set(items) - {owners[n] for n in set(range(len(owners))) - set(short)}
+    )
     for name, number in sorted(unsearched.items()):
         report(f"evaluation sets: {name}: {number} items have fewer than {rules.least} words and are not looked for")
     wanted = _Wanted(index, owners, content_id(matching.VERSION, astuple(rules), [astuple(item) for item in items]))
@@ -167,5 +169,8 @@ def _hits(batch: pa.RecordBatch, wanted: _Wanted) -> Iterator[dict[str, Any]]:
                 "item": item.item,
                 "overlap": float(overlap),
                 "excerpt": found if len(found) <= _EXCERPT else found[: _EXCERPT - 1] + "…",
-                **{name: batch.column(name)[int(at)].as_py() for name in ("id", "language", "strategy", "source", "teacher")},
+                **{
+                    name: batch.column(name)[int(at)].as_py()
+                    for name in ("id", "language", "strategy", "source", "teacher")
+                },
             }

@@ -3,9 +3,10 @@
 Here: formats, which columns hold the text, the ids. Not here: what is done with the items (contamination.py).
 
 JSON lines, JSON, CSV, TSV and Parquet, gzipped or not. A file's name in the folder is the name of the set. The text is
-taken from the first column of `TEXT` that is there; where it is too short to be looked for, the columns of `MORE`
-(options, choices) are added to it. Lists give one text per element, lists of messages those of the user, and
-nested objects are read by the same rules. Files that need other columns are described in `evalsets.toml` beside them:
+taken from the first column of `TEXT` that is there; where it is too short to be looked for, or several items of the
+file have the same, the columns of `MORE` (options, choices) are added to it. Lists give one text per element, lists of
+messages those of the user, and nested objects are read by the same rules; of a table without header the widest column
+is the text. Files that need other columns are described in `evalsets.toml` beside them:
 
     ["mmlu_*.csv"]               # name or pattern, relative to the folder
     text = ["question", "info.hint"]   # each is looked for by itself; columns without header are "1", "2", …
@@ -21,6 +22,7 @@ import io
 import json
 import tomllib
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +53,10 @@ _SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".parquet")
 _SPEAKERS = ("role", "from")
 _USERS = ("user", "human", "prompter")
 _HEADER_CHARS = 40
-_ENDINGS = (".", "?", "!", "؟", "。", "？")
+_ENDINGS = (".", "?", "!", "؟", "。", "\uff1f")
 
-Row = tuple[str, Any]
-"""Where a row is (file and row number), and the row."""
+_Row = tuple[str, Any]  # where a row is (file and row number), and the row
+_Parts = tuple[str, list[str]]  # a question, and its options
 
 
 @dataclass(frozen=True)
@@ -143,11 +145,10 @@ def _items(path: Path, name: str, choice: Choice, long_enough: Callable[[str], b
     rows = list(_rows(path, choice))
     if not rows:
         raise UserError(f"{path}: the file holds no rows")
-    found: list[tuple[str, ...]] = []
     if choice.text:
         found = [tuple(t for field in choice.text for t in _at(where, row, field)) for where, row in rows]
     else:
-        found = [tuple(_texts(where, row, long_enough)) for where, row in rows]
+        found = _specific([list(_texts(where, row)) for where, row in rows], long_enough)
     if not any(found):
         columns = dict.fromkeys(key for _, row in rows for key in row)
         wanted = f"text in {', '.join(choice.text)}" if choice.text else "column whose name is that of a text"
@@ -159,7 +160,7 @@ def _items(path: Path, name: str, choice: Choice, long_enough: Callable[[str], b
     return [Item(name, item, texts) for item, texts in zip(ids, found, strict=True)]
 
 
-def _ids(rows: list[Row], choice: Choice) -> list[str]:
+def _ids(rows: list[_Row], choice: Choice) -> list[str]:
     for name in (choice.id,) if choice.id else IDS:
         values = [_field(row, name) for _, row in rows]
         given = [str(value) for value in values if isinstance(value, str | int) and str(value)]
@@ -173,8 +174,17 @@ def _ids(rows: list[Row], choice: Choice) -> list[str]:
     return [str(number) for number in range(1, len(rows) + 1)]
 
 
-def _texts(where: str, row: Any, long_enough: Callable[[str], bool]) -> Iterator[str]:
-    """The texts of a row whose columns nobody named."""
+def _specific(rows: list[list[_Parts]], long_enough: Callable[[str], bool]) -> list[tuple[str, ...]]:
+    """The texts of each row, together with what tells them from others where they are short or occur again."""
+    times = Counter(text for row in rows for text, _ in row)
+    return [
+        tuple(text if long_enough(text) and times[text] == 1 else "\n".join([text, *more]) for text, more in row)
+        for row in rows
+    ]
+
+
+def _texts(where: str, row: Any) -> Iterator[_Parts]:
+    """The texts of a row whose columns nobody named, each with the other parts of its question."""
     name = next((name for name in TEXT if _field(row, name) not in (None, "", [])), None)
     if name is None:
         return
@@ -186,13 +196,13 @@ def _texts(where: str, row: Any, long_enough: Callable[[str], bool]) -> Iterator
                 raise UserError(f"{where}: field {name!r}: expected objects only, found {type(part).__name__}")
             speaker = next((part[key] for key in _SPEAKERS if key in part), "user")
             if speaker in _USERS:
-                yield from _texts(where, part, long_enough)
+                yield from _texts(where, part)
         return
     if isinstance(value, dict):
-        yield from _texts(where, value, long_enough)
+        yield from _texts(where, value)
         return
     for text in _strings(where, name, value, strict=True):
-        yield text if long_enough(text) else "\n".join([text, *more])
+        yield text, more
 
 
 def _field(row: Any, name: str) -> Any:
@@ -232,7 +242,7 @@ def _strings(where: str, name: str, value: Any, *, strict: bool) -> Iterator[str
         raise UserError(f"{where}: field {name!r}: expected text, got {type(value).__name__}")
 
 
-def _rows(path: Path, choice: Choice) -> Iterator[Row]:
+def _rows(path: Path, choice: Choice) -> Iterator[_Row]:
     kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1]
     if kind == "parquet":
         yield from _parquet(path)
@@ -255,7 +265,7 @@ def _rows(path: Path, choice: Choice) -> Iterator[Row]:
         yield from _delimited(path, text, choice, tabs=kind == "tsv")
 
 
-def _parquet(path: Path) -> Iterator[Row]:
+def _parquet(path: Path) -> Iterator[_Row]:
     try:
         rows = pq.read_table(path, partitioning=None).to_pylist()
     except (pa.ArrowException, OSError) as error:
@@ -263,7 +273,7 @@ def _parquet(path: Path) -> Iterator[Row]:
     yield from ((f"{path}, row {number}", row) for number, row in enumerate(rows, start=1))
 
 
-def _json_lines(path: Path, text: str) -> Iterator[Row]:
+def _json_lines(path: Path, text: str) -> Iterator[_Row]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             where = f"{path}, line {number}"
@@ -274,7 +284,7 @@ def _json_lines(path: Path, text: str) -> Iterator[Row]:
             yield _object(where, row)
 
 
-def _json(path: Path, text: str) -> Iterator[Row]:
+def _json(path: Path, text: str) -> Iterator[_Row]:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -285,12 +295,12 @@ def _json(path: Path, text: str) -> Iterator[Row]:
     rows = _list_of(data)
     if rows is None:
         raise UserError(f"{path}: expected a list of objects, or an object that holds one")
-    for number, row in enumerate(rows, start=1):
-        where, row = _object(f"{path}, row {number}", row)
+    for number, entry in enumerate(rows, start=1):
+        where, row = _object(f"{path}, row {number}", entry)
         if "paragraphs" in row:
             yield from _squad(where, row)
         else:
-            yield where, row.get("row", row) if isinstance(row.get("row"), dict) else row
+            yield where, row["row"] if isinstance(row.get("row"), dict) else row
 
 
 def _list_of(data: Any) -> list[Any] | None:
@@ -302,13 +312,13 @@ def _list_of(data: Any) -> list[Any] | None:
     return max(lists, key=len, default=None)
 
 
-def _squad(where: str, article: dict[str, Any]) -> Iterator[Row]:
+def _squad(where: str, article: dict[str, Any]) -> Iterator[_Row]:
     """Questions of an article in the shape of SQuAD: paragraphs[].qas[]; each gets its paragraph's `context`."""
-    for number, paragraph in enumerate(_flat(article["paragraphs"]), start=1):
-        _, paragraph = _object(f"{where}, paragraph {number}", paragraph)
+    for number, entry in enumerate(_flat(article["paragraphs"]), start=1):
+        above, paragraph = _object(f"{where}, paragraph {number}", entry)
         for position, question in enumerate(_flat(paragraph.get("qas")), start=1):
-            place, question = _object(f"{where}, paragraph {number}, question {position}", question)
-            yield place, {"context": paragraph.get("context"), **question}
+            place, row = _object(f"{above}, question {position}", question)
+            yield place, {"context": paragraph.get("context"), **row}
 
 
 def _object(where: str, row: Any) -> tuple[str, dict[str, Any]]:
@@ -317,7 +327,7 @@ def _object(where: str, row: Any) -> tuple[str, dict[str, Any]]:
     return where, row
 
 
-def _delimited(path: Path, text: str, choice: Choice, *, tabs: bool) -> Iterator[Row]:
+def _delimited(path: Path, text: str, choice: Choice, *, tabs: bool) -> Iterator[_Row]:
     # Tab-separated files are mostly written without quoting, and hold lone quotation marks.
     options: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {"strict": True}
     reader = csv.reader(io.StringIO(text, newline=""), **options)

@@ -19,7 +19,7 @@ import unicodedata
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
+from numba import njit  # noqa: TID253 only the modules that search import this
 from numpy.typing import NDArray
 
 WORD = 2
@@ -36,7 +36,7 @@ _UNSPACED = (
     "TAI LE ", "NEW TAI LUE ", "TAI THAM ", "TAI VIET ", "JAVANESE ", "BALINESE ", "YI ",
 )  # fmt: skip
 _OPTIONAL_ARABIC = frozenset([0x0640, *range(0x064B, 0x0653), 0x0670])
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SEED = np.uint64(0x243F6A8885A308D3)
 
 
@@ -92,6 +92,20 @@ def mix(value: np.uint64) -> np.uint64:
 
 
 @njit(cache=True)
+def _code_point(text: Bytes, at: int) -> tuple[int, int]:
+    """The code point at a byte of valid UTF-8, and the byte after it."""
+    code = int(text[at])
+    if code < 0x80:
+        return code, at + 1
+    if code < 0xE0:
+        return (code & 0x1F) << 6 | text[at + 1] & 0x3F, at + 2
+    if code < 0xF0:
+        return (code & 0x0F) << 12 | (text[at + 1] & 0x3F) << 6 | text[at + 2] & 0x3F, at + 3
+    high = (code & 0x07) << 18 | (text[at + 1] & 0x3F) << 12
+    return high | (text[at + 2] & 0x3F) << 6 | text[at + 3] & 0x3F, at + 4
+
+
+@njit(cache=True)
 def tokenize(
     text: Bytes, begin: int, end: int, single: Numbers, several: Numbers, out: tuple[Hashes, Numbers, Numbers]
 ) -> int:
@@ -112,20 +126,7 @@ def tokenize(
     at = begin
     while at < end:
         first = at
-        code = np.int32(text[at])
-        if code < 0x80:
-            at += 1
-        elif code < 0xE0:
-            code = (code & 0x1F) << 6 | text[at + 1] & 0x3F
-            at += 2
-        elif code < 0xF0:
-            code = (code & 0x0F) << 12 | (text[at + 1] & 0x3F) << 6 | text[at + 2] & 0x3F
-            at += 3
-        else:
-            code = (
-                (code & 0x07) << 18 | (text[at + 1] & 0x3F) << 12 | (text[at + 2] & 0x3F) << 6 | text[at + 3] & 0x3F
-            )
-            at += 4
+        code, at = _code_point(text, at)
         # Above the table lie further Chinese characters, and below 0x40000 nothing else.
         entry = single[code] if code < _TABLE_SIZE else (_CHARACTER << 24 | code if code < 0x40000 else _BREAK << 24)
         position, number = 0, 1
@@ -154,7 +155,7 @@ def tokenize(
                 value = _SEED
                 starts[count] = first
                 weight = WORD if kind == _LETTER else 1
-            value = (value ^ part) * _MULTIPLIER
+            value = (value ^ part) * MULTIPLIER
     if weight:
         hashes[count] = mix(value)
         weights[count] = weight
