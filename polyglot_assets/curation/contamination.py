@@ -89,14 +89,14 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
     from polyglot_assets.curation import matching
 
     rules = matching.Rules(settings.evalsets_ngram, settings.evalsets_overlap)
-    items = evalsets.read(settings.evalsets, lambda text: matching.words(text) >= rules.least, report)
+    items = evalsets.read(settings.evalsets, lambda text: matching.words(text) >= rules.shortest, report)
     owners = [item for item in items for _ in item.texts]
     index, short = matching.build([text for item in items for text in item.texts], rules)
     unsearched = Counter(
         item.eval_set for item in set(items) - {owners[n] for n in set(range(len(owners))) - set(short)}
     )
     for name, number in sorted(unsearched.items()):
-        report(f"evaluation sets: {name}: {number} items have fewer than {rules.least} words and are not looked for")
+        report(f"evaluation sets: {name}: {number} items have fewer than {rules.shortest} words and are not looked for")
     wanted = _Wanted(index, owners, content_id(matching.VERSION, astuple(rules), [astuple(item) for item in items]))
 
     tables, searched = [], 0

@@ -1,7 +1,10 @@
 """The loops of the search for known texts, compiled.
 
-Here: what runs once per token of the lake. Not here: how the index is made and what is done with the result
-(matching.py).
+Here: what runs once per token of the lake. Not here: what a token is (tokens.py), how the index is made and what is
+done with the result (matching.py).
+
+All of it is in one file because numba keeps compiled functions by the file that they stand in: a change in another file
+that they call would go unnoticed.
 
 Imports numba: not to be imported when the code location loads.
 """
@@ -12,8 +15,9 @@ import numpy as np
 from numba import njit  # noqa: TID253 only matching.py imports this, inside functions that search
 from numpy.typing import NDArray
 
-from polyglot_assets.curation.tokens import MULTIPLIER, Bytes, Hashes, Numbers, mix, tokenize
-
+Bytes = NDArray[np.uint8]
+Hashes = NDArray[np.uint64]
+Numbers = NDArray[np.int32]
 Shares = NDArray[np.float32]
 Positions = NDArray[np.int64]
 Out = tuple[Positions, Numbers, Shares, Positions, Positions]
@@ -22,7 +26,19 @@ Out = tuple[Positions, Numbers, Shares, Positions, Positions]
 PIECE = 256
 """Tokens; a longer text is looked for in pieces of this length, for comparing costs their square."""
 
+WORD = 2
+"""Weight of a word; a character of a script without spaces has half of it."""
+
+BREAK, LETTER, CHARACTER, MARK, NOTHING = range(5)
+"""What a code point is to a token: its end, a part of a word, a token of its own, a mark on it, or not there."""
+
+TABLE_SIZE = 0x30000
+"""Number of code points that tokens.table covers."""
+
+_TRIES = 4
 _SIEVE_BITS = 22
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_SEED = np.uint64(0x243F6A8885A308D3)
 
 
 class Index(NamedTuple):
@@ -66,16 +82,98 @@ class Index(NamedTuple):
 
 
 @njit(cache=True)
+def _mix(value: np.uint64) -> np.uint64:
+    """Spreads 64 bits (the finaliser of MurmurHash3)."""
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> np.uint64(33))
+
+
+@njit(cache=True)
+def _code_point(text: Bytes, at: int) -> tuple[int, int]:
+    """The code point at a byte of valid UTF-8, and the byte after it."""
+    code = int(text[at])
+    if code < 0x80:
+        return code, at + 1
+    if code < 0xE0:
+        return (code & 0x1F) << 6 | text[at + 1] & 0x3F, at + 2
+    if code < 0xF0:
+        return (code & 0x0F) << 12 | (text[at + 1] & 0x3F) << 6 | text[at + 2] & 0x3F, at + 3
+    high = (code & 0x07) << 18 | (text[at + 1] & 0x3F) << 12
+    return high | (text[at + 2] & 0x3F) << 6 | text[at + 3] & 0x3F, at + 4
+
+
+@njit(cache=True)
+def tokenize(
+    text: Bytes, begin: int, end: int, single: Numbers, several: Numbers, out: tuple[Hashes, Numbers, Numbers]
+) -> int:
+    """Writes the tokens of the UTF-8 text[begin:end] to `out` and returns their number.
+
+    Args:
+        text: valid UTF-8.
+        begin: first byte.
+        end: byte after the last one.
+        single: see tokens.table.
+        several: see tokens.table.
+        out: hash, weight and first byte of each token; room for 2 × bytes + 1 of them.
+    """
+    hashes, weights, starts = out
+    count = 0
+    weight = 0  # of the token under way, 0 if there is none
+    value = _SEED
+    at = begin
+    while at < end:
+        first = at
+        code, at = _code_point(text, at)
+        # Above the table lie further Chinese characters, and below 0x40000 nothing else.
+        entry = single[code] if code < TABLE_SIZE else (CHARACTER << 24 | code if code < 0x40000 else BREAK << 24)
+        position, number = 0, 1
+        if entry < 0:
+            position = -entry
+            number = several[position - 1]
+        for step in range(number):
+            if entry < 0 or step:
+                entry = several[position + step]
+            kind = entry >> 24
+            part = np.uint64(entry & 0xFFFFFF)
+            if kind == NOTHING:
+                continue
+            if kind == MARK:
+                if weight:
+                    value += _mix(part)  # a sum, so that the order of marks makes no difference
+                continue
+            if weight and not (kind == LETTER and weight == WORD):
+                hashes[count] = _mix(value)
+                weights[count] = weight
+                count += 1
+                weight = 0
+            if kind == BREAK:
+                continue
+            if not weight:
+                value = _SEED
+                starts[count] = first
+                weight = WORD if kind == LETTER else 1
+            value = (value ^ part) * _MULTIPLIER
+    if weight:
+        hashes[count] = _mix(value)
+        weights[count] = weight
+        count += 1
+    return count
+
+
+@njit(cache=True)
 def _gram(tokens: Hashes, weights: Numbers, at: int, end: int, width: int) -> np.uint64:
     """The hash of the shortest run of tokens from `at` that weighs `width`; 0 if the text ends before."""
     weight = 0
     value = np.uint64(1)
     while at < end:
-        value = (value ^ tokens[at]) * MULTIPLIER
+        value = (value ^ tokens[at]) * _MULTIPLIER
         weight += weights[at]
         at += 1
         if weight >= width:
-            return max(mix(value), np.uint64(1))
+            return max(_mix(value), np.uint64(1))
     return np.uint64(0)
 
 
@@ -161,13 +259,7 @@ def scan(data: Bytes, offsets: Positions, row: int, index: Index, out: Out) -> t
             while end < number and hits[0, order[end]] == piece:
                 end += 1
             ats, places = hits[1][order[begin:end]], hits[2][order[begin:end]]
-            first, last = _stretch(ats, places, piece, index, times)
-            if first < 0:
-                continue
-            size = index.offsets[piece + 1] - index.offsets[piece]
-            low = max(0, ats[first] - places[first] - size // 4)
-            high = min(length, ats[last] - places[last] + size + size // 4)
-            found = _common(tokens[0][low:high], piece, index, line)
+            found, first, last = _compare(tokens[0][:length], ats, places, piece, index, (times, line))
             if found < index.needed[piece]:
                 continue
             if count == len(out[0]):
@@ -228,6 +320,34 @@ def _look_up(
             hits[:3, kept] = hits[:3, hit]
             kept += 1
     return hits, kept
+
+
+@njit(cache=True)
+def _compare(
+    tokens: Hashes, ats: Positions, places: Positions, piece: int, index: Index, scratch: tuple[Numbers, Numbers]
+) -> tuple[int, int, int]:
+    """The weight that a text holds of a piece in one place, and the first and last hit there.
+
+    The place is the stretch with most n-grams of the piece. It may hold them in disorder and a later one in order, so
+    that some more are tried before the piece is given up.
+    """
+    size = index.offsets[piece + 1] - index.offsets[piece]
+    most, first, last = 0, 0, 0
+    begin = 0
+    for _ in range(_TRIES):
+        one, other = _stretch(ats[begin:], places[begin:], piece, index, scratch[0])
+        if one < 0:
+            break
+        one, other = one + begin, other + begin
+        low = max(0, ats[one] - places[one] - size // 4)
+        high = min(len(tokens), ats[other] - places[other] + size + size // 4)
+        found = _common(tokens[low:high], piece, index, scratch[1])
+        if found > most:
+            most, first, last = found, one, other
+        if found >= index.needed[piece]:
+            break
+        begin = one + 1
+    return most, first, last
 
 
 @njit(cache=True)

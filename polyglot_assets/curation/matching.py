@@ -35,8 +35,21 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from polyglot_assets.curation.kernels import PIECE, Index, Out, Positions, Shares, fill, grams_of, scan, sieve
-from polyglot_assets.curation.tokens import WORD, Hashes, Numbers, table, tokenize
+from polyglot_assets.curation.kernels import (
+    PIECE,
+    WORD,
+    Hashes,
+    Index,
+    Numbers,
+    Out,
+    Positions,
+    Shares,
+    fill,
+    grams_of,
+    scan,
+    sieve,
+)
+from polyglot_assets.curation.tokens import table, tokens_of
 
 VERSION = 1
 """To be raised with every change of what is found; kept results of another version are not used."""
@@ -67,6 +80,11 @@ class Rules:
     whole_below: int = 6
     least: int = 4
 
+    @property
+    def shortest(self) -> int:
+        """Words of the shortest text that is looked for; one shorter than an n-gram cannot be."""
+        return max(self.least, self.ngram)
+
 
 class Matches(NamedTuple):
     """What was found, one entry each: row of the column, number of the known text, share of it, first and last byte."""
@@ -89,7 +107,7 @@ class _Pieces(NamedTuple):
 
 def words(text: str) -> float:
     """The length of a text in words; a character of a script without spaces counts as half a word."""
-    return float(_tokens_of(text)[1].sum() / WORD)
+    return float(tokens_of(text)[1].sum() / WORD)
 
 
 def build(texts: Sequence[str], rules: Rules) -> tuple[Index, list[int]]:
@@ -97,8 +115,8 @@ def build(texts: Sequence[str], rules: Rules) -> tuple[Index, list[int]]:
     hashes, weights, owners, short = [np.empty(0, np.uint64)], [np.empty(0, np.int32)], [], []
     sizes = [0]
     for number, text in enumerate(texts):
-        own, own_weights = _tokens_of(text)
-        if own_weights.sum() < WORD * rules.least:
+        own, own_weights = tokens_of(text)
+        if own_weights.sum() < WORD * rules.shortest:
             short.append(number)
             continue
         hashes.append(own)
@@ -110,14 +128,6 @@ def build(texts: Sequence[str], rules: Rules) -> tuple[Index, list[int]]:
         np.concatenate(hashes), np.concatenate(weights), np.cumsum(sizes, dtype=np.int64), np.array(owners, np.int32)
     )
     return _index(pieces, rules), short
-
-
-def _tokens_of(text: str) -> tuple[Hashes, Numbers]:
-    data = np.frombuffer(text.encode("utf-8", "replace"), dtype=np.uint8)
-    room = 2 * len(data) + 1
-    out = (np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32))
-    count = tokenize(data, 0, len(data), *table(), out)
-    return out[0][:count].copy(), out[1][:count].copy()
 
 
 def _cuts(length: int) -> list[tuple[int, int]]:

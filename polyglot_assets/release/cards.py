@@ -43,23 +43,25 @@ _LANGUAGES = re.compile(
     rf"\b(?P<number>\d{{1,3}}|{'|'.join(_WORDS)})\s+(?P<between>(?:[\w-]+\s+){{0,2}}?)languages\b", re.IGNORECASE
 )
 _WHOLE = re.compile(
-    r"\b(?:total|altogether|in all|overall|comprises?|contains?|consists?|holds?|includes?|(?:dataset|corpus|collection|"
-    r"release|set) (?:of|has|with|is)|there are|we release)\b",
+    r"\b(?:total|altogether|in all|overall|comprises?|contains?|consists?|holds?|includes?|there are|we release|"
+    r"(?:dataset|corpus|collection|release|set) (?:of|has|with|is))\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:removed?|filter\w*|dropp?\w*|exclud\w*|discard\w*|evaluat\w*|benchmark\w*|held.out|seeds?|raw|tested|baseline)\b",
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"\b(?:per|each|every|removed?|filter\w*|dropp?\w*|exclud\w*|discard\w*|sampled?|subset|evaluat\w*|held|benchmark|"
-    r"average|seeds?|raw|before|first|shown?|of these|of them|of which)\b",
-    re.IGNORECASE,
+    r"\b(?:per|each|every|sampled?|subset|average|before|first|shown?|of these|of them|of which)\b", re.IGNORECASE
 )
 _ABOUT = re.compile(
     r"(?:about|around|over|than|to|least|most|nearly|almost|approximately|roughly|some|~|≈|[<>])\s*$", re.IGNORECASE
 )
 _SOME_LANGUAGES = re.compile(
-    r"\b(?:other|more|additional|further|another|new|unseen|held|remaining|different from|low|mid|high|\w+-resource|least|"
-    r"most|to|over|than|about|these|those|first|last)\b",
+    r"\b(?:other|more|additional|further|another|new|unseen|held|remaining|different from|low|mid|high|\w+-resource|"
+    r"least|most|to|over|than|about|these|those|first|last)\b",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _ENDS = re.compile(r"[.!?]\s+|\n\s*\n")
 _SHARE = re.compile(r"(?P<whole>\d{1,3})(?:[.,](?P<part>\d+))?\s*%")
 
@@ -251,12 +253,12 @@ def _totals(prose: str) -> Iterator[Claim]:
         sentence = _sentence(prose, found.start())
         groups = found.groupdict()
         near = f"{groups.get('between') or ''}{groups.get('after') or ''}"
-        if _ABOUT.search(prose[: found.start()]) or _PART.search(sentence) or found.start("number") in seen:
+        if _ABOUT.search(prose[: found.start()]) or _ELSEWHERE.search(sentence) or found.start("number") in seen:
             continue
         named = {code for name in re.findall(r"\b[A-Z]\w+", near) if (code := language_of(name))}
         counted = _LANGUAGES.search(near)
         whole = counted or _WHOLE.search(sentence) or sentence.startswith(groups["number"])
-        if len(named) > 1 or not (whole or named):
+        if len(named) > 1 or not (whole or named) or (not counted and _PART.search(sentence)):
             continue
         seen.add(found.start("number"))
         size = {"k": 1000, "m": 1_000_000}.get((groups["unit"] or "").strip().lower(), 1)
@@ -273,7 +275,9 @@ def _languages(prose: str) -> Iterator[Claim]:
     """Sentences that say in how many languages the data are."""
     for found in _LANGUAGES.finditer(prose):
         before = " ".join(prose[: found.start()].split()[-2:])
-        if _SOME_LANGUAGES.search(found["between"]) or _SOME_LANGUAGES.search(before):
+        if _SOME_LANGUAGES.search(f"{before} . {found['between']}") or _ELSEWHERE.search(
+            _sentence(prose, found.start())
+        ):
             continue
         number = found["number"].lower()
         value = _WORDS.index(number) + 1 if number in _WORDS else int(number)

@@ -16,9 +16,9 @@ QUESTIONS = {
     "cs": "Na zahradě roste dvanáct jabloní a každá dá ročně čtyřicet kilogramů jablek. Kolik je to dohromady?",
     "de": "Auf dem Hof stehen neun Fahrräder, jedes dritte davon hat einen Platten. Wie viele kann man noch fahren?",
     "en": "A ferry carries fourteen cars on each crossing and makes six crossings a day; how many cars is that?",
-    "es": "La panadera vende treinta barras por la mañana y la mitad por la tarde. ¿Cuántas barras vende en cinco días?",
+    "es": "La panadera vende treinta barras por la mañana y la mitad por la tarde. ¿Cuántas vende en cinco días?",
     "id": "Pak Budi menanam delapan baris cabai dan setiap baris berisi dua puluh pohon. Berapa pohon yang ia tanam?",
-    "ja": "駅前の花屋では毎朝三十本のバラを仕入れ、十二本が午前中に売れます。午後に残っているのは何本ですか。",
+    "ja": "駅前の花屋は毎朝三十本のバラを仕入れ、十二本を午前に売ります。午後に残っているのは何本ですか。",
     "ko": "도서관에는 책장이 열다섯 개 있고 책장마다 책이 마흔 권씩 꽂혀 있습니다. 책은 모두 몇 권입니까?",
     "th": "แม่ค้าขายส้มวันละสี่สิบกิโลกรัม ถ้าขายติดต่อกันห้าวัน แม่ค้าจะขายส้มได้ทั้งหมดกี่กิโลกรัม",
     "tl": "May labing-anim na basket si Aling Rosa at bawat basket ay may siyam na mangga. Ilan ang lahat ng ito?",
@@ -97,6 +97,7 @@ def test_short_texts_are_found_whole_or_not_at_all(known, text, is_found):
 
 def test_what_is_too_short_is_said():
     assert build(["What is it?", "", "…", "What is the moon made of?"], Rules())[1] == [0, 1, 2]
+    assert build(["one two three four five"] * 2, Rules(ngram=6))[1] == [0, 1], "shorter than an n-gram"
     assert (words("What is it?"), words("月は何ですか"), words("")) == (3.0, 3.0, 0.0)
 
 
@@ -148,22 +149,25 @@ def test_slices_of_columns_and_nothing_at_all(kind):
     assert search(column, build([], Rules())[0]).rows.tolist() == []
 
 
-TEXTS = st.lists(st.lists(st.sampled_from(["alpha", "beta", "gamma", "delta", "epsilon"]), max_size=12).map(" ".join))
+WORDS = st.lists(st.sampled_from([f"w{number}" for number in range(25)]), max_size=12)
+TEXTS = st.lists(WORDS.map(" ".join), max_size=5)
 
 
-@settings(deadline=None)
-@given(TEXTS, TEXTS, st.integers(1, 6))
-def test_every_verbatim_occurrence_is_found_and_every_overlap_is_true(texts, known, ngram):
+@settings(deadline=None, derandomize=True)
+@given(TEXTS, TEXTS, st.integers(1, 4))
+def test_what_stands_alone_in_a_text_is_found_and_no_overlap_is_too_high(texts, known, ngram):
+    texts += [f"x1 x2 x3 {text} x4 x5" for text in known]
     hits = {(row, text): overlap for row, text, overlap in found(texts, known, Rules(ngram=ngram))}
-    for row, text in ((row, text) for row in range(len(texts)) for text in range(len(known))):
-        parts = known[text].split()
-        if f" {known[text]} " in f" {texts[row]} " and len(parts) >= max(4, ngram):
-            assert hits[row, text] == 1.0
-    for (row, text), overlap in hits.items():
-        assert overlap == pytest.approx(
-            common(texts[row].split(), known[text].split()) / len(known[text].split()), abs=1e-3
-        )
-        assert overlap >= 0.75
+    for number, text in enumerate(known):
+        assert ((len(texts) - len(known) + number, number) in hits) == (len(text.split()) >= 4)
+    for (row, number), overlap in hits.items():
+        parts = known[number].split()
+        assert 0.75 <= overlap <= common(texts[row].split(), parts) / len(parts) + 1e-3
+
+
+def test_a_text_in_order_is_found_behind_its_words_in_disorder():
+    known = "one two three four five six"
+    assert found([f"five six four five three four two three one two and then {known}"], [known], Rules(ngram=2))
 
 
 def common(one: list[str], other: list[str]) -> int:

@@ -2,23 +2,19 @@
 
 import unicodedata
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyglot_assets.curation.tokens import table, tokenize
+from polyglot_assets.curation.tokens import tokens_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
 
 def tokens(text: str) -> list[tuple[int, int]]:
     """Hash and weight of each token."""
-    data = np.frombuffer(text.encode(), dtype=np.uint8)
-    room = 2 * len(data) + 1
-    out = (np.empty(room, np.uint64), np.empty(room, np.int32), np.empty(room, np.int32))
-    count = tokenize(data, 0, len(data), *table(), out)
-    return list(zip(out[0][:count].tolist(), out[1][:count].tolist(), strict=True))
+    hashes, weights = tokens_of(text)
+    return list(zip(hashes.tolist(), weights.tolist(), strict=True))
 
 
 @given(TEXT)
