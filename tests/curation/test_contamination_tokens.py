@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyglot_assets.curation.tokens import tokens_of
@@ -17,6 +17,7 @@ def tokens(text: str) -> list[tuple[int, int]]:
     return list(zip(hashes.tolist(), weights.tolist(), strict=True))
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_equal_nfkc_and_casefold_give_equal_tokens(text: str) -> None:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
@@ -25,6 +26,7 @@ def test_equal_nfkc_and_casefold_give_equal_tokens(text: str) -> None:
     assert tokens(folded) == tokens(text)
 
 
+@settings(deadline=None)
 @given(TEXT, TEXT)
 def test_tokens_of_parts_are_those_of_the_whole(first: str, second: str) -> None:
     assert tokens(f"{first}\n{second}") == tokens(first) + tokens(second)

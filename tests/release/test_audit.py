@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyglot_assets.cli import main
@@ -277,6 +277,7 @@ def test_the_projects_own_card_passes(lake: Lake, sizes, tmp_path: Path):
         assert len(audit(forged).contradictions) >= 3
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(PUBLISHED)), st.integers(1, 10**7), min_size=2), st.integers(-9, 9))
 def test_a_total_is_a_contradiction_if_and_only_if_it_is_wrong(tmp_path_factory, rows, error):
     whole = sum(rows.values())
