@@ -281,6 +281,29 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     serve.serve(settings_.load(), name, host, port, click.echo)
 
 
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@_clear_errors
+def audit_card(path: Path) -> None:
+    """Check that a dataset card does not contradict itself.
+
+    PATH is a card (Markdown with or without front matter), a folder with a README.md, or a table (CSV, TSV, JSON).
+    Sums, shares, totals and numbers of languages are compared; each contradiction is one line with both figures. The
+    exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to compare.
+
+    \b
+    polyglot audit-card data/lake/release/sft
+    """
+    from polyglot_assets.release.audit import audit
+
+    result = audit(path)
+    for line in result.contradictions:
+        click.echo(line)
+    click.echo(f"{len(result.compared)} comparisons, {len(result.contradictions)} contradictions")
+    if result.contradictions:
+        sys.exit(1)
+
+
 def _existing_lake() -> Lake:
     lake = Lake(settings_.load().lake)
     if not lake.root.is_dir():

@@ -217,9 +217,10 @@ CONTAMINATION = Table(
     (
         ("id", _TEXT, "The example that holds text of an evaluation item"),
         ("side", _TEXT, "prompt or response"),
-        ("eval_set", _TEXT, "File name of the evaluation set"),
+        ("eval_set", _TEXT, "File of the evaluation set, relative to the folder of all"),
         ("item", _TEXT, "The item's id in its file, else its row number from 1"),
-        ("overlap", pa.float32(), "Share of the item's n-grams that the example holds, 0..1"),
+        ("overlap", pa.float32(), "Share of the item's words that one stretch of the example holds in order, 0..1"),
+        ("excerpt", _TEXT, "That stretch, cut to 200 characters"),
         *_CELL,
         ("source", _TEXT, "Hugging Face id of the seed dataset of the example"),
         ("teacher", _TEXT, "Name of the teacher of the example"),

@@ -99,6 +99,24 @@ class Settings(BaseSettings):
     )
     keep_toxic: bool = Field(default=False, description="Keep seeds that their source flags as toxic.")
     keep_redacted: bool = Field(default=False, description="Keep seeds that their source flags as redacted.")
+    evalsets: Path | None = Field(
+        default=None,
+        description="Folder with evaluation sets (JSON lines, JSON, CSV, TSV, Parquet): examples that hold text of "
+        "their items are contaminated. Empty: nothing is looked for.",
+    )
+    evalsets_ngram: int = Field(
+        default=3,
+        ge=1,
+        le=50,
+        description="Width of the n-grams by which items are looked up, in words; in scripts without spaces two "
+        "characters count as a word.",
+    )
+    evalsets_overlap: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="Share of an item's words that an example must hold, in order, to be contaminated.",
+    )
     cache: Path = Field(
         default=Path.home() / ".cache" / "polyglot-assets",
         description="Folder for what can be made again: the converted checkpoint of the embedded teacher.",
@@ -125,10 +143,10 @@ class Settings(BaseSettings):
             raise ValueError("names a language twice")
         return value
 
-    @field_validator("lake", "cache")
+    @field_validator("lake", "cache", "evalsets")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
 
 
 def load() -> Settings:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from chaos.processes import Run
 from chaos.server import until
-from chaos.world import COMMIT_ROWS, IN_FLIGHT, TEACHER, Figures, Form, Start, Trial
+from chaos.world import COMMIT_ROWS, IN_FLIGHT, TEACHER, Figures, Form, Start, Trial, flushed
 
 Record = Callable[[Figures], None]
 _PER_KILL = IN_FLIGHT + COMMIT_ROWS
@@ -103,12 +103,9 @@ def test_power_cuts(trial: Start, record: Record, form: Form) -> None:
 
 
 def _cut_power(trial: Trial, log: Path, chance: random.Random) -> None:
-    flushed = {}
-    for line in log.read_text().splitlines() if log.exists() else ():
-        size, _, path = line.partition(" ")
-        flushed[path] = int(size)
+    sizes = flushed(log)
     for path in trial.ledgers():
-        least = flushed.get(str(path), 0)
+        least = sizes.get(str(path), 0)
         os.truncate(path, chance.randint(least, path.stat().st_size))
     for path in sorted((trial.lake.root / "ledger").rglob("compacted")):  # never flushed: anything may be left of it
         chance.choice([lambda path: None, Path.unlink, lambda path: path.write_bytes(b""), _zeros])(path)

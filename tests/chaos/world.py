@@ -224,6 +224,16 @@ def intact(path: Path) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
+def flushed(log: Path) -> dict[str, int]:
+    """How much of each ledger was flushed to the disk, after the notes that a worker took."""
+    sizes = {}
+    for line in log.read_text().splitlines() if log.exists() else ():
+        size, _, path = line.partition(" ")
+        if path.endswith("ledger.jsonl"):
+            sizes[path] = int(size)
+    return sizes
+
+
 def make_world(
     folder: Path, languages: Iterable[str], limit: int, server: ModelServer, nursery: Nursery, *, edited: bool = False
 ) -> World:
