@@ -10,9 +10,10 @@ formulas, links and quotations are left out, and where too few letters remain th
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 from polyglot_assets.languages import MIN_LETTERS, candidates, count_scripts, likelihood, scripts_of, without_code
 
@@ -73,11 +74,11 @@ def read(text: str, language: str, least: float) -> Reading:
         language: ISO 639 code.
         least: probability that the detector must give to `language` for a passage of at least 100 letters.
     """
-    votes: Counter[str] = Counter()
-    scores: Counter[str] = Counter()
-    strange: Counter[str] = Counter()
-    all_letters = foreign_letters = 0.0
-    for passage in _passages(_own_words(text)):
+    votes: defaultdict[str, float] = defaultdict(float)
+    scores: defaultdict[str, float] = defaultdict(float)
+    strange: defaultdict[str, float] = defaultdict(float)
+    all_letters, foreign_letters = 0.0, 0.0
+    for passage in _passages(own_words(text)):
         scripts = count_scripts(passage)
         letters = _weigh(scripts, None)
         if letters < MIN_LETTERS or _is_name(passage, letters):
@@ -95,8 +96,8 @@ def read(text: str, language: str, least: float) -> Reading:
             strange[code] += letters
     if not votes:
         return NO_VERDICT
-    code, weight = votes.most_common(1)[0]
-    foreign = strange.most_common(1)[0][0] if strange else None
+    code, weight = max(votes.items(), key=itemgetter(1))
+    foreign = max(strange.items(), key=itemgetter(1))[0] if strange else None
     return Reading(code, round(scores[code] / weight, 4), round(foreign_letters / all_letters, 4), foreign)
 
 
@@ -120,7 +121,7 @@ def _judge(
     return code, score, False
 
 
-def _own_words(text: str) -> str:
+def own_words(text: str) -> str:
     """What the text says itself: without code, and without quotations unless it consists of them."""
     plain = without_code(text)
     if _QUOTATION_MARKS.search(plain):
@@ -165,4 +166,4 @@ def _is_name(passage: str, letters: float) -> bool:
     if letters >= 2.5 * MIN_LETTERS or passage.rstrip()[-1:] in (".", "!", "?", "。"):
         return False
     words = [word for word in passage.split() if word[0].isalpha()]
-    return len(words) < 3 and passage.isascii() or sum(word[0].isupper() for word in words) > 0.6 * len(words)
+    return (len(words) < 3 and passage.isascii()) or sum(word[0].isupper() for word in words) > 0.6 * len(words)

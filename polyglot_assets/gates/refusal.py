@@ -10,7 +10,7 @@ score is the share of the text that the declining sentences in it make up.
 import re
 from functools import lru_cache
 
-from polyglot_assets.gates.refusal_phrases import PHRASES, Phrases
+from polyglot_assets.gates.refusal_phrases import PHRASES
 
 _HEAD = 300
 """Characters at the beginning that are searched."""
@@ -18,8 +18,9 @@ _BRIEF = 200
 """In a text of so few characters an apology for not being able to is a refusal, whatever it is about."""
 _END = re.compile(r"(?<=[.!?؟])\s+|(?<=[。！？])|\n+")
 _PLAIN = str.maketrans(
-    {"’": "'", "ʼ": "'", "أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ـ": None} | {chr(mark): None for mark in range(0x64B, 0x653)}
-)  # fmt: skip
+    {"’": "'", "ʼ": "'", "أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ـ": None}
+    | {chr(mark): None for mark in range(0x64B, 0x653)}
+)
 """Apostrophes, and the Arabic spellings that writers choose freely; vowel signs are left out."""
 
 
@@ -48,6 +49,3 @@ def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
         declining = f"(?:{phrases.task})[^.!?。！？\n]{{0,20}}?(?:{phrases.cannot})"
     apology = rf"\W*(?:{phrases.sorry})[^.!?。！？\n]{{0,60}}?(?:{phrases.cannot})"
     return re.compile(f"{declining}|{phrases.machine}"), re.compile(apology)
-
-
-__all__ = ["Phrases", "refusal_share"]

@@ -3,8 +3,9 @@
 Here: the share of a text that is loops. Not here: duplicates of other rows (marts).
 
 A loop is a stretch that follows upon itself at least twice more, letter by letter, or a long line that comes again and
-again, its numbers aside. Both are counted in characters, so that languages without spaces are measured like all others. Tables, lists,
-refrains and enumerations repeat their beginnings and their frame, not whole stretches in direct succession.
+again, its numbers aside. Both are counted in characters, so that languages without spaces are measured like all
+others. Tables, lists, refrains and enumerations repeat their beginnings and their frame, not whole stretches in direct
+succession.
 """
 
 import re
@@ -16,8 +17,10 @@ _GRAM = 12
 """Characters that must be equal to count as the same place: longer than the frame of most lists."""
 _FEW = 0.05
 """A text in which fewer of these places come again has no loop worth looking for."""
+_ROUNDS = 1.75
+"""A stretch must come again so often: the last time may lack its end."""
 _TIMES = 3
-"""A stretch or a line must stand there so often."""
+"""A line must stand there so often."""
 _LINE = 20
 """Letters from which on a line counts as a line of text; shorter ones are labels, table rows and verses."""
 _NUMBER = re.compile(r"\d+")
@@ -46,23 +49,22 @@ def _looped(grams: list[str]) -> int:
     """Characters in loops, the first time round not counted.
 
     Where a text repeats itself, the distance to the same place before is constant. A stretch of constant distance d
-    that lasts for 2·d characters or more is a third time round at least.
+    that lasts for nearly 2·d characters or more is a third time round.
     """
     seen: dict[str, int] = {}
     looped = begin = distance = 0
     for place, gram in enumerate(grams):
-        now = place - seen.get(gram, place)
-        seen[gram] = place
-        if now != distance:
+        if not distance or grams[place - distance] != gram:
             looped += _worth(place - begin, distance)
-            begin, distance = place, now
+            begin, distance = place, place - seen.get(gram, place)
+        seen[gram] = place
     return looped + _worth(len(grams) - begin, distance)
 
 
 def _worth(places: int, distance: int) -> int:
     """Characters of a stretch in which every place stood `distance` before, if that is a loop."""
     characters = places + _GRAM - 1
-    return characters if distance and characters >= (_TIMES - 1) * distance and characters >= 2 * _GRAM else 0
+    return characters if distance and characters >= _ROUNDS * distance and characters >= 2 * _GRAM else 0
 
 
 def _line_characters(text: str) -> int:
