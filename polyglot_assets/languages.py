@@ -12,7 +12,6 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from string import ascii_uppercase
 from typing import Any
 
 import langcodes
@@ -49,6 +48,9 @@ _NOT_PROSE = re.compile(
     r"|</?[A-Za-z][^<>]{0,200}>|https?://\S+|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+\.\S+",  # tags, links, addresses
     re.DOTALL,
 )
+_COMMON = "aeiourtns"
+"""Letters of which some stand in every text in Latin script: whether it is in capitals is seen by them."""
+
 _MARKS = re.compile(r"[`$@<\\]|://|~~~")
 """Without one of these a text is prose as it is, which a search for single characters says much faster."""
 
@@ -123,7 +125,7 @@ def identify(text: str) -> Verdict:
 
 def candidates(text: str, number: int = 8) -> dict[str, float]:
     """The detector's `number` likeliest languages of `text`, likeliest first, with their probabilities in 0..1."""
-    if sum(map(text.count, ascii_uppercase)) > 0.8 * sum(map(str.isalpha, text)):
+    if sum(map(text.count, _COMMON.upper())) > 4 * sum(map(text.count, _COMMON)):
         text = text.lower()  # the detector takes capitals for Japanese
     found: dict[str, float] = {}
     for best in _detector().detect(text, model="lite", k=number):

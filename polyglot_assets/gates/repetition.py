@@ -21,6 +21,8 @@ _ROUNDS = 1.75
 """A stretch must come again so often: the last time may lack its end."""
 _TIMES = 3
 """A line must stand there so often."""
+_LONG = 1500
+"""The share of a longer text is taken of so many characters."""
 _LINE = 20
 """Letters from which on a line counts as a line of text; shorter ones are labels, table rows and verses."""
 _NUMBER = re.compile(r"\d+")
@@ -31,7 +33,10 @@ _SPACE = re.compile(r"\s+")
 
 
 def repeated_share(text: str) -> float:
-    """The share of `text`'s characters that only repeat what stood before, 0..1."""
+    """The share of `text`'s characters that only repeat what stood before, 0..1.
+
+    In a long text it is the share of 1,500 characters: a good beginning does not make an endless end better.
+    """
     plain = _SPACE.sub(" ", _RULE.sub("\n", text)).strip()
     size = len(plain)
     if size < 3 * _GRAM:
@@ -42,7 +47,7 @@ def repeated_share(text: str) -> float:
     if len(sample) - len(set(sample)) < _FEW * len(sample):
         return 0.0
     grams = [plain[start : start + _GRAM] for start in range(size - _GRAM + 1)]
-    return round(min(1.0, max(_looped(grams), _line_characters(text)) / size), 4)
+    return round(min(1.0, max(_looped(grams), _line_characters(text)) / min(size, _LONG)), 4)
 
 
 def _looped(grams: list[str]) -> int:
