@@ -11,6 +11,7 @@ Needs the texts that language_id.py names, in the same folder. Without them the 
 import random
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from language_id import Texts, folder, texts
@@ -24,6 +25,8 @@ from polyglot_assets.gates.measures import DEFAULT, Pair, measure
 from polyglot_assets.gates.personal import personal_data
 from polyglot_assets.gates.refusal import refusal_share
 from polyglot_assets.gates.repetition import repeated_share
+from polyglot_assets.grid import LANGUAGES
+from polyglot_assets.languages import identify
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.teachers.engine import Completion
@@ -36,6 +39,7 @@ SETS = ("answers", "encyclopedia", "quiz", "news", "reviews")
 _RNG = random.Random(0)  # noqa: S311 reproducible damage, not a secret
 
 
+@lru_cache(maxsize=32)
 def instructions(language: str) -> tuple[str, str]:
     """The template of `respond` as the teacher sees it."""
     return templates.load()["respond"].renderer(language)("\n")
@@ -56,6 +60,7 @@ def cost(found: Texts) -> None:
         rows = found.get((language, "answers"), found.get((language, "encyclopedia"), []))
         cut = [text[:600] for text in rows if len(text) >= 600][:400]
         gates: dict[str, Callable[[str], object]] = {
+            "(detector alone": identify,
             "leakage": lambda text, code=language: leaked_words(text, instructions(code)),  # type: ignore[misc]
             "debris": debris,
             "repetition": repeated_share,
@@ -63,13 +68,16 @@ def cost(found: Texts) -> None:
             "language": lambda text, code=language: read(text, code, DEFAULT.language_likelihood),  # type: ignore[misc]
             "length": measured_length,
             "personal_data": lambda text, code=language: personal_data(text, code),  # type: ignore[misc]
-            "all": lambda text, code=language: measure(  # type: ignore[misc]
+            "all gates": lambda text, code=language: measure(  # type: ignore[misc]
                 Pair(code, "?", text, invented=False, original="", instructions=instructions(code), messages=()),
                 DEFAULT,
             ),
         }
         spent = {name: _seconds(gate, cut) / len(cut) * 1e6 for name, gate in gates.items()}
-        print(f"  {language} ({len(cut)} answers): " + ", ".join(f"{name} {used:.0f}" for name, used in spent.items()))
+        print(
+            f"  {language} ({len(cut)} answers): "
+            + ", ".join(f"{name} {used:.0f}" for name, used in spent.items()).replace(",", ")", 1)
+        )
 
 
 def _seconds(gate: Callable[[str], object], rows: list[str]) -> float:
@@ -84,20 +92,13 @@ def rejections(found: Texts) -> None:
     """Prints the share of real texts that end otherwise than ok."""
     print("\nreal text by outcome (%)")
     for (language, name), rows in sorted(found.items()):
-        if name in SETS and language in (*measures_languages(), "ko", "en"):
+        if name in SETS and language in (*LANGUAGES, "ko", "en"):
             ends = [outcome(text, language) for text in rows]
             shares = {end: 100 * ends.count(end) / len(ends) for end in sorted(set(ends) - {"ok"})}
             print(
                 f"  {language} {name} ({len(rows)}): "
                 + (", ".join(f"{e} {s:.2f}" for e, s in shares.items()) or "all ok")
             )
-
-
-def measures_languages() -> tuple[str, ...]:
-    """The grid's languages."""
-    from polyglot_assets.grid import LANGUAGES
-
-    return LANGUAGES
 
 
 def _loop(text: str, _: str) -> str:
@@ -149,7 +150,7 @@ PLANTED: dict[str, tuple[Callable[[str, str], str], tuple[str, ...]]] = {
 def catches(found: Texts) -> None:
     """Prints the share of damaged texts that are caught under the right name."""
     print("\nplanted damage that is caught (%)")
-    for language in (*measures_languages(), "ko"):
+    for language in (*LANGUAGES, "ko"):
         rows = next(found[language, name] for name in SETS if (language, name) in found)
         good = [text for text in rows if len(text) >= 150 and "```" not in text and outcome(text, language) == "ok"][
             :200

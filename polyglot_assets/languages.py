@@ -48,6 +48,8 @@ _NOT_PROSE = re.compile(
     r"|</?[A-Za-z][^<>]{0,200}>|https?://\S+|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+\.\S+",  # tags, links, addresses
     re.DOTALL,
 )
+_WORD_END = re.compile(r"[ -]")
+
 _COMMON = "aeiourtns"
 """Letters of which some stand in every text in Latin script: whether it is in capitals is seen by them."""
 
@@ -162,7 +164,7 @@ def _script(char: str) -> str | None:
     if not char.isalpha():
         return None
     name = unicodedata.name(char, "OTHER").removeprefix("HALFWIDTH ")
-    return "LATIN" if name.startswith("FULLWIDTH") else name.split(maxsplit=1)[0]
+    return "LATIN" if name.startswith("FULLWIDTH") else _WORD_END.split(name, maxsplit=1)[0]
 
 
 @lru_cache(maxsize=512)

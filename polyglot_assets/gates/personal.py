@@ -23,7 +23,8 @@ _DIGITS = re.compile(r"\d(?:[ ()./‑–-]{0,2}\d){6}")
 """Nothing with fewer digits in a row is a telephone number, a card or an account."""
 _COLONS = re.compile(r"[0-9a-fA-F]:[0-9a-fA-F]{0,4}:")
 _LETTERS_AND_DIGITS = re.compile(r"[A-Z]{4}\d\d|[A-Z]-?\d{7}")
-_EMAIL = re.compile(r"(?<![\w.%+-])([A-Za-z0-9._%+-]{1,64})@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24})(?![\w-])")
+# ASCII word characters: Japanese sets no space between words and numbers.
+_EMAIL = re.compile(r"(?<![\w.%+-])([A-Za-z0-9._%+-]{1,64})@((?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24})(?![\w-])", re.ASCII)
 _RESERVED = re.compile(
     r"(?:.*\.)?(?:example\.[a-z.]+|[\w-]+\.(?:example|test|invalid|localhost|local|internal))"
     r"|(?:.*\.)?(?:(?:your|my|tu|ihre?|deine?|vase|vas)[\w-]*|domain|dominio|domena|domäne|beispiel|ejemplo|priklad|contoh"
@@ -35,19 +36,21 @@ _NOBODY = re.compile(
     r"|webmaster|postmaster|press|privacy|abuse|security|jobs|careers|hr|team|billing|newsletter|marketing|git|root|ubuntu"
     r"|ec2-user|vertrieb|verkauf|buchhaltung|podpora|ventas|soporte|layanan)(?:[._+-]?(?:name|email|mail|here|address|\d{1,3}))?"
 )
-_IPV4 = re.compile(r"(?<![\w./:-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}(?::|[0-9a-fA-F]{1,4})(?::?[0-9a-fA-F]{1,4}){0,5}(?![\w:])")
+_IPV4 = re.compile(r"(?<![\w./:-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)", re.ASCII)
+_IPV6 = re.compile(
+    r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}(?::|[0-9a-fA-F]{1,4})(?::?[0-9a-fA-F]{1,4}){0,5}(?![\w:])", re.ASCII
+)
 _VERSION = re.compile(r"(?:\bv|vers\w*|release|build|firmware|الإصدار|verze|バージョン)\W{0,3}\Z", re.IGNORECASE)
 _SERVICES = {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "208.67.222.222", "208.67.220.220", "4.2.2.2"}
 """Public name servers, which every text about networks names."""
-_CARD = re.compile(r"(?<![\w.,+-])\d(?:[ -]?\d){12,18}(?![\w-]|[.,]\d)")
+_CARD = re.compile(r"(?<![\w.,+-])\d(?:[ -]?\d){12,18}(?![\w-]|[.,]\d)", re.ASCII)
 _CARD_START = re.compile(r"4|5[1-5]|2[2-7]|3[4-7]|6011|65|62")
 _TEST_CARDS = {
     "4111111111111111", "4242424242424242", "4000056655665556", "4012888888881881", "4222222222222", "5555555555554444",
     "5105105105105100", "5200828282828210", "2223003122003222", "378282246310005", "371449635398431",
     "6011111111111117", "6011000990139424", "3530111333300000", "3566002020360505", "30569309025904", "38520000023237",
 }  # fmt: skip
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.ASCII)
 _SAMPLE_IBANS = {
     "DE89370400440532013000", "GB29NWBK60161331926819", "GB82WEST12345698765432", "GB33BUKB20201555555555",
     "FR1420041010050500013M02606", "FR7630006000011234567890189", "ES9121000418450200051332", "AT611904300234573201",
@@ -55,7 +58,7 @@ _SAMPLE_IBANS = {
     "BE68539007547034", "PL61109010140000071219812874", "SA0380000000608010167519", "AE070331234567890123456",
 }  # fmt: skip
 """The examples that the registry of account formats and the banks themselves print."""
-_PHONE = re.compile(r"(?<![\w.,/+(-])(?:\+ ?|00|\()?\d(?:[ ()./‑–-]{0,2}\d){6,14}(?![\w]|[.,]\d)")
+_PHONE = re.compile(r"(?<![A-Za-z0-9_.,/+(-])(?:\+ ?|00|\()?\d(?:[ ()./‑–-]{0,2}\d){6,14}(?![A-Za-z0-9_]|[.,]\d)")
 _CALL = re.compile(
     r"(?:\btel\b|tel[.:]|telef|t[eé]l[eé]fono|telp|telepon|tlf|phone|\bcall\b|\bfax\b|handy|mobil|m[oó]vil|celular"
     r"|whatsapp|rufen|anruf|ruf\w* .{0,12}an\b|llam|volejte|zavolej|hubungi|\bhp\b|nomor|tawag|tumawag|電話|携帯"
@@ -70,21 +73,24 @@ _UNUSED_NUMBERS = re.compile(
 """Numbers that the authorities keep free for films and documentation."""
 _MORE_REGIONS = {"es": ("MX", "AR", "CO"), "de": ("AT", "CH"), "ar": ("SA", "AE", "MA"), "pt": ("PT",), "en": ("GB",)}
 
-_NATIONAL = (
-    ("cz.rc", re.compile(r"(?<![\w/])\d{6}/\d{3,4}(?![\w/])"), None),
-    ("es.dni", re.compile(r"(?<![\w-])\d{8}-?[A-Z](?![\w-])"), None),
-    ("es.nie", re.compile(r"(?<![\w-])[XYZ]-?\d{7}-?[A-Z](?![\w-])"), None),
-    ("us.ssn", re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])"), None),
-    ("kr.rrn", re.compile(r"(?<![\w-])\d{6}-[1-8]\d{6}(?![\w-])"), None),
-    ("br.cpf", re.compile(r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])"), None),
-    ("it.codicefiscale", re.compile(r"(?<!\w)[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z](?!\w)"), None),
-    ("mx.curp", re.compile(r"(?<!\w)[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d(?!\w)"), None),
-    ("id.nik", re.compile(r"(?<![\w.,])\d{16}(?!\w|[.,]\d)"), re.compile(r"(?i)\b(?:nik|ktp)\b|kependuduk|identitas")),
-    ("de.idnr", re.compile(r"(?<![\w.,])\d{2} ?\d{3} ?\d{3} ?\d{3}(?!\w|[.,]\d)"), re.compile(r"(?i)steuer|idnr")),
-    ("jp.in_", re.compile(r"(?<![\w.,])\d{4}[ -]?\d{4}[ -]?\d{4}(?!\w|[.,]\d)"), re.compile(r"マイナンバー|個人番号")),
-    ("pl.pesel", re.compile(r"(?<![\w.,])\d{11}(?!\w|[.,]\d)"), re.compile(r"(?i)pesel")),
-    ("tr.tckimlik", re.compile(r"(?<![\w.,])\d{11}(?!\w|[.,]\d)"), re.compile(r"(?i)kimlik|\btc\b|t\.c\.")),
-)  # fmt: skip
+_NATIONAL = tuple(
+    (module, re.compile(shape, re.ASCII), re.compile(word, re.IGNORECASE) if word else None)
+    for module, shape, word in (
+        ("cz.rc", r"(?<![\w/])\d{6}/\d{3,4}(?![\w/])", ""),
+        ("es.dni", r"(?<![\w-])\d{8}-?[A-Z](?![\w-])", ""),
+        ("es.nie", r"(?<![\w-])[XYZ]-?\d{7}-?[A-Z](?![\w-])", ""),
+        ("us.ssn", r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])", ""),
+        ("kr.rrn", r"(?<![\w-])\d{6}-[1-8]\d{6}(?![\w-])", ""),
+        ("br.cpf", r"(?<![\w.])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])", ""),
+        ("it.codicefiscale", r"(?<!\w)[A-Z]{6}\d{2}[A-Z]\d{2}[A-Z]\d{3}[A-Z](?!\w)", ""),
+        ("mx.curp", r"(?<!\w)[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d(?!\w)", ""),
+        ("id.nik", r"(?<![\w.,])\d{16}(?!\w|[.,]\d)", r"\b(?:nik|ktp)\b|kependuduk|identitas"),
+        ("de.idnr", r"(?<![\w.,])\d{2} ?\d{3} ?\d{3} ?\d{3}(?!\w|[.,]\d)", r"steuer|idnr"),
+        ("jp.in_", r"(?<![\w.,])\d{4}[ -]?\d{4}[ -]?\d{4}(?!\w|[.,]\d)", r"マイナンバー|個人番号"),
+        ("pl.pesel", r"(?<![\w.,])\d{11}(?!\w|[.,]\d)", r"pesel"),
+        ("tr.tckimlik", r"(?<![\w.,])\d{11}(?!\w|[.,]\d)", r"kimlik|\btc\b|t\.c\."),
+    )
+)
 """(module of stdnum, shape, word that must stand before it where the shape alone is any number)."""
 _BEFORE = 40
 """Characters before a number in which such a word is looked for."""

@@ -60,7 +60,7 @@ PHRASES: dict[str, Phrases] = {
     ),
     "cs": Phrases(
         sorry=r"(?:je mi (?:to )?(?:velmi |opravdu )?líto|omlouvám|promiň|lituj|bohužel|odpus[tť])",
-        cannot=r"\b(?:nemohu|nemůžu|nemůžeme|nemohl|nesmím|nedokážu|nedovedu|neumím|odmítám|nebudu|nejsem schop\w*"
+        cannot=r"\b(?:nemohu|nemůžu|nemůžeme|nesmím|nedokážu|nedovedu|neumím|odmítám|nebudu|nejsem schop\w*"
         r"|nejsem oprávněn\w*|není (?:mi |pro mě )?možné|není v mých silách|nemám možnost|musím odmítnout)",
         task=r"pomoc|pomoct|pomáh|odpověd|odpovíd|poskyt|splnit|vyhovět|vytvoř|napsat|psát|generovat|asistov|sdělit|poradit"
         r"|provést|pokračovat|sdílet|podílet|odmítnout|přeložit|zpracovat|nabíd|požadav|žádost|podpo",
