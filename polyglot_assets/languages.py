@@ -44,7 +44,7 @@ _DETECTED_CHARS = 2000
 
 _NOT_PROSE = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`"  # code; a block that was never closed lasts to the end
-    r"|\$\$.*?\$\$|\$[^$\n]+\$|\\\[.*?\\\]|\\\(.*?\\\)"  # formulas
+    r"|\$\$.*?\$\$|\$[^$\n]+\$|\\\[.{0,2000}?\\\]|\\\(.{0,500}?\\\)"  # formulas; the bounds keep it linear
     r"|</?[A-Za-z][^<>]{0,200}>|https?://\S+|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+\.\S+",  # tags, links, addresses
     re.DOTALL,
 )
