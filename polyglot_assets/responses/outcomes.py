@@ -121,7 +121,7 @@ def _objections(
     if (found.leaked_words or 0) >= gates.leaked_words:
         yield "leaked", f"{found.leaked_words} words in a row are the template's own"
     if (found.debris_marks or 0) >= gates.debris_marks:
-        yield "debris", f"{found.debris_kind}, {found.debris_marks} marks in all"
+        yield "debris", f"{found.debris_kind} ({found.debris_marks} in all)"
     if (found.repeated_share or 0) >= gates.repeated_share:
         yield "repetitive", f"{found.repeated_share:.0%} of the text repeats itself"
     if gates_.REPETITION in gates.enabled and pair.invented and text_key(pair.prompt) == text_key(pair.response):

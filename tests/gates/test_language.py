@@ -1,7 +1,7 @@
 """The language gate on texts of our own; real texts are measured by benchmarks/language_id.py."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import TEXTS
 
@@ -71,6 +71,7 @@ def test_a_language_that_the_detector_does_not_know_is_only_tested_by_its_script
     assert share(TEXTS["ja"], "ny") == 1
 
 
+@settings(deadline=None)  # the first text loads a model
 @given(st.text(max_size=400), st.sampled_from(["de", "ar", "ja", "th", "zh"]))
 def test_any_text_has_shares_between_nothing_and_all(text: str, language: str) -> None:
     reading = read(text, language, 0.2)

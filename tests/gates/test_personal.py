@@ -1,7 +1,7 @@
 """Numbers and addresses of persons are found; those of nobody, and numbers that only look like them, are not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyglot_assets.gates.personal import ACCOUNT, CARD, EMAIL, IP, KINDS, NATIONAL_ID, PHONE, personal_data
@@ -64,11 +64,13 @@ def test_all_kinds_come_in_one_order() -> None:
     assert personal_data(" ; ".join(text for _, text, _ in reversed(FOUND)), "de") == KINDS
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.sampled_from(["de", "ar", "xx"]))
 def test_any_text_is_read(text: str, language: str) -> None:
     assert set(personal_data(text, language)) <= set(KINDS)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9 +()./:@A-Z-]{0,40}", fullmatch=True))
 def test_any_row_of_digits_is_read(text: str) -> None:
     assert set(personal_data(text, "es")) <= set(KINDS)

@@ -1,7 +1,7 @@
 """Loops are found in every script; lists, tables, refrains and reasoning step by step are none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import TEXTS
 
@@ -50,6 +50,7 @@ def test_a_single_character(text: str) -> None:
     assert repeated_share(text) > 0.5
 
 
+@settings(deadline=None)
 @given(st.text(min_size=15, max_size=60).filter(lambda text: len(set(text)) > 12), st.integers(4, 9))
 def test_whatever_comes_four_times_is_a_loop(unit: str, times: int) -> None:
     joined = " ".join(unit.replace("\n", "x").split()) or "leer"
@@ -57,6 +58,7 @@ def test_whatever_comes_four_times_is_a_loop(unit: str, times: int) -> None:
         assert repeated_share((joined + " ") * times) > 0.4
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_the_share_is_a_share(text: str) -> None:
     assert 0 <= repeated_share(text) <= 1
