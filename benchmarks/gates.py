@@ -1,4 +1,4 @@
-"""Promise: all gates together cost at most 400 µs of CPU for an answer of 600 characters, and they rarely err.
+"""Promise: all gates together cost at most six times the language detector alone, and they rarely err.
 
 Printed are the cost of each gate on real answers cut to 600 characters; the share of real answers that each gate
 rejects at the default thresholds, per language, which is the false-rejection rate (an answer of a good model that
@@ -60,7 +60,7 @@ def cost(found: Texts) -> None:
         rows = found.get((language, "answers"), found.get((language, "encyclopedia"), []))
         cut = [text[:600] for text in rows if len(text) >= 600][:400]
         gates: dict[str, Callable[[str], object]] = {
-            "(detector alone": identify,
+            "detector": identify,
             "leakage": lambda text, code=language: leaked_words(text, instructions(code)),  # type: ignore[misc]
             "debris": debris,
             "repetition": repeated_share,
@@ -68,15 +68,16 @@ def cost(found: Texts) -> None:
             "language": lambda text, code=language: read(text, code, DEFAULT.language_likelihood),  # type: ignore[misc]
             "length": measured_length,
             "personal_data": lambda text, code=language: personal_data(text, code),  # type: ignore[misc]
-            "all gates": lambda text, code=language: measure(  # type: ignore[misc]
+            "all": lambda text, code=language: measure(  # type: ignore[misc]
                 Pair(code, "?", text, invented=False, original="", instructions=instructions(code), messages=()),
                 DEFAULT,
             ),
         }
         spent = {name: _seconds(gate, cut) / len(cut) * 1e6 for name, gate in gates.items()}
+        detector = spent.pop("detector")
+        shown = ", ".join(f"{name} {used:.0f}" for name, used in spent.items())
         print(
-            f"  {language} ({len(cut)} answers): "
-            + ", ".join(f"{name} {used:.0f}" for name, used in spent.items()).replace(",", ")", 1)
+            f"  {language} ({len(cut)} answers): {shown}: {spent['all'] / detector:.1f} × the detector ({detector:.0f})"
         )
 
 
@@ -150,7 +151,7 @@ PLANTED: dict[str, tuple[Callable[[str, str], str], tuple[str, ...]]] = {
 def catches(found: Texts) -> None:
     """Prints the share of damaged texts that are caught under the right name."""
     print("\nplanted damage that is caught (%)")
-    for language in (*LANGUAGES, "ko"):
+    for language in LANGUAGES:
         rows = next(found[language, name] for name in SETS if (language, name) in found)
         good = [text for text in rows if len(text) >= 150 and "```" not in text and outcome(text, language) == "ok"][
             :200
