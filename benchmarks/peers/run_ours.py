@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from peers.contest import IN_FLIGHT, MAX_TOKENS, MODEL, SYSTEM, TEMPERATURE, Task, compete
+from polyglot_assets.gates.measures import Gates
 from polyglot_assets.grid import RESPOND, Cell
 from polyglot_assets.ids import content_id, text_key
 from polyglot_assets.lake import Lake
@@ -74,7 +75,7 @@ def written(task: Task) -> int:
     return sum(answer["outcome"] == "ok" for answer in cell)
 
 
-def unjudged(prompt: Mapping[str, Any], completion: Completion) -> Judgement:
+def unjudged(prompt: Mapping[str, Any], completion: Completion, _: Gates) -> Judgement:
     """The outcome by the shape of an answer alone."""
     found = read_answer(prompt, completion)
     return found if isinstance(found, Judgement) else Judgement("ok", None, *found)

@@ -49,6 +49,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
             lambda: vllm.engine(teacher, context.log.info),
             context.log.info,
             Commit(place.settings.commit_rows, place.settings.commit_seconds),
+            gates=place.settings.to_gates(),
         ):
             context.log.info(
                 "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
