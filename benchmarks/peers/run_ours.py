@@ -83,5 +83,5 @@ def unjudged(prompt: Mapping[str, Any], completion: Completion, _: Gates) -> Jud
 
 if __name__ == "__main__":
     if "unjudged" in sys.argv:
-        compact.judge = unjudged  # type: ignore[attr-defined]
+        compact.judge = unjudged  # type: ignore[assignment, attr-defined]
     compete(prepare, written)
