@@ -7,19 +7,30 @@ Here: the kept rows (outcome ok) of one cell in the shape of records.EXAMPLES. N
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from polyglot_assets.curation.shingles import signatures
 from polyglot_assets.ids import content_id, text_key
 
 Row = Mapping[str, Any]
 
 
-def build(prompts: Iterable[Row], responses: Iterable[Row]) -> list[dict[str, Any]]:
+def build(prompts: Iterable[Row], responses: Iterable[Row], width: int) -> list[dict[str, Any]]:
     """One example per response with the outcome `ok`, of all teachers.
+
+    Args:
+        prompts: the cell's prompts.
+        responses: its answers.
+        width: tokens per n-gram of the signature that finds near duplicates.
 
     Raises:
         KeyError: a response belongs to no prompt of the cell; the cell was read while it was being replaced.
     """
     by_id = {prompt["prompt_id"]: prompt for prompt in prompts}
-    return [_row(by_id[row["prompt_id"]], row) for row in responses if row["outcome"] == "ok"]
+    kept = [row for row in responses if row["outcome"] == "ok"]
+    written = signatures([row["prompt"] for row in kept], [row["response"] for row in kept], width)
+    return [
+        _row(by_id[row["prompt_id"]], row) | {"minhash": signature}
+        for row, signature in zip(kept, written, strict=True)
+    ]
 
 
 def _row(prompt: Row, response: Row) -> dict[str, Any]:

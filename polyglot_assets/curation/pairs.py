@@ -1,0 +1,101 @@
+"""Which n-gram sets of two cells are near duplicates.
+
+Here: candidates from shared bands, verification by the real Jaccard similarity, and remembering the result. Not here:
+which row of a pair is kept (keep.py).
+
+What is found between two segments depends on these two alone. So it is computed once per pair of files, and a lake
+that grew by a cell costs the comparison of that cell with the others of its language. The lookup in a large segment
+walks over its sorted band keys, eight bytes each, and touches the n-grams of the candidates only.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from polyglot_assets.curation.segments import Segment
+from polyglot_assets.curation.shingles import BANDS
+from polyglot_assets.ids import content_id
+
+EDGE = np.dtype([("left", "<u4"), ("right", "<u4"), ("similarity", "<f4")])
+"""Two set numbers, one in each segment, and the Jaccard similarity of the sets."""
+
+MOST = 16
+"""So many sets of a bucket, the best ones, are compared with all others in it. With more than this many dissimilar
+sets in a bucket (texts that share a long boilerplate) pairs among the rest can be missed, unless another of the 25
+bands brings them together."""
+
+_AT_ONCE = 1 << 22
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Near:
+    """The near duplicates of two segments: the file name under which they are remembered, and EDGEs by set numbers."""
+
+    name: str
+    edges: npt.NDArray[Any]
+
+
+def near_pairs(left: Segment, right: Segment, threshold: float, folder: Path) -> Near:
+    """All pairs of near-duplicate sets of two segments, or within one.
+
+    Args:
+        left: a segment.
+        right: another of the same language, or the same one.
+        threshold: least Jaccard similarity.
+        folder: holds what was found before.
+    """
+    name = content_id("edges", _VERSION, left.name, right.name, threshold, MOST)
+    path = folder / name
+    if path.exists():
+        return Near(name, np.fromfile(path, EDGE))
+    found = _find(left, right, threshold)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".making-{name}"
+    with draft.open("wb") as handle:
+        handle.write(found.tobytes())
+        handle.flush()
+        os.fsync(handle.fileno())
+    draft.replace(path)
+    return Near(name, found)
+
+
+def _find(left: Segment, right: Segment, threshold: float) -> npt.NDArray[Any]:
+    from polyglot_assets.curation import kernels
+
+    pairs = _candidates(left, right)
+    similarity = np.empty(len(pairs), np.float32)
+    kernels.similarities(pairs, _sets(left), _sets(right), threshold, similarity)
+    near = similarity > 0
+    found = np.empty(int(near.sum()), EDGE)
+    found["left"] = pairs[near] >> np.uint64(32)
+    found["right"] = pairs[near] & np.uint64(0xFFFFFFFF)
+    found["similarity"] = similarity[near]
+    return found
+
+
+def _sets(segment: Segment) -> tuple[npt.NDArray[Any], ...]:
+    return segment.grams, segment.start, segment.count, segment.asked
+
+
+def _candidates(left: Segment, right: Segment) -> npt.NDArray[np.uint64]:
+    """The distinct pairs of sets that share a band, sorted."""
+    from polyglot_assets.curation import kernels
+
+    within = left is right
+    known, waiting, held = np.empty(0, np.uint64), [], 0
+    room = np.empty(4 * max(left.bands.shape[1], right.bands.shape[1], 256), np.uint64)
+    for band in range(BANDS):
+        number = kernels.shared_bands(left.bands[band], right.bands[band], within, MOST, room)
+        if number > len(room):
+            room = np.empty(number, np.uint64)
+            kernels.shared_bands(left.bands[band], right.bands[band], within, MOST, room)
+        waiting.append(room[:number].copy())
+        held += number
+        if held > _AT_ONCE:  # most pairs share many bands: what is held stays near the number of distinct pairs
+            known, waiting, held = np.unique(np.concatenate([known, *waiting])), [], 0
+    return np.unique(np.concatenate([known, *waiting]))

@@ -1,0 +1,260 @@
+"""The index of duplicates: what is remembered of one cell of examples, so that it need not be read again.
+
+Here: making, storing and opening a segment. Not here: comparing segments (pairs.py).
+
+A segment is a folder of plain arrays that are mapped into memory, not read: looking up a few rows in a large segment
+touches only the pages that hold them, which no compressed format allows. It can be deleted at any time and is made
+again from the examples. Its name stands for the exact file that it was made from.
+
+Rows with the same n-gram set and teacher share one set, so a text that occurs a thousand times is compared once.
+Sets are numbered in the order of the best row that has them, best first (see `best_first`).
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polyglot_assets.curation.shingles import BANDS, Grams, band_keys, grams_of, stored_keys
+from polyglot_assets.grid import Cell
+from polyglot_assets.ids import content_id
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import EXAMPLES
+from polyglot_assets.seeds.sources import PRECEDENCE
+
+Array = npt.NDArray[Any]
+
+NO_SET = np.uint32(0xFFFFFFFF)
+_BATCH_ROWS = 8192
+_READ = ("id", "source", "teacher", "prompt_key", "content_key", "prompt", "response")
+
+_ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "id": ("<u8", (2,)),
+    "content": ("<u8", (2,)),
+    "prompt": ("<u8", (2,)),
+    "place": ("<u2", ()),
+    "source": ("<u2", ()),
+    "teacher": ("<u2", ()),
+    "set_of": ("<u4", ()),
+}
+_SETS: dict[str, tuple[str, tuple[int, ...]]] = {
+    "start": ("<i8", ()),
+    "count": ("<i4", ()),
+    "asked": ("<u8", ()),
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One cell, as arrays.
+
+    Attributes:
+        cell: the cell.
+        name: changes whenever the cell's file does.
+        sources: names that `source` counts through.
+        teachers: names that `teacher` counts through.
+        id, content, prompt: uint64 (rows, 2): the 128-bit hashes id, content_key, and prompt_key mixed with language
+            and teacher. Rows are in the order of their ids.
+        place: uint16 (rows), place of the row's source in the order of precedence.
+        source, teacher: uint16 (rows).
+        set_of: uint32 (rows), number of the row's n-gram set, NO_SET for a text without tokens.
+        start, count: where a set lies in `grams`.
+        asked: uint64 (sets), hash of the teacher's name.
+        grams: uint32, n-gram hashes.
+        bands: uint64 (BANDS, sets), sorted in each band: band key in the upper half, set number in the lower.
+    """
+
+    cell: Cell
+    name: str
+    sources: tuple[str, ...]
+    teachers: tuple[str, ...]
+    id: Array
+    content: Array
+    prompt: Array
+    place: Array
+    source: Array
+    teacher: Array
+    set_of: Array
+    start: Array
+    count: Array
+    asked: Array
+    grams: Array
+    bands: Array
+
+
+def best_first(place: Array, ids: Array) -> Array:
+    """The row numbers in the order of the rule which of two duplicates is kept: earlier source, then smaller id."""
+    order = np.argsort(ids[:, 0])
+    upper = ids[order, 0]
+    if len(upper) > 1 and np.any(upper[1:] == upper[:-1]):
+        order = np.lexsort((ids[:, 1], ids[:, 0]))
+    return np.asarray(order[np.argsort(place[order], kind="stable")])
+
+
+def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callable[[str], None]) -> Segment:
+    """The segment of a cell as its file is now, from `folder` or made anew.
+
+    Args:
+        lake: holds the examples.
+        cell: a cell that was written.
+        folder: holds the segments.
+        width: tokens per n-gram.
+        report: is told if the cell has to be read.
+    """
+    with lake.cell_path(EXAMPLES, cell).open("rb") as file:
+        # The open file is what is read, whatever takes its place meanwhile.
+        seen = os.fstat(file.fileno())
+        name = content_id("segment", _VERSION, cell.key, width, seen.st_ino, seen.st_size, seen.st_mtime_ns)
+        path = folder / name
+        if not path.exists():
+            report(f"reading {cell}")
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as draft:
+                _make(pq.ParquetFile(file), cell, Path(draft), width)
+                made = Path(draft) / "segment"
+                made.replace(path)
+    return _open(path, cell)
+
+
+_VERSION = content_id(1, *PRECEDENCE)
+"""To be counted up when segments change in form or meaning; the order of sources is part of both."""
+
+
+def _open(path: Path, cell: Cell) -> Segment:
+    names = json.loads((path / "names.json").read_text(encoding="utf-8"))
+    arrays = {name: _mapped(path / name, kind, shape) for name, (kind, shape) in {**_ROWS, **_SETS}.items()}
+    bands = _mapped(path / "bands", "<u8", ()).reshape(BANDS, len(arrays["start"]))
+    return Segment(
+        cell=cell,
+        name=path.name,
+        sources=tuple(names["sources"]),
+        teachers=tuple(names["teachers"]),
+        grams=_mapped(path / "grams", "<u4", ()),
+        bands=bands,
+        **arrays,
+    )
+
+
+def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> Array:
+    if path.stat().st_size == 0:
+        return np.empty((0, *shape), kind)
+    mapped: Array = np.memmap(path, kind, mode="r").reshape(-1, *shape)
+    return mapped
+
+
+def _make(file: pq.ParquetFile, cell: Cell, draft: Path, width: int) -> None:
+    path = draft / "segment"
+    path.mkdir()
+    sources: dict[str, int] = {}
+    teachers: dict[str, int] = {}
+    parts: list[dict[str, Array]] = []
+    with (path / "grams").open("wb") as handle:
+        written = 0
+        for batch, grams, keys in _batches(file, width):
+            part = _row_arrays(batch, cell, sources, teachers)
+            part |= {"start": grams.starts + written, "count": grams.counts, "sets": grams.sets, "keys": keys}
+            handle.write(grams.grams.tobytes())
+            written += len(grams.grams)
+            parts.append(part)
+        _to_disk(handle)
+    rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else _no_rows()
+    rows |= _number_sets(rows, [_name_hash(name) for name in teachers])
+    for name in (*_ROWS, *_SETS, "bands"):
+        with (path / name).open("wb") as handle:
+            handle.write(rows[name].tobytes())
+            _to_disk(handle)
+    with (path / "names.json").open("w", encoding="utf-8") as handle:
+        json.dump({"sources": list(sources), "teachers": list(teachers)}, handle)
+        _to_disk(handle)
+
+
+def _to_disk(handle: Any) -> None:
+    handle.flush()
+    os.fsync(handle.fileno())
+
+
+def _batches(file: pq.ParquetFile, width: int) -> Iterator[tuple[pa.RecordBatch, Grams, Array]]:
+    columns = [*_READ, *({"minhash"} & set(file.schema_arrow.names))]
+    for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
+        grams = grams_of(batch.column("prompt"), batch.column("response"), width)
+        # Cells that were written before the column was added, or with another width, have no keys to use.
+        keys = stored_keys(batch.column("minhash"), width) if "minhash" in columns else None
+        yield batch, grams, band_keys(grams) if keys is None else keys
+
+
+def _no_rows() -> dict[str, Array]:
+    kinds = {**_ROWS, **_SETS, "sets": ("<u8", ()), "keys": ("<u4", (BANDS,))}
+    return {name: np.empty((0, *shape), kind) for name, (kind, shape) in kinds.items()}
+
+
+def _row_arrays(
+    batch: pa.RecordBatch, cell: Cell, sources: dict[str, int], teachers: dict[str, int]
+) -> dict[str, Array]:
+    source = _codes(batch.column("source"), sources)
+    teacher = _codes(batch.column("teacher"), teachers)
+    places = np.array([PRECEDENCE.get(name, len(PRECEDENCE)) for name in sources], np.uint16)
+    mixed = np.array([_name_hash(cell.language, name) for name in teachers], np.uint64)
+    prompt = _hashes(batch.column("prompt_key"))
+    prompt[:, 0] ^= mixed[teacher]
+    return {
+        "id": _hashes(batch.column("id")),
+        "content": _hashes(batch.column("content_key")),
+        "prompt": prompt,
+        "place": places[source],
+        "source": source,
+        "teacher": teacher,
+    }
+
+
+def _name_hash(*names: str) -> int:
+    return int.from_bytes(blake2b(json.dumps(names).encode(), digest_size=8).digest(), "little")
+
+
+def _codes(column: pa.StringArray, names: dict[str, int]) -> Array:
+    encoded = column.dictionary_encode()
+    own = [names.setdefault(name, len(names)) for name in encoded.dictionary.to_pylist()]
+    codes: Array = np.array(own, np.uint16)[encoded.indices.to_numpy()]
+    return codes
+
+
+def _hashes(column: pa.StringArray) -> Array:
+    """128-bit hashes from 32 hex digits, as two numbers that sort as the digits do."""
+    digits = np.frombuffer(column.buffers()[2], np.uint8)
+    first = np.frombuffer(column.buffers()[1], np.int32)[column.offset]
+    digits = digits[first : first + 32 * len(column)].reshape(len(column), 32)
+    half = (digits & 15) + np.where(digits > 64, np.uint8(9), np.uint8(0))  # 0-9 and a-f
+    hashes: Array = ((half[:, ::2] << 4) | half[:, 1::2]).view(">u8").astype(np.uint64)
+    return hashes
+
+
+def _number_sets(rows: dict[str, Array], asked: list[int]) -> dict[str, Array]:
+    """Numbers the distinct n-gram sets, best row first, and sorts their band keys."""
+    ordered = best_first(rows["place"], rows["id"])
+    ordered = ordered[rows["count"][ordered] > 0]
+    by_teacher = np.array(asked, np.uint64)[rows["teacher"]] if asked else np.empty(0, np.uint64)
+    _, first, which = np.unique((rows["sets"] ^ by_teacher)[ordered], return_index=True, return_inverse=True)
+    best = np.argsort(first)
+    number = np.empty(len(first), np.uint32)
+    number[best] = np.arange(len(first), dtype=np.uint32)
+    set_of = np.full(len(rows["id"]), NO_SET, np.uint32)
+    set_of[ordered] = number[which]
+    leaders = ordered[first[best]]
+    keys = rows["keys"][leaders].astype(np.uint64) << np.uint64(32) | np.arange(len(leaders), dtype=np.uint64)[:, None]
+    bands = np.ascontiguousarray(keys.T)
+    bands.sort(axis=1)
+    return {
+        "set_of": set_of,
+        "start": rows["start"][leaders],
+        "count": rows["count"][leaders],
+        "asked": by_teacher[leaders],
+        "bands": bands,
+    }
