@@ -62,11 +62,11 @@ def _with_letter(hashed: Any, code: Any, folded: Any, longer: Any) -> Any:
 
 
 @_compiled
-def _tokens(text: Any, first: int, end: int, tables: Any, tokens: Any, count: int) -> int:
-    """Appends the token hashes of UTF-8 `text[first:end]` to `tokens`; NOT_NORMAL if it may not be NFKC."""
+def _tokens(text: Any, first: int, end: int, tables: Any, tokens: Any) -> int:
+    """Writes the token hashes of UTF-8 `text[first:end]`; returns their number, NOT_NORMAL if it may not be NFKC."""
     folded, longer, role, unstable, combining = tables
     hashed, inside, last_class = np.uint64(0), False, np.uint8(0)
-    place = first
+    place, count = first, 0
     while place < end:
         code, place = np.uint32(text[place]), place + 1
         own_class = np.uint8(0)
@@ -93,59 +93,72 @@ def _tokens(text: Any, first: int, end: int, tables: Any, tokens: Any, count: in
 
 
 @_compiled
-def shingle(texts: Any, rows: Any, tables: Any, width: int, out: Any, position: int) -> Any:
-    """Writes the distinct n-gram hashes of each pair of texts to `out`.
+def _distinct(tokens: Any, width: int, side: Any, out: Any, position: int, table: Any) -> int:
+    """Writes the n-gram hashes of some tokens to `out` from `position` on, each once; returns the position behind.
+
+    `table` is (hashes held, by whom, who this is); another number each time makes it empty again.
+    """
+    held, held_by, stamp = table
+    number, size = len(tokens), 16
+    while size < 2 * number:
+        size *= 2
+    mask = np.uint32(size - 1)
+    for first in range(max(number - width + 1, min(number, 1))):
+        gram = side
+        for token in range(first, min(first + width, number)):
+            gram = _mixed((gram ^ tokens[token]) + _MULTIPLIER)
+        short = np.uint32(gram >> np.uint64(32))
+        slot = short & mask
+        while held_by[slot] == stamp and held[slot] != short:
+            slot = (slot + np.uint32(1)) & mask
+        if held_by[slot] != stamp:
+            held[slot], held_by[slot] = short, stamp
+            out[position] = short
+            position += 1
+    return position
+
+
+@_compiled
+def shingle(texts: Any, rows: Any, tables: Any, width: int, out: Any) -> int:
+    """Writes the distinct n-gram hashes of each pair of texts to `out`, those of the prompt before the response's.
 
     Args:
         texts: (prompt bytes, prompt offsets, response bytes, response offsets), UTF-8.
-        rows: (start, count, set hash) per row, written; count is NOT_NORMAL where the text has to be normalised.
+        rows: (start, n-grams of the prompt, of both, set hash) per row, written; the number of both is NOT_NORMAL
+            where the text has to be normalised.
         tables: Characters.arrays().
         width: tokens per n-gram. A text of fewer tokens is one n-gram.
         out: uint32, room for one n-gram per byte.
-        position: where to begin in `out`.
 
     Returns:
-        The position behind the last n-gram.
+        The number of n-grams written.
     """
     prompt, prompt_at, response, response_at = texts
-    starts, counts, sets = rows
+    starts, prompt_counts, counts, sets = rows
     longest = 0
     for row in range(len(starts)):
-        size = prompt_at[row + 1] - prompt_at[row] + response_at[row + 1] - response_at[row]
-        longest = max(longest, size)
+        longest = max(longest, prompt_at[row + 1] - prompt_at[row], response_at[row + 1] - response_at[row])
     tokens = np.empty(longest + 1, np.uint64)
     slots = 16
     while slots < 2 * longest:
         slots *= 2
     held, held_by = np.empty(slots, np.uint32), np.full(slots, -1, np.int32)
+    position = 0
     for row in range(len(starts)):
         starts[row] = position
-        number = _tokens(prompt, prompt_at[row], prompt_at[row + 1], tables, tokens, 0)
+        number = _tokens(prompt, prompt_at[row], prompt_at[row + 1], tables, tokens)
         if number != NOT_NORMAL:
-            number = _tokens(response, response_at[row], response_at[row + 1], tables, tokens, number)
+            position = _distinct(tokens[:number], width, np.uint64(1), out, position, (held, held_by, 2 * row))
+            prompt_counts[row] = position - starts[row]
+            number = _tokens(response, response_at[row], response_at[row + 1], tables, tokens)
         if number == NOT_NORMAL:
-            counts[row] = NOT_NORMAL
+            position, counts[row] = starts[row], NOT_NORMAL
             continue
-        size = 16
-        while size < 2 * number:
-            size *= 2
-        mask = np.uint32(size - 1)
-        both = np.uint64(0)
-        for first in range(max(number - width + 1, min(number, 1))):
-            gram = np.uint64(0)
-            for token in range(first, min(first + width, number)):
-                gram = _mixed((gram ^ tokens[token]) + _MULTIPLIER)
-            short = np.uint32(gram >> np.uint64(32))
-            slot = short & mask
-            while held_by[slot] == row and held[slot] != short:
-                slot = (slot + np.uint32(1)) & mask
-            if held_by[slot] != row:
-                held_by[slot] = row
-                held[slot] = short
-                out[position] = short
-                position += 1
-                both += _mixed(np.uint64(short) + _MULTIPLIER)
+        position = _distinct(tokens[:number], width, np.uint64(2), out, position, (held, held_by, 2 * row + 1))
         counts[row] = position - starts[row]
+        both = np.uint64(0)
+        for gram in out[starts[row] : position]:
+            both += _mixed(np.uint64(gram) + _MULTIPLIER)  # the order must not matter
         sets[row] = both
     return position
 
@@ -215,21 +228,29 @@ def shared_bands(left: Any, right: Any, within: Any, most: int, pairs: Any) -> i
 
 
 @_compiled
-def similarities(pairs: Any, left: Any, right: Any, threshold: float, out: Any) -> None:
+def _alike(common: int, own: int, others: int) -> float:
+    """Jaccard similarity of two sets; 1 for two empty ones."""
+    together = own + others - common
+    return common / together if together > 0 else 1.0
+
+
+@_compiled
+def similarities(pairs: Any, left: Any, right: Any, threshold: float, least: float, out: Any) -> None:
     """Writes the Jaccard similarity of each pair to `out`, 0 where it is below the threshold.
 
     Args:
         pairs: uint64 as from `shared_bands`, sorted.
-        left: (grams, start, count, asked) of a segment.
+        left: (grams, start, n-grams of the prompt, of both, asked) of a segment.
         right: the same of the other segment.
-        threshold: what is at least wanted.
+        threshold: what is at least wanted of both texts together,
+        least: and of each of them.
         out: float32.
     """
-    left_grams, left_start, left_count, left_asked = left
-    right_grams, right_start, right_count, right_asked = right
+    left_grams, left_start, left_prompt, left_count, left_asked = left
+    right_grams, right_start, right_prompt, right_count, right_asked = right
     slots = 16
-    for one in range(len(left_count)):
-        while slots < 2 * left_count[one]:
+    for size in left_count:
+        while slots < 2 * size:
             slots *= 2
     held, held_by = np.empty(slots, np.uint32), np.full(slots, -1, np.int64)
     present, mask = np.int64(-1), np.uint32(0)
@@ -241,25 +262,31 @@ def similarities(pairs: Any, left: Any, right: Any, threshold: float, out: Any) 
         if min(own, others) < threshold * max(own, others) or left_asked[one] != right_asked[two]:
             continue
         if one != present:
-            present, size = one, 16
-            while size < 2 * own:
-                size *= 2
-            mask = np.uint32(size - 1)
+            present, slots = one, 16
+            while slots < 2 * own:
+                slots *= 2
+            mask = np.uint32(slots - 1)
             for place in range(left_start[one], left_start[one] + own):
                 slot = left_grams[place] & mask
                 while held_by[slot] == one:
                     slot = (slot + np.uint32(1)) & mask
                 held[slot], held_by[slot] = left_grams[place], one
-        common = 0
-        for place in range(right_start[two], right_start[two] + others):
-            gram = right_grams[place]
+        common, of_prompts = 0, 0
+        for place in range(others):
+            if place == right_prompt[two]:
+                of_prompts = common
+            gram = right_grams[right_start[two] + place]
             slot = gram & mask
             while held_by[slot] == one and held[slot] != gram:
                 slot = (slot + np.uint32(1)) & mask
             if held_by[slot] == one:
                 common += 1
+        if right_prompt[two] == others:
+            of_prompts = common
+        prompts = _alike(of_prompts, left_prompt[one], right_prompt[two])
+        responses = _alike(common - of_prompts, own - left_prompt[one], others - right_prompt[two])
         similarity = common / (own + others - common)
-        if similarity >= threshold:
+        if similarity >= threshold and prompts >= least and responses >= least:
             out[at] = similarity
 
 

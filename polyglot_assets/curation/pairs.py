@@ -28,8 +28,10 @@ MOST = 16
 sets in a bucket (texts that share a long boilerplate) pairs among the rest can be missed, unless another of the 25
 bands brings them together."""
 
+LEAST = 0.2
+"""Least similarity of the prompts alone, and of the responses alone. See the evidence above."""
+
 _AT_ONCE = 1 << 22
-_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def near_pairs(left: Segment, right: Segment, threshold: float, folder: Path) ->
         threshold: least Jaccard similarity.
         folder: holds what was found before.
     """
-    name = content_id("edges", _VERSION, left.name, right.name, threshold, MOST)
+    name = content_id("edges", left.name, right.name, threshold)
     path = folder / name
     if path.exists():
         return Near(name, np.fromfile(path, EDGE))
@@ -69,7 +71,7 @@ def _find(left: Segment, right: Segment, threshold: float) -> npt.NDArray[Any]:
 
     pairs = _candidates(left, right)
     similarity = np.empty(len(pairs), np.float32)
-    kernels.similarities(pairs, _sets(left), _sets(right), threshold, similarity)
+    kernels.similarities(pairs, _sets(left), _sets(right), threshold, LEAST, similarity)
     near = similarity > 0
     found = np.empty(int(near.sum()), EDGE)
     found["left"] = pairs[near] >> np.uint64(32)
@@ -79,7 +81,7 @@ def _find(left: Segment, right: Segment, threshold: float) -> npt.NDArray[Any]:
 
 
 def _sets(segment: Segment) -> tuple[npt.NDArray[Any], ...]:
-    return segment.grams, segment.start, segment.count, segment.asked
+    return segment.grams, segment.start, segment.prompt_count, segment.count, segment.asked
 
 
 def _candidates(left: Segment, right: Segment) -> npt.NDArray[np.uint64]:

@@ -13,8 +13,10 @@ Sets are numbered in the order of the best row that has them, best first (see `b
 import json
 import os
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.curation.shingles import BANDS, Grams, band_keys, grams_of, stored_keys
 from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id
+from polyglot_assets.ids import content_id, files_digest
 from polyglot_assets.lake import Lake
 from polyglot_assets.records import EXAMPLES
 from polyglot_assets.seeds.sources import PRECEDENCE
@@ -48,6 +50,7 @@ _ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
 }
 _SETS: dict[str, tuple[str, tuple[int, ...]]] = {
     "start": ("<i8", ()),
+    "prompt_count": ("<i4", ()),
     "count": ("<i4", ()),
     "asked": ("<u8", ()),
 }
@@ -67,7 +70,7 @@ class Segment:
         place: uint16 (rows), place of the row's source in the order of precedence.
         source, teacher: uint16 (rows).
         set_of: uint32 (rows), number of the row's n-gram set, NO_SET for a text without tokens.
-        start, count: where a set lies in `grams`.
+        start, prompt_count, count: where a set begins in `grams`, how many of its n-grams are the prompt's, its size.
         asked: uint64 (sets), hash of the teacher's name.
         grams: uint32, n-gram hashes.
         bands: uint64 (BANDS, sets), sorted in each band: band key in the upper half, set number in the lower.
@@ -85,6 +88,7 @@ class Segment:
     teacher: Array
     set_of: Array
     start: Array
+    prompt_count: Array
     count: Array
     asked: Array
     grams: Array
@@ -113,7 +117,7 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
     with lake.cell_path(EXAMPLES, cell).open("rb") as file:
         # The open file is what is read, whatever takes its place meanwhile.
         seen = os.fstat(file.fileno())
-        name = content_id("segment", _VERSION, cell.key, width, seen.st_ino, seen.st_size, seen.st_mtime_ns)
+        name = content_id("segment", rules(), cell.key, width, seen.st_ino, seen.st_size, seen.st_mtime_ns)
         path = folder / name
         if not path.exists():
             report(f"reading {cell}")
@@ -125,8 +129,12 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
     return _open(path, cell)
 
 
-_VERSION = content_id(1, *PRECEDENCE)
-"""To be counted up when segments change in form or meaning; the order of sources is part of both."""
+@lru_cache(maxsize=1)
+def rules() -> str:
+    """A hash of what decides about the index: this folder's code, Unicode's version, and the order of the sources."""
+    here = Path(__file__).parent
+    files = [here / f"{name}.py" for name in ("characters", "kernels", "shingles", "segments", "pairs")]
+    return content_id(files_digest(files, here), unicodedata.unidata_version, *PRECEDENCE)
 
 
 def _open(path: Path, cell: Cell) -> Segment:
@@ -161,7 +169,8 @@ def _make(file: pq.ParquetFile, cell: Cell, draft: Path, width: int) -> None:
         written = 0
         for batch, grams, keys in _batches(file, width):
             part = _row_arrays(batch, cell, sources, teachers)
-            part |= {"start": grams.starts + written, "count": grams.counts, "sets": grams.sets, "keys": keys}
+            part |= {"start": grams.starts + written, "prompt_count": grams.prompt_counts, "count": grams.counts}
+            part |= {"sets": grams.sets, "keys": keys}
             handle.write(grams.grams.tobytes())
             written += len(grams.grams)
             parts.append(part)
@@ -254,6 +263,7 @@ def _number_sets(rows: dict[str, Array], asked: list[int]) -> dict[str, Array]:
     return {
         "set_of": set_of,
         "start": rows["start"][leaders],
+        "prompt_count": rows["prompt_count"][leaders],
         "count": rows["count"][leaders],
         "asked": by_teacher[leaders],
         "bands": bands,

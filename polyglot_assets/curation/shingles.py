@@ -5,8 +5,8 @@ compared (pairs.py) and the loops themselves (kernels.py).
 
 A text is taken as NFKC with its case folded, as in ids.text_key. A token is a run of letters, marks and digits; in
 scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese and others) one character; and a symbol such as
-`+`, `=` or an emoji. Punctuation only separates. The n-grams run over the prompt and on into the response, and count
-as a set: how often one occurs makes no difference.
+`+`, `=` or an emoji. Punctuation only separates. The n-grams of prompt and response together are one set: how often
+one occurs makes no difference, but the same words in the prompt and in the response are two different n-grams.
 
 An n-gram is known by a 32-bit hash. In two texts of 100 n-grams each the chance that different ones share a hash is
 about 1 in 200,000, and the similarity is then wrong by one n-gram.
@@ -14,7 +14,7 @@ about 1 in 200,000, and the similarity is then wrong by one n-gram.
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -40,12 +40,14 @@ class Grams:
 
     Attributes:
         starts: int64 (pairs), where each set begins in `grams`.
+        prompt_counts: int32 (pairs), how many of its n-grams are the prompt's; they come first.
         counts: int32 (pairs), its size; 0 where a pair holds no token.
         sets: uint64 (pairs), a hash of the set: equal for equal sets.
         grams: uint32, the sets one after the other, each in the order of first occurrence.
     """
 
     starts: npt.NDArray[np.int64]
+    prompt_counts: npt.NDArray[np.int32]
     counts: npt.NDArray[np.int32]
     sets: npt.NDArray[np.uint64]
     grams: Numbers
@@ -63,9 +65,10 @@ def grams_of(prompts: pa.StringArray, responses: pa.StringArray, width: int) -> 
     tables = (*same, np.zeros_like(unstable), np.zeros_like(combining))
     normal = _cut(_normal(prompts.take(pa.array(raw))), _normal(responses.take(pa.array(raw))), tables, width)
     found.starts[raw] = normal.starts + len(found.grams)
+    found.prompt_counts[raw] = normal.prompt_counts
     found.counts[raw] = normal.counts
     found.sets[raw] = normal.sets
-    return Grams(found.starts, found.counts, found.sets, np.concatenate([found.grams, normal.grams]))
+    return replace(found, grams=np.concatenate([found.grams, normal.grams]))
 
 
 def band_keys(grams: Grams) -> Numbers:
@@ -105,13 +108,13 @@ def _cut(prompts: pa.StringArray, responses: pa.StringArray, tables: tuple[Any, 
 
     texts = (*_bytes(prompts), *_bytes(responses))
     number = len(prompts)
-    starts, counts = np.empty(number, np.int64), np.empty(number, np.int32)
-    sets = np.zeros(number, np.uint64)
+    starts, sets = np.empty(number, np.int64), np.zeros(number, np.uint64)
+    prompt_counts, counts = np.empty(number, np.int32), np.empty(number, np.int32)
     # No text has more n-grams than bytes; memory that is not written to is never taken.
     room = int(texts[1][-1] - texts[1][0] + texts[3][-1] - texts[3][0])
     out = np.empty(room, np.uint32)
-    end = kernels.shingle(texts, (starts, counts, sets), tables, width, out, 0)
-    return Grams(starts, counts, sets, out[:end])
+    end = kernels.shingle(texts, (starts, prompt_counts, counts, sets), tables, width, out)
+    return Grams(starts, prompt_counts, counts, sets, out[:end])
 
 
 def _bytes(array: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
