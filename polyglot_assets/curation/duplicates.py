@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from polyglot_assets.curation.keep import KINDS, LeftOut, leave_out
+from polyglot_assets.curation.keep import KINDS, LeftOut, gather, leave_out, row_ends
 from polyglot_assets.curation.pairs import near_pairs
 from polyglot_assets.curation.segments import Array, Segment, best_first, segment_of
 from polyglot_assets.grid import Cell
@@ -50,7 +50,7 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
         found = leave_out(known, {pair: near.edges for pair, near in compared.items()})
         write_parquet(_table(known, found), lake.table_path(DUPLICATES))
     counts = np.bincount(found.kind, minlength=len(KINDS)).tolist()
-    return {"examples": sum(len(segment.id) for segment in known), **dict(zip(KINDS, counts, strict=True))}
+    return {"examples": int(row_ends(known)[-1]), **dict(zip(KINDS, counts, strict=True))}
 
 
 def example_cells(lake: Lake) -> list[Cell]:
@@ -82,20 +82,17 @@ def _table(known: Sequence[Segment], found: LeftOut) -> pa.Table:
     """The rows of records.DUPLICATES in the order of their ids."""
     if not known:
         return DUPLICATES.schema.empty_table()
-    ids = np.concatenate([segment.id for segment in known])
-    ends = np.cumsum([0, *(len(segment.id) for segment in known)])
-    order = best_first(np.zeros(len(found.row), np.uint16), ids[found.row])
-    row, kept = found.row[order], found.kept[order]
-    home = np.searchsorted(ends, row, side="right") - 1
+    order = best_first(np.zeros(len(found.row), np.uint16), found.id)
+    home = np.searchsorted(row_ends(known), found.row[order], side="right") - 1
     columns = {
-        "id": _hex(ids[row]),
-        "kept_id": _hex(ids[kept]),
+        "id": _hex(found.id[:, order]),
+        "kept_id": _hex(found.kept_id[:, order]),
         "kind": _named(found.kind[order], KINDS),
         "similarity": pa.array(found.similarity[order]),
         "language": _named(home, [segment.cell.language for segment in known]),
         "strategy": _named(home, [segment.cell.strategy for segment in known]),
-        "source": _own_names(known, "source", row),
-        "teacher": _own_names(known, "teacher", row),
+        "source": _own_names(known, "source", found.row).take(pa.array(order)),
+        "teacher": _own_names(known, "teacher", found.row).take(pa.array(order)),
     }
     return pa.Table.from_pydict(columns, schema=DUPLICATES.schema)
 
@@ -103,10 +100,10 @@ def _table(known: Sequence[Segment], found: LeftOut) -> pa.Table:
 def _hex(hashes: Array) -> pa.StringArray:
     from polyglot_assets.curation import kernels
 
-    digits = np.empty((len(hashes), 32), np.uint8)
+    digits = np.empty((hashes.shape[1], 32), np.uint8)
     kernels.hex_digits(hashes, digits)
-    offsets = np.arange(len(hashes) + 1, dtype=np.int32) * 32
-    return pa.StringArray.from_buffers(len(hashes), pa.py_buffer(offsets), pa.py_buffer(digits))
+    offsets = np.arange(len(digits) + 1, dtype=np.int32) * 32
+    return pa.StringArray.from_buffers(len(digits), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
 def _named(numbers: Array, names: Sequence[str]) -> pa.StringArray:
@@ -114,12 +111,14 @@ def _named(numbers: Array, names: Sequence[str]) -> pa.StringArray:
 
 
 def _own_names(known: Sequence[Segment], column: str, rows: Array) -> pa.StringArray:
-    """The names of sources or teachers of rows of the lake; each segment counts its own through."""
+    """The names of sources or teachers of ascending rows of the lake; each segment counts its own through."""
     names = sorted({name for segment in known for name in getattr(segment, f"{column}s")})
     number = {name: at for at, name in enumerate(names)}
-    tables = [np.array([number[name] for name in getattr(segment, f"{column}s")], np.uint16) for segment in known]
-    everywhere = [table[getattr(segment, column)] for table, segment in zip(tables, known, strict=True)]
-    return _named(np.concatenate(everywhere)[rows], names)
+    tables = [[number[name] for name in getattr(segment, f"{column}s")] for segment in known]
+    first = np.cumsum([0, *map(len, tables)])
+    home = np.searchsorted(row_ends(known), rows, side="right") - 1
+    codes = np.concatenate([np.array(table, np.int64) for table in tables])[gather(known, column, rows) + first[home]]
+    return _named(codes, names)
 
 
 def _forget_others(folder: Path, used: set[str]) -> None:

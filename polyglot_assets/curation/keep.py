@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyglot_assets.curation.pairs import EDGE
 from polyglot_assets.curation.segments import NO_SET, Segment, best_first
 
 KINDS = ("exact_pair", "exact_prompt", "near")
@@ -34,23 +35,24 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The rows that are left out, by their numbers when all segments' rows are counted through.
+    """The rows that are left out, by their numbers when all segments' rows are counted through, ascending.
 
     Attributes:
-        row: the row.
-        kept: the row that is kept in its place.
+        row: int64, the row.
+        id, kept_id: uint64 (2, rows), its id and that of the row kept in its place.
         kind: place in KINDS.
         similarity: float32.
     """
 
     row: Array
-    kept: Array
+    id: Array
+    kept_id: Array
     kind: Array
     similarity: Array
 
 
 def leave_out(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array]) -> LeftOut:
-    """Applies the rule.
+    """Applies the rule. Only rows that share something with another are looked at.
 
     Args:
         segments: all segments of the lake.
@@ -59,74 +61,111 @@ def leave_out(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array
     from polyglot_assets.curation import kernels
 
     set_ends = np.cumsum([0, *(len(segment.start) for segment in segments)])
-    first, neighbour, similarity = _neighbours(edges, set_ends)
-    ids, place, content, prompt = (_all(segments, name) for name in ("id", "place", "content", "prompt"))
-    groups = _groups(segments, set_ends)
-    content_class, prompt_class = _classes(content), _classes(prompt)
-    shared = np.bincount(groups[groups >= 0], minlength=set_ends[-1]) > 1
-    concerned = shared | (np.diff(first) > 0)
-    rows = np.flatnonzero((content_class >= 0) | (prompt_class >= 0) | ((groups >= 0) & concerned[groups]))
-    rows = rows[best_first(place[rows], ids[rows])]
+    contents, prompts = _classes(segments, "content"), _classes(segments, "prompt")
+    near = _with_sets(segments, edges)
+    rows = np.unique(np.concatenate([contents[0], prompts[0], near]))
+    ids = gather(segments, "id", rows)
+    best = best_first(gather(segments, "place", rows), ids)
     instead, kind = np.empty(len(rows), np.int64), np.empty(len(rows), np.uint8)
-    how = np.empty(len(rows), np.float32)
+    similarity = np.empty(len(rows), np.float32)
     kernels.keep(
-        (content_class[rows], prompt_class[rows], groups[rows]),
-        (first, neighbour, similarity),
-        (_unkept(content_class), _unkept(prompt_class), np.full(set_ends[-1], -1, np.int64)),
-        (instead, kind, how),
+        (_spread(rows, *contents)[best], _spread(rows, *prompts)[best], _groups(segments, rows, set_ends)[best]),
+        _neighbours(edges, set_ends),
+        (_unkept(contents[1]), _unkept(prompts[1]), np.full(set_ends[-1], -1, np.int64)),
+        (instead, kind, similarity),
     )
-    out = instead >= 0
-    return LeftOut(rows[out], rows[instead[out]], kind[out], how[out])
+    out = np.flatnonzero(instead >= 0)
+    out = out[np.argsort(best[out])]
+    place, kept = best[out], best[instead[out]]
+    return LeftOut(rows[place], ids[:, place], ids[:, kept], kind[out], similarity[out])
 
 
-def _all(segments: Sequence[Segment], name: str) -> Array:
-    return np.concatenate([getattr(segment, name) for segment in segments])
+def row_ends(segments: Sequence[Segment]) -> Array:
+    """Where the rows of each segment begin when all are counted through, and their number."""
+    return np.cumsum([0, *(len(segment.place) for segment in segments)])
+
+
+def gather(segments: Sequence[Segment], name: str, rows: Array) -> Array:
+    """The values of a column of Segment for ascending row numbers."""
+    ends = row_ends(segments)
+    bounds = np.searchsorted(rows, ends)
+    parts = [
+        getattr(segment, name)[..., rows[first:last] - start]
+        for segment, start, first, last in zip(segments, ends, bounds, bounds[1:], strict=False)
+    ]
+    return np.concatenate(parts, axis=-1)
+
+
+def _spread(rows: Array, some: Array, values: Array) -> Array:
+    """int64 for each of `rows`: the value that belongs to it, -1 if none does."""
+    spread = np.full(len(rows), -1, np.int64)
+    spread[np.searchsorted(rows, some)] = values
+    return spread
 
 
 def _unkept(classes: Array) -> Array:
     return np.full(int(classes.max(initial=-1)) + 1, -1, np.int64)
 
 
-def _groups(segments: Sequence[Segment], set_ends: Array) -> Array:
+def _with_sets(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array]) -> Array:
+    """The rows whose n-gram set occurs again or has a near duplicate."""
+    found = []
+    for number, (segment, start) in enumerate(zip(segments, row_ends(segments), strict=False)):
+        near = np.zeros(len(segment.leader), bool)
+        for (one, other), pairs in edges.items():
+            if one == number:
+                near[pairs["left"]] = True
+            if other == number:
+                near[pairs["right"]] = True
+        found += [segment.repeats + start, segment.leader[near] + start]
+    return np.concatenate(found)
+
+
+def _groups(segments: Sequence[Segment], rows: Array, set_ends: Array) -> Array:
     """int64: the number of each row's set when all sets are counted through, -1 for a row without."""
-    parts = []
-    for segment, start in zip(segments, set_ends, strict=False):
-        own = segment.set_of.astype(np.int64) + start
-        own[segment.set_of == NO_SET] = -1
-        parts.append(own)
-    return np.concatenate(parts)
+    own = gather(segments, "set_of", rows)
+    home = np.searchsorted(row_ends(segments), rows, side="right") - 1
+    return np.where(own == NO_SET, -1, own.astype(np.int64) + set_ends[home])
 
 
 def _neighbours(edges: Mapping[tuple[int, int], Array], set_ends: Array) -> tuple[Array, Array, Array]:
     """Each edge in both directions, grouped by set: (first, neighbour, similarity)."""
-    lefts, rights, similarities = [], [], []
-    for (one, other), found in edges.items():
-        left = found["left"].astype(np.int64) + set_ends[one]
-        right = found["right"].astype(np.int64) + set_ends[other]
-        lefts += [left, right]
-        rights += [right, left]
-        similarities += [found["similarity"]] * 2
-    left = np.concatenate(lefts) if lefts else np.empty(0, np.int64)
-    order = np.argsort(left, kind="stable")
+    pairs = np.concatenate([np.empty(0, EDGE), *edges.values()])
+    sizes = [len(found) for found in edges.values()]
+    left = pairs["left"] + np.repeat([set_ends[one] for one, _ in edges], sizes).astype(np.int64)
+    right = pairs["right"] + np.repeat([set_ends[other] for _, other in edges], sizes).astype(np.int64)
+    both = np.concatenate([left, right])
+    order = np.argsort(both, kind="stable")
     first = np.zeros(set_ends[-1] + 1, np.int64)
-    np.cumsum(np.bincount(left, minlength=set_ends[-1]), out=first[1:])
-    if not lefts:
-        return first, np.empty(0, np.int64), np.empty(0, np.float32)
-    return first, np.concatenate(rights)[order], np.concatenate(similarities)[order]
+    np.cumsum(np.bincount(both, minlength=set_ends[-1]), out=first[1:])
+    return first, np.concatenate([right, left])[order], np.tile(pairs["similarity"], 2)[order]
 
 
-def _classes(keys: Array) -> Array:
-    """int64: equal numbers from 0 for rows with equal keys, -1 for a key that occurs once."""
-    order = np.argsort(keys[:, 0])
-    upper, lower = keys[order, 0], keys[order, 1]
+def _classes(segments: Sequence[Segment], name: str) -> tuple[Array, Array]:
+    """The rows whose key occurs more than once, ascending, and a number for each key from 0."""
+    from polyglot_assets.curation import kernels
+
+    # Bitmaps that fit the cache sort out most keys that occur once; sorting all of them would take five times as long.
+    size = 1 << max(10, int(row_ends(segments)[-1]).bit_length() + 1)
+    seen, again = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    for segment in segments:
+        kernels.note(getattr(segment, name)[0], seen, again)
+    rows = []
+    for segment, start in zip(segments, row_ends(segments), strict=False):
+        places = np.empty(len(segment.place) + 1, np.int64)
+        rows.append(places[: kernels.noted(getattr(segment, name)[0], again, places)] + start)
+    candidates = np.concatenate(rows)
+    keys = gather(segments, name, candidates)
+    order = np.argsort(keys[0])
+    upper, lower = keys[:, order]
     same = upper[1:] == upper[:-1]
     if np.any(same & (lower[1:] != lower[:-1])):  # half of two hashes is equal by chance
-        order = np.lexsort((keys[:, 1], keys[:, 0]))
-        upper, lower = keys[order, 0], keys[order, 1]
+        order = np.lexsort((keys[1], keys[0]))
+        upper, lower = keys[:, order]
         same = (upper[1:] == upper[:-1]) & (lower[1:] == lower[:-1])
-    classes = np.full(len(keys), -1, np.int64)
-    follows = np.concatenate([[False], same])[: len(keys)]
-    leads = np.concatenate([same, [False]])[: len(keys)] & ~follows
+    follows = np.append(False, same)[: len(order)]
+    leads = np.append(same, False)[: len(order)] & ~follows
     member = follows | leads
-    classes[order[member]] = np.cumsum(leads[member]) - 1
-    return classes
+    found, classes = order[member], np.cumsum(leads[member]) - 1
+    ascending = np.argsort(found)
+    return candidates[found[ascending]], classes[ascending]

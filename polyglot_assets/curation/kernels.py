@@ -291,6 +291,29 @@ def similarities(pairs: Any, left: Any, right: Any, threshold: float, least: flo
 
 
 @_compiled
+def note(keys: Any, seen: Any, again: Any) -> None:
+    """Sets in two bitmaps (uint8, a power of two of bytes) which key was seen, and which again; by its lower bits."""
+    mask = np.uint64(8 * len(seen) - 1)
+    for key in keys:
+        bit = key & mask
+        byte, flag = bit >> np.uint64(3), np.uint8(1) << np.uint8(bit & np.uint64(7))
+        again[byte] |= seen[byte] & flag
+        seen[byte] |= flag
+
+
+@_compiled
+def noted(keys: Any, bitmap: Any, out: Any) -> int:
+    """Writes the places of the keys that a bitmap of `note` holds to `out`; returns their number."""
+    mask = np.uint64(8 * len(bitmap) - 1)
+    count = 0
+    for place in range(len(keys)):
+        bit = keys[place] & mask
+        out[count] = place
+        count += (bitmap[bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7))) & 1
+    return count
+
+
+@_compiled
 def keep(rows: Any, sets: Any, kept: Any, out: Any) -> None:
     """Decides for rows, best first, whether each is kept or which kept row stands in its place (see keep.py).
 
@@ -335,10 +358,10 @@ def keep(rows: Any, sets: Any, kept: Any, out: Any) -> None:
 
 @_compiled
 def hex_digits(numbers: Any, out: Any) -> None:
-    """Writes 128-bit hashes, (rows, 2) uint64, as 32 hex digits each to `out`, uint8 (rows, 32)."""
-    for row in range(len(numbers)):
+    """Writes 128-bit hashes, uint64 (2, rows), as 32 hex digits each to `out`, uint8 (rows, 32)."""
+    for row in range(len(out)):
         for half in range(2):
-            value = numbers[row, half]
+            value = numbers[half, row]
             for digit in range(15, -1, -1):
                 nibble = np.uint8(value & np.uint64(15))
                 out[row, 16 * half + digit] = nibble + (48 if nibble < 10 else 87)

@@ -36,24 +36,28 @@ from polyglot_assets.seeds.sources import PRECEDENCE
 Array = npt.NDArray[Any]
 
 NO_SET = np.uint32(0xFFFFFFFF)
-_BATCH_ROWS = 8192
+_BATCH_ROWS = 2048
 _READ = ("id", "source", "teacher", "prompt_key", "content_key", "prompt", "response")
 
-_ROWS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "id": ("<u8", (2,)),
-    "content": ("<u8", (2,)),
-    "prompt": ("<u8", (2,)),
-    "place": ("<u2", ()),
-    "source": ("<u2", ()),
-    "teacher": ("<u2", ()),
-    "set_of": ("<u4", ()),
+_KINDS = {
+    "id": "<u8",
+    "content": "<u8",
+    "prompt": "<u8",
+    "place": "<u2",
+    "source": "<u2",
+    "teacher": "<u2",
+    "repeats": "<u4",
+    "leader": "<u4",
+    "start": "<i8",
+    "prompt_count": "<i4",
+    "count": "<i4",
+    "asked": "<u8",
+    "grams": "<u4",
+    "bands": "<u8",
+    "set_of": "<u4",
 }
-_SETS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "start": ("<i8", ()),
-    "prompt_count": ("<i4", ()),
-    "count": ("<i4", ()),
-    "asked": ("<u8", ()),
-}
+_ROWS_OF = {"id": 2, "content": 2, "prompt": 2, "bands": BANDS}
+"""Arrays of two dimensions: the number of their rows. The other dimension counts examples, or sets."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,13 @@ class Segment:
         name: changes whenever the cell's file does.
         sources: names that `source` counts through.
         teachers: names that `teacher` counts through.
-        id, content, prompt: uint64 (rows, 2): the 128-bit hashes id, content_key, and prompt_key mixed with language
-            and teacher. Rows are in the order of their ids.
+        id, content, prompt: uint64 (2, rows): upper and lower half of the 128-bit hashes id, content_key, and
+            prompt_key mixed with language and teacher. Rows are in the order of their ids.
         place: uint16 (rows), place of the row's source in the order of precedence.
         source, teacher: uint16 (rows).
         set_of: uint32 (rows), number of the row's n-gram set, NO_SET for a text without tokens.
+        repeats: uint32, the rows whose set other rows of the segment have, too.
+        leader: uint32 (sets), the best row that has the set.
         start, prompt_count, count: where a set begins in `grams`, how many of its n-grams are the prompt's, its size.
         asked: uint64 (sets), hash of the teacher's name.
         grams: uint32, n-gram hashes.
@@ -87,6 +93,8 @@ class Segment:
     source: Array
     teacher: Array
     set_of: Array
+    repeats: Array
+    leader: Array
     start: Array
     prompt_count: Array
     count: Array
@@ -97,10 +105,10 @@ class Segment:
 
 def best_first(place: Array, ids: Array) -> Array:
     """The row numbers in the order of the rule which of two duplicates is kept: earlier source, then smaller id."""
-    order = np.argsort(ids[:, 0])
-    upper = ids[order, 0]
-    if len(upper) > 1 and np.any(upper[1:] == upper[:-1]):
-        order = np.lexsort((ids[:, 1], ids[:, 0]))
+    order = np.argsort(ids[0])
+    upper = ids[0, order]
+    if np.any(upper[1:] == upper[:-1]):
+        order = np.lexsort((ids[1], ids[0]))
     return np.asarray(order[np.argsort(place[order], kind="stable")])
 
 
@@ -139,23 +147,15 @@ def rules() -> str:
 
 def _open(path: Path, cell: Cell) -> Segment:
     names = json.loads((path / "names.json").read_text(encoding="utf-8"))
-    arrays = {name: _mapped(path / name, kind, shape) for name, (kind, shape) in {**_ROWS, **_SETS}.items()}
-    bands = _mapped(path / "bands", "<u8", ()).reshape(BANDS, len(arrays["start"]))
-    return Segment(
-        cell=cell,
-        name=path.name,
-        sources=tuple(names["sources"]),
-        teachers=tuple(names["teachers"]),
-        grams=_mapped(path / "grams", "<u4", ()),
-        bands=bands,
-        **arrays,
-    )
+    arrays = {name: _mapped(path / name) for name in _KINDS}
+    return Segment(cell, path.name, tuple(names["sources"]), tuple(names["teachers"]), **arrays)
 
 
-def _mapped(path: Path, kind: str, shape: tuple[int, ...]) -> Array:
+def _mapped(path: Path) -> Array:
+    kind, shape = _KINDS[path.name], (_ROWS_OF[path.name], -1) if path.name in _ROWS_OF else (-1,)
     if path.stat().st_size == 0:
-        return np.empty((0, *shape), kind)
-    mapped: Array = np.memmap(path, kind, mode="r").reshape(-1, *shape)
+        return np.empty([max(side, 0) for side in shape], kind)
+    mapped: Array = np.memmap(path, kind, mode="r").reshape(shape)
     return mapped
 
 
@@ -170,16 +170,17 @@ def _make(file: pq.ParquetFile, cell: Cell, draft: Path, width: int) -> None:
         for batch, grams, keys in _batches(file, width):
             part = _row_arrays(batch, cell, sources, teachers)
             part |= {"start": grams.starts + written, "prompt_count": grams.prompt_counts, "count": grams.counts}
-            part |= {"sets": grams.sets, "keys": keys}
-            handle.write(grams.grams.tobytes())
+            part |= {"sets": grams.sets, "keys": keys.T}
+            grams.grams.tofile(handle)
             written += len(grams.grams)
             parts.append(part)
         _to_disk(handle)
-    rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else _no_rows()
-    rows |= _number_sets(rows, [_name_hash(name) for name in teachers])
-    for name in (*_ROWS, *_SETS, "bands"):
+    rows = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]} if parts else {}
+    if rows:
+        rows |= _number_sets(rows, [_name_hash(name) for name in teachers])
+    for name in _KINDS.keys() - {"grams"}:
         with (path / name).open("wb") as handle:
-            handle.write(rows[name].tobytes())
+            np.ascontiguousarray(rows.get(name, ()), _KINDS[name]).tofile(handle)
             _to_disk(handle)
     with (path / "names.json").open("w", encoding="utf-8") as handle:
         json.dump({"sources": list(sources), "teachers": list(teachers)}, handle)
@@ -193,16 +194,11 @@ def _to_disk(handle: Any) -> None:
 
 def _batches(file: pq.ParquetFile, width: int) -> Iterator[tuple[pa.RecordBatch, Grams, Array]]:
     columns = [*_READ, *({"minhash"} & set(file.schema_arrow.names))]
-    for batch in file.iter_batches(_BATCH_ROWS, columns=columns):
+    for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
         grams = grams_of(batch.column("prompt"), batch.column("response"), width)
         # Cells that were written before the column was added, or with another width, have no keys to use.
         keys = stored_keys(batch.column("minhash"), width) if "minhash" in columns else None
         yield batch, grams, band_keys(grams) if keys is None else keys
-
-
-def _no_rows() -> dict[str, Array]:
-    kinds = {**_ROWS, **_SETS, "sets": ("<u8", ()), "keys": ("<u4", (BANDS,))}
-    return {name: np.empty((0, *shape), kind) for name, (kind, shape) in kinds.items()}
 
 
 def _row_arrays(
@@ -213,7 +209,7 @@ def _row_arrays(
     places = np.array([PRECEDENCE.get(name, len(PRECEDENCE)) for name in sources], np.uint16)
     mixed = np.array([_name_hash(cell.language, name) for name in teachers], np.uint64)
     prompt = _hashes(batch.column("prompt_key"))
-    prompt[:, 0] ^= mixed[teacher]
+    prompt[0] ^= mixed[teacher]
     return {
         "id": _hashes(batch.column("id")),
         "content": _hashes(batch.column("content_key")),
@@ -241,7 +237,7 @@ def _hashes(column: pa.StringArray) -> Array:
     first = np.frombuffer(column.buffers()[1], np.int32)[column.offset]
     digits = digits[first : first + 32 * len(column)].reshape(len(column), 32)
     half = (digits & 15) + np.where(digits > 64, np.uint8(9), np.uint8(0))  # 0-9 and a-f
-    hashes: Array = ((half[:, ::2] << 4) | half[:, 1::2]).view(">u8").astype(np.uint64)
+    hashes: Array = ((half[:, ::2] << 4) | half[:, 1::2]).view(">u8").astype(np.uint64).T
     return hashes
 
 
@@ -249,19 +245,20 @@ def _number_sets(rows: dict[str, Array], asked: list[int]) -> dict[str, Array]:
     """Numbers the distinct n-gram sets, best row first, and sorts their band keys."""
     ordered = best_first(rows["place"], rows["id"])
     ordered = ordered[rows["count"][ordered] > 0]
-    by_teacher = np.array(asked, np.uint64)[rows["teacher"]] if asked else np.empty(0, np.uint64)
+    by_teacher = np.array(asked, np.uint64)[rows["teacher"]]
     _, first, which = np.unique((rows["sets"] ^ by_teacher)[ordered], return_index=True, return_inverse=True)
     best = np.argsort(first)
     number = np.empty(len(first), np.uint32)
     number[best] = np.arange(len(first), dtype=np.uint32)
-    set_of = np.full(len(rows["id"]), NO_SET, np.uint32)
+    set_of = np.full(rows["id"].shape[1], NO_SET, np.uint32)
     set_of[ordered] = number[which]
     leaders = ordered[first[best]]
-    keys = rows["keys"][leaders].astype(np.uint64) << np.uint64(32) | np.arange(len(leaders), dtype=np.uint64)[:, None]
-    bands = np.ascontiguousarray(keys.T)
+    bands = rows["keys"][:, leaders].astype(np.uint64) << np.uint64(32) | np.arange(len(leaders), dtype=np.uint64)
     bands.sort(axis=1)
     return {
         "set_of": set_of,
+        "repeats": ordered[np.bincount(which)[which] > 1],
+        "leader": leaders,
         "start": rows["start"][leaders],
         "prompt_count": rows["prompt_count"][leaders],
         "count": rows["count"][leaders],
