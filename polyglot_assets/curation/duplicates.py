@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from polyglot_assets.curation.keep import KINDS, LeftOut, gather, leave_out, row_ends
 from polyglot_assets.curation.pairs import near_pairs
-from polyglot_assets.curation.segments import Array, Segment, best_first, segment_of
+from polyglot_assets.curation.segments import Array, Segment, order_of, segment_of
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import DUPLICATES, EXAMPLES
@@ -82,7 +82,7 @@ def _table(known: Sequence[Segment], found: LeftOut) -> pa.Table:
     """The rows of records.DUPLICATES in the order of their ids."""
     if not known:
         return DUPLICATES.schema.empty_table()
-    order = best_first(np.zeros(len(found.row), np.uint16), found.id)
+    order = order_of(found.id)
     home = np.searchsorted(row_ends(known), found.row[order], side="right") - 1
     columns = {
         "id": _hex(found.id[:, order]),

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from polyglot_assets.curation.pairs import EDGE
-from polyglot_assets.curation.segments import NO_SET, Segment, best_first
+from polyglot_assets.curation.segments import NO_SET, Segment, best_first, order_of
 
 KINDS = ("exact_pair", "exact_prompt", "near")
 
@@ -62,8 +62,10 @@ def leave_out(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array
 
     set_ends = np.cumsum([0, *(len(segment.start) for segment in segments)])
     contents, prompts = _classes(segments, "content"), _classes(segments, "prompt")
-    near = _with_sets(segments, edges)
-    rows = np.unique(np.concatenate([contents[0], prompts[0], near]))
+    concerned = np.zeros(row_ends(segments)[-1], bool)
+    for some in (contents[0], prompts[0], _with_sets(segments, edges)):
+        concerned[some] = True
+    rows = np.flatnonzero(concerned)
     ids = gather(segments, "id", rows)
     best = best_first(gather(segments, "place", rows), ids)
     instead, kind = np.empty(len(rows), np.int64), np.empty(len(rows), np.uint8)
@@ -74,10 +76,11 @@ def leave_out(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array
         (_unkept(contents[1]), _unkept(prompts[1]), np.full(set_ends[-1], -1, np.int64)),
         (instead, kind, similarity),
     )
-    out = np.flatnonzero(instead >= 0)
-    out = out[np.argsort(best[out])]
-    place, kept = best[out], best[instead[out]]
-    return LeftOut(rows[place], ids[:, place], ids[:, kept], kind[out], similarity[out])
+    turn = np.empty(len(rows), np.int64)  # when each row had its turn
+    turn[best] = np.arange(len(rows))
+    turn = turn[instead[turn] >= 0]
+    place, kept = best[turn], best[instead[turn]]
+    return LeftOut(rows[place], ids[:, place], ids[:, kept], kind[turn], similarity[turn])
 
 
 def row_ends(segments: Sequence[Segment]) -> Array:
@@ -98,9 +101,9 @@ def gather(segments: Sequence[Segment], name: str, rows: Array) -> Array:
 
 def _spread(rows: Array, some: Array, values: Array) -> Array:
     """int64 for each of `rows`: the value that belongs to it, -1 if none does."""
-    spread = np.full(len(rows), -1, np.int64)
-    spread[np.searchsorted(rows, some)] = values
-    return spread
+    spread = np.full(int(rows.max(initial=-1)) + 1, -1, np.int64)
+    spread[some] = values
+    return spread[rows]
 
 
 def _unkept(classes: Array) -> Array:
@@ -156,13 +159,8 @@ def _classes(segments: Sequence[Segment], name: str) -> tuple[Array, Array]:
         rows.append(places[: kernels.noted(getattr(segment, name)[0], again, places)] + start)
     candidates = np.concatenate(rows)
     keys = gather(segments, name, candidates)
-    order = np.argsort(keys[0])
-    upper, lower = keys[:, order]
-    same = upper[1:] == upper[:-1]
-    if np.any(same & (lower[1:] != lower[:-1])):  # half of two hashes is equal by chance
-        order = np.lexsort((keys[1], keys[0]))
-        upper, lower = keys[:, order]
-        same = (upper[1:] == upper[:-1]) & (lower[1:] == lower[:-1])
+    order = order_of(keys)
+    same = np.all(keys[:, order[1:]] == keys[:, order[:-1]], axis=0)
     follows = np.append(False, same)[: len(order)]
     leads = np.append(same, False)[: len(order)] & ~follows
     member = follows | leads

@@ -9,6 +9,7 @@ walks over its sorted band keys, eight bytes each, and touches the n-grams of th
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,5 +100,12 @@ def _candidates(left: Segment, right: Segment) -> npt.NDArray[np.uint64]:
         waiting.append(room[:number].copy())
         held += number
         if held > _AT_ONCE:  # most pairs share many bands: what is held stays near the number of distinct pairs
-            known, waiting, held = np.unique(np.concatenate([known, *waiting])), [], 0
-    return np.unique(np.concatenate([known, *waiting]))
+            known, waiting, held = _distinct([known, *waiting]), [], 0
+    return _distinct([known, *waiting])
+
+
+def _distinct(parts: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    values = np.concatenate(parts)
+    values.sort()  # np.unique works with a hash table, which is slower here
+    distinct: npt.NDArray[np.uint64] = values[np.append(True, values[1:] != values[:-1])[: len(values)]]
+    return distinct

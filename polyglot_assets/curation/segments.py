@@ -105,11 +105,19 @@ class Segment:
 
 def best_first(place: Array, ids: Array) -> Array:
     """The row numbers in the order of the rule which of two duplicates is kept: earlier source, then smaller id."""
-    order = np.argsort(ids[0])
-    upper = ids[0, order]
-    if np.any(upper[1:] == upper[:-1]):
-        order = np.lexsort((ids[1], ids[0]))
-    return np.asarray(order[np.argsort(place[order], kind="stable")])
+    order = order_of(ids)
+    best: Array = order[np.argsort(place[order], kind="stable")]
+    return best
+
+
+def order_of(hashes: Array) -> Array:
+    """Row numbers that bring equal 128-bit hashes, uint64 (2, rows), together and put different ones in order."""
+    order = np.argsort(hashes[0])
+    upper, lower = hashes[:, order]
+    # NumPy sorts single numbers many times as fast, and half of two hashes is equal only by chance.
+    if np.any((upper[1:] == upper[:-1]) & (lower[1:] != lower[:-1])):
+        return np.lexsort((hashes[1], hashes[0]))
+    return order
 
 
 def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callable[[str], None]) -> Segment:
@@ -155,7 +163,7 @@ def _mapped(path: Path) -> Array:
     kind, shape = _KINDS[path.name], (_ROWS_OF[path.name], -1) if path.name in _ROWS_OF else (-1,)
     if path.stat().st_size == 0:
         return np.empty([max(side, 0) for side in shape], kind)
-    mapped: Array = np.memmap(path, kind, mode="r").reshape(shape)
+    mapped: Array = np.asarray(np.memmap(path, kind, mode="r")).reshape(shape)  # plain arrays are indexed faster
     return mapped
 
 
