@@ -47,6 +47,9 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
         }
         _forget_others(index / "segments", {segment.name for segment in known})
         _forget_others(index / "edges", {found.name for found in compared.values()})
+        if not known:
+            write_parquet(DUPLICATES.schema.empty_table(), lake.table_path(DUPLICATES))
+            return dict.fromkeys(("examples", *KINDS), 0)
         found = leave_out(known, {pair: near.edges for pair, near in compared.items()})
         write_parquet(_table(known, found), lake.table_path(DUPLICATES))
     counts = np.bincount(found.kind, minlength=len(KINDS)).tolist()
@@ -80,8 +83,6 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _table(known: Sequence[Segment], found: LeftOut) -> pa.Table:
     """The rows of records.DUPLICATES in the order of their ids."""
-    if not known:
-        return DUPLICATES.schema.empty_table()
     order = order_of(found.id)
     home = np.searchsorted(row_ends(known), found.row[order], side="right") - 1
     columns = {

@@ -8,11 +8,11 @@ that grew by a cell costs the comparison of that cell with the others of its lan
 walks over its sorted band keys, eight bytes each, and touches the n-grams of the candidates only.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -54,17 +54,27 @@ def near_pairs(left: Segment, right: Segment, threshold: float, folder: Path) ->
     """
     name = content_id("edges", left.name, right.name, threshold)
     path = folder / name
-    if path.exists():
-        return Near(name, np.fromfile(path, EDGE))
+    if (known := _read(path)) is not None:
+        return Near(name, known)
     found = _find(left, right, threshold)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".making-{name}"
-    with draft.open("wb") as handle:
-        handle.write(found.tobytes())
-        handle.flush()
-        os.fsync(handle.fileno())
+    draft.write_bytes(found.tobytes() + _checksum(found.tobytes()))
     draft.replace(path)
     return Near(name, found)
+
+
+def _read(path: Path) -> npt.NDArray[Any] | None:
+    """What was remembered; None if there is nothing or it did not reach the disk in one piece."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return np.frombuffer(data[:-4], EDGE) if data[-4:] == _checksum(data[:-4]) else None
+
+
+def _checksum(data: bytes) -> bytes:
+    return crc32(data, 1).to_bytes(4, "little")
 
 
 def _find(left: Segment, right: Segment, threshold: float) -> npt.NDArray[Any]:

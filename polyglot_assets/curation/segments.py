@@ -2,7 +2,7 @@
 
 Here: making, storing and opening a segment. Not here: comparing segments (pairs.py).
 
-A segment is a folder of plain arrays that are mapped into memory, not read: looking up a few rows in a large segment
+A segment is a file of plain arrays that are mapped into memory, not read: looking up a few rows in a large segment
 touches only the pages that hold them, which no compressed format allows. It can be deleted at any time and is made
 again from the examples. Its name stands for the exact file that it was made from.
 
@@ -12,14 +12,13 @@ Sets are numbered in the order of the best row that has them, best first (see `b
 
 import json
 import os
-import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -116,8 +115,9 @@ def order_of(hashes: Array) -> Array:
     upper, lower = hashes[:, order]
     # NumPy sorts single numbers many times as fast, and half of two hashes is equal only by chance.
     if np.any((upper[1:] == upper[:-1]) & (lower[1:] != lower[:-1])):
-        return np.lexsort((hashes[1], hashes[0]))
-    return order
+        order = np.lexsort((hashes[1], hashes[0]))
+    by_hash: Array = order
+    return by_hash
 
 
 def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callable[[str], None]) -> Segment:
@@ -138,10 +138,12 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
         if not path.exists():
             report(f"reading {cell}")
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as draft:
-                _make(pq.ParquetFile(file), cell, Path(draft), width)
-                made = Path(draft) / "segment"
-                made.replace(path)
+            draft = folder / f".making-{name}"
+            with draft.open("wb") as handle:
+                _write(handle, pq.ParquetFile(file), cell, width)
+                handle.flush()
+                os.fsync(handle.fileno())
+            draft.replace(path)
     return _open(path, cell)
 
 
@@ -154,50 +156,43 @@ def rules() -> str:
 
 
 def _open(path: Path, cell: Cell) -> Segment:
-    names = json.loads((path / "names.json").read_text(encoding="utf-8"))
-    arrays = {name: _mapped(path / name) for name in _KINDS}
-    return Segment(cell, path.name, tuple(names["sources"]), tuple(names["teachers"]), **arrays)
+    whole = np.asarray(np.memmap(path, np.uint8, mode="r"))
+    (size,) = whole[-8:].view("<u8")
+    about = json.loads(whole[-8 - int(size) : -8].tobytes())
+    arrays = {
+        name: whole[start:end].view(_KINDS[name]).reshape(shape)
+        for name, (start, end, shape) in about["arrays"].items()
+    }
+    return Segment(cell, path.name, tuple(about["sources"]), tuple(about["teachers"]), **arrays)
 
 
-def _mapped(path: Path) -> Array:
-    kind, shape = _KINDS[path.name], (_ROWS_OF[path.name], -1) if path.name in _ROWS_OF else (-1,)
-    if path.stat().st_size == 0:
-        return np.empty([max(side, 0) for side in shape], kind)
-    mapped: Array = np.asarray(np.memmap(path, kind, mode="r")).reshape(shape)  # plain arrays are indexed faster
-    return mapped
-
-
-def _make(file: pq.ParquetFile, cell: Cell, draft: Path, width: int) -> None:
-    path = draft / "segment"
-    path.mkdir()
+def _write(handle: IO[bytes], file: pq.ParquetFile, cell: Cell, width: int) -> None:
+    """One array after the other, then where each lies and the names as JSON, then the length of that."""
     sources: dict[str, int] = {}
     teachers: dict[str, int] = {}
     parts: list[dict[str, Array]] = []
-    with (path / "grams").open("wb") as handle:
-        written = 0
-        for batch, grams, keys in _batches(file, width):
-            part = _row_arrays(batch, cell, sources, teachers)
-            part |= {"start": grams.starts + written, "prompt_count": grams.prompt_counts, "count": grams.counts}
-            part |= {"sets": grams.sets, "keys": keys.T}
-            grams.grams.tofile(handle)
-            written += len(grams.grams)
-            parts.append(part)
-        _to_disk(handle)
+    written = 0
+    for batch, grams, keys in _batches(file, width):
+        part = _row_arrays(batch, cell, sources, teachers)
+        part |= {"start": grams.starts + written, "prompt_count": grams.prompt_counts, "count": grams.counts}
+        part |= {"sets": grams.sets, "keys": keys.T}
+        grams.grams.tofile(handle)
+        written += len(grams.grams)
+        parts.append(part)
+    places: dict[str, Any] = {"grams": (0, handle.tell(), [written])}
     rows = {name: np.concatenate([part[name] for part in parts], axis=-1) for name in parts[0]} if parts else {}
     if rows:
         rows |= _number_sets(rows, [_name_hash(name) for name in teachers])
     for name in _KINDS.keys() - {"grams"}:
-        with (path / name).open("wb") as handle:
-            np.ascontiguousarray(rows.get(name, ()), _KINDS[name]).tofile(handle)
-            _to_disk(handle)
-    with (path / "names.json").open("w", encoding="utf-8") as handle:
-        json.dump({"sources": list(sources), "teachers": list(teachers)}, handle)
-        _to_disk(handle)
-
-
-def _to_disk(handle: Any) -> None:
-    handle.flush()
-    os.fsync(handle.fileno())
+        empty = np.empty((_ROWS_OF[name], 0) if name in _ROWS_OF else 0)
+        array = np.ascontiguousarray(rows.get(name, empty), _KINDS[name])
+        handle.write(bytes(-handle.tell() % 8))
+        start = handle.tell()
+        array.tofile(handle)
+        places[name] = (start, handle.tell(), array.shape)
+    about = json.dumps({"sources": list(sources), "teachers": list(teachers), "arrays": places}).encode()
+    about = about.ljust(len(about) + -(handle.tell() + len(about)) % 8)
+    handle.write(about + len(about).to_bytes(8, "little"))
 
 
 def _batches(file: pq.ParquetFile, width: int) -> Iterator[tuple[pa.RecordBatch, Grams, Array]]:
