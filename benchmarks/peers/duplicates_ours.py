@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from peers.duplicates_text import THRESHOLD, WIDTH, Stages, cells
 
 from polyglot_assets.curation import duplicates
-from polyglot_assets.ids import content_id, text_key
+from polyglot_assets.curation.keys import pair_keys, text_keys
 from polyglot_assets.lake import Lake
 from polyglot_assets.settings import Settings
 
@@ -21,13 +21,13 @@ LIMIT = 2 << 30
 
 def exact(corpus: Path, lake: Path) -> None:
     """Keys from the raw text and their grouping; writes the cells with keys for the other stages, uncounted."""
+    text_keys(pa.array(["compiles"]))
     stages = Stages()
     kept: list[pa.Table] = []
     for language, path in cells(corpus):
         table = pq.ParquetFile(path).read()
-        prompts = [text_key(text) for text in table["prompt"].to_pylist()]
-        responses = [text_key(text) for text in table["response"].to_pylist()]
-        contents = [content_id(*both) for both in zip(prompts, responses, strict=True)]
+        prompts, responses = (text_keys(table[side].combine_chunks()) for side in ("prompt", "response"))
+        contents = pair_keys(prompts, responses)
         keyed = table.append_column("prompt_key", pa.array(prompts)).append_column("content_key", pa.array(contents))
         keys = keyed.select(["teacher", "prompt_key", "content_key"])
         kept.append(keys.append_column("language", pa.repeat(language, table.num_rows)))

@@ -51,6 +51,7 @@ class Characters:
         role: uint8, one of SPACE, LETTER, ALONE, SKIPPED.
         unstable: bool, NFKC may change a text because of this character.
         combining: uint8, the canonical combining class, whose order NFKC may change.
+        space: bool, white space.
     """
 
     folded: npt.NDArray[np.uint32]
@@ -58,9 +59,10 @@ class Characters:
     role: npt.NDArray[np.uint8]
     unstable: npt.NDArray[np.bool_]
     combining: npt.NDArray[np.uint8]
+    space: npt.NDArray[np.bool_]
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        """The tables in the order in which the kernels take them."""
+        """The tables in the order in which the kernels that cut text take them."""
         return self.folded, self.longer, self.role, self.unstable, self.combining
 
 
@@ -71,6 +73,7 @@ def characters() -> Characters:
     role = np.full(_LAST, SPACE, dtype=np.uint8)
     unstable = np.zeros(_LAST, dtype=np.bool_)
     combining = np.zeros(_LAST, dtype=np.uint8)
+    space = np.zeros(_LAST, dtype=np.bool_)
     longer: list[list[int]] = []
     for code in range(_TABLED):
         character = chr(code)
@@ -78,6 +81,7 @@ def characters() -> Characters:
         if category in {"Cn", "Co", "Cs"}:
             continue
         role[code] = _role(code, category)
+        space[code] = character.isspace()
         combining[code] = unicodedata.combining(character)
         decomposition = unicodedata.decomposition(character)
         if decomposition:
@@ -95,7 +99,7 @@ def characters() -> Characters:
     role[0x20000:0x32000] = ALONE
     unstable[0x2F800:0x2FA20] = True  # compatibility ideographs
     role[0xE0000:0xE01F0] = SKIPPED  # tags and variation selectors
-    return Characters(folded, np.array(longer, dtype=np.uint32), role, unstable, combining)
+    return Characters(folded, np.array(longer, dtype=np.uint32), role, unstable, combining, space)
 
 
 def _role(code: int, category: str) -> int:

@@ -106,7 +106,7 @@ def stored_keys(column: pa.Array, width: int) -> Numbers | None:
 def _cut(prompts: pa.StringArray, responses: pa.StringArray, tables: tuple[Any, ...], width: int) -> Grams:
     from polyglot_assets.curation import kernels
 
-    texts = (*_bytes(prompts), *_bytes(responses))
+    texts = (*text_bytes(prompts), *text_bytes(responses))
     number = len(prompts)
     starts, sets = np.empty(number, np.int64), np.zeros(number, np.uint64)
     prompt_counts, counts = np.empty(number, np.int32), np.empty(number, np.int32)
@@ -117,7 +117,8 @@ def _cut(prompts: pa.StringArray, responses: pa.StringArray, tables: tuple[Any, 
     return Grams(starts, prompt_counts, counts, sets, out[:end])
 
 
-def _bytes(array: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+def text_bytes(array: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    """The UTF-8 of an array of texts, and where each begins and the last ends."""
     _, offsets, data = array.buffers()
     text = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
     if offsets is None or offsets.size == 0:
