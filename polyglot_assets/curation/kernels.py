@@ -291,33 +291,29 @@ def similarities(pairs: Any, left: Any, right: Any, threshold: float, least: flo
 
 
 @_compiled
-def _encoded(code: Any, out: Any, at: int) -> int:
+def _encoded(code: Any, out: Any, at: Any) -> Any:
     """Writes a character as it stands in the JSON text of ids.content_id; returns the place behind it."""
     if code < 0x80:
-        if code == 0x22 or code == 0x5C or code == 0x08:  # quotation mark, backslash, backspace
+        if code in {0x22, 0x5C, 0x08}:  # quotation mark, backslash, backspace
             out[at], out[at + 1] = 0x5C, 0x62 if code == 0x08 else code
             return at + 2
         if code < 0x20:
-            out[at : at + 4] = np.array([0x5C, 0x75, 0x30, 0x30], np.uint8)
             low = code & np.uint32(15)
+            out[at], out[at + 1], out[at + 2], out[at + 3] = 0x5C, 0x75, 0x30, 0x30
             out[at + 4], out[at + 5] = 48 + (code >> np.uint32(4)), low + (48 if low < 10 else 87)
             return at + 6
         out[at] = code
         return at + 1
     if code < 0x800:
-        out[at] = 0xC0 | (code >> np.uint32(6))
-        at += 1
-    else:
-        if code < 0x10000:
-            out[at] = 0xE0 | (code >> np.uint32(12))
-        else:
-            out[at] = 0xF0 | (code >> np.uint32(18))
-            at += 1
-            out[at] = 0x80 | ((code >> np.uint32(12)) & _TAIL)
-        out[at + 1] = 0x80 | ((code >> np.uint32(6)) & _TAIL)
-        at += 2
-    out[at] = 0x80 | (code & _TAIL)
-    return at + 1
+        out[at], out[at + 1] = 0xC0 | (code >> np.uint32(6)), 0x80 | (code & _TAIL)
+        return at + 2
+    middle, last = 0x80 | ((code >> np.uint32(6)) & _TAIL), 0x80 | (code & _TAIL)
+    if code < 0x10000:
+        out[at], out[at + 1], out[at + 2] = 0xE0 | (code >> np.uint32(12)), middle, last
+        return at + 3
+    out[at], out[at + 1] = 0xF0 | (code >> np.uint32(18)), 0x80 | ((code >> np.uint32(12)) & _TAIL)
+    out[at + 2], out[at + 3] = middle, last
+    return at + 4
 
 
 @_compiled
@@ -332,22 +328,32 @@ def key_texts(text: Any, ends: Any, tables: Any, out: Any, out_ends: Any) -> Non
         out_ends: int64, where each ends in `out`, written; negative where the text has to be normalised first.
     """
     folded, longer, unstable, combining, space = tables
-    at = 0
+    plain = np.zeros(0x80, np.uint8)  # what a byte becomes: white space nothing, others themselves
+    for code in range(0x20, 0x7F):
+        if code not in {0x20, 0x22, 0x5C}:
+            plain[code] = folded[code]
+    at = np.int64(0)
     for row in range(len(ends) - 1):
-        first, place, last_class, normal = at, ends[row], np.uint8(0), True
+        first, place, last_class, normal = at, np.int64(ends[row]), np.uint8(0), True
         out[at], out[at + 1] = 0x5B, 0x22
         at += 2
         while place < ends[row + 1] and normal:
-            code, place = np.uint32(text[place]), place + 1
-            own_class = np.uint8(0)
-            if code >= 0x80:
-                code, place = _decoded(text, place - 1)
-                own_class = combining[code]
-                normal = not (unstable[code] or (own_class != 0 and last_class > own_class))
+            byte = text[place]
+            if byte < 0x80:
+                place, last_class = place + 1, np.uint8(0)
+                if plain[byte] != 0:
+                    out[at] = plain[byte]
+                    at += 1
+                elif not space[byte]:
+                    at = _encoded(np.uint32(byte), out, at)
+                continue
+            code, place = _decoded(text, place)
+            own_class = combining[code]
+            normal = not (unstable[code] or (own_class != 0 and last_class > own_class))
             last_class = own_class
+            fold = folded[code]
             if space[code]:
                 continue
-            fold = folded[code]
             if fold < LONGER:
                 at = _encoded(fold, out, at)
             else:
