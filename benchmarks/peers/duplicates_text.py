@@ -8,8 +8,6 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 WIDTH, THRESHOLD = 2, 0.7
 
 
@@ -21,6 +19,8 @@ def cells(corpus: Path) -> Iterator[tuple[str, Path]]:
 
 def pairs(corpus: Path) -> Iterator[tuple[str, str, str, str]]:
     """(language, id, prompt, response) of each row."""
+    import pyarrow.parquet as pq  # not in the environment of every peer
+
     for language, path in cells(corpus):
         table = pq.ParquetFile(path).read(columns=["id", "prompt", "response"])
         yield from zip([language] * table.num_rows, *(column.to_pylist() for column in table.columns), strict=True)
@@ -64,7 +64,9 @@ class Stages:
 
     def report(self, **more: object) -> None:
         """The last line of a contestant's output."""
-        peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        # ru_maxrss would start with what the parent had when it forked.
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        peak = int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
         wall = time.monotonic() - self._started
         print(json.dumps({"stages": self.seconds, "peak_mb": peak / 1024, "wall": wall, **more}))
         sys.stdout.flush()

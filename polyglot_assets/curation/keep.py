@@ -149,7 +149,7 @@ def _classes(segments: Sequence[Segment], name: str) -> tuple[Array, Array]:
     from polyglot_assets.curation import kernels
 
     # Bitmaps that fit the cache sort out most keys that occur once; sorting all of them would take five times as long.
-    size = 1 << max(10, int(row_ends(segments)[-1]).bit_length() + 1)
+    size = 1 << max(10, int(row_ends(segments)[-1]).bit_length() - 1)
     seen, again = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     for segment in segments:
         kernels.note(getattr(segment, name)[0], seen, again)

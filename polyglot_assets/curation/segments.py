@@ -112,9 +112,10 @@ def best_first(place: Array, ids: Array) -> Array:
 def order_of(hashes: Array) -> Array:
     """Row numbers that bring equal 128-bit hashes, uint64 (2, rows), together and put different ones in order."""
     order = np.argsort(hashes[0])
-    upper, lower = hashes[:, order]
-    # NumPy sorts single numbers many times as fast, and half of two hashes is equal only by chance.
-    if np.any((upper[1:] == upper[:-1]) & (lower[1:] != lower[:-1])):
+    upper = hashes[0][order]
+    # NumPy sorts single numbers many times as fast, and half of two different hashes is equal only by chance.
+    equal = np.flatnonzero(upper[1:] == upper[:-1])
+    if np.any(hashes[1][order[equal]] != hashes[1][order[equal + 1]]):
         order = np.lexsort((hashes[1], hashes[0]))
     by_hash: Array = order
     return by_hash
