@@ -16,9 +16,12 @@ from datatrove.pipeline.writers.jsonl import JsonlWriter
 from peers.duplicates_text import WIDTH, Stages, pairs, words
 
 
-def run(folder: Path, name: str, *steps: object) -> None:
+BUCKETS, DEPTH = 25, 5
+
+
+def run(folder: Path, name: str, *steps: object, tasks: int = 1) -> None:
     """One stage in this process."""
-    LocalPipelineExecutor(list(steps), tasks=1, workers=1, logging_dir=str(folder / "logs" / name)).run()
+    LocalPipelineExecutor(list(steps), tasks=tasks, workers=1, logging_dir=str(folder / "logs" / name)).run()
 
 
 def main() -> None:
@@ -30,12 +33,12 @@ def main() -> None:
         for language, identifier, prompt, response in pairs(Path(sys.argv[1])):
             text = " ".join(words(language, f"{prompt} {response}"))
             handle.write(json.dumps({"id": identifier, "text": text}) + "\n")
-    config = MinhashConfig(n_grams=WIDTH, num_buckets=25, hashes_per_bucket=5)
+    config = MinhashConfig(n_grams=WIDTH, num_buckets=BUCKETS, hashes_per_bucket=DEPTH)
     signatures, buckets, removed, out = (str(folder / name) for name in ("signatures", "buckets", "removed", "out"))
     stages = Stages()
     run(folder, "1", JsonlReader(str(texts)), MinhashDedupSignature(signatures, config=config, language="eng"))
     stages.done("signatures")
-    run(folder, "2", MinhashDedupBuckets(signatures, buckets, config=config))
+    run(folder, "2", MinhashDedupBuckets(signatures, buckets, config=config), tasks=BUCKETS)
     stages.done("buckets")
     run(folder, "3", MinhashDedupCluster(buckets, removed, config=config))
     run(

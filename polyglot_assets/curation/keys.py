@@ -33,7 +33,7 @@ def text_keys(texts: pa.StringArray) -> list[str]:
         out = np.empty(6 * int(ends[last] - ends[first]) + 4 * (last - first), np.uint8)
         out_ends = np.empty(last - first, np.int64)
         kernels.key_texts(text, ends[first : last + 1], tables, out, out_ends)
-        start, view = 0, memoryview(out)
+        start, view = 0, out.data
         for row, end in enumerate(out_ends.tolist(), first):
             if end < 0:
                 keys.append(text_key(texts[row].as_py()))

@@ -6,6 +6,23 @@ which row of a pair is kept (keep.py).
 What is found between two segments depends on these two alone. So it is computed once per pair of files, and a lake
 that grew by a cell costs the comparison of that cell with the others of its language. The lookup in a large segment
 walks over its sorted band keys, eight bytes each, and touches the n-grams of the candidates only.
+
+Why two words and 0.7, and why both sides have to be alike: words (characters in Japanese) of real texts were replaced
+at random, and this share of the edited texts was found again, with 1, 2, 3, 5 and 10% replaced:
+
+                                       width 2, 0.7              width 3, 0.8              width 5, 0.8
+    long answers in German      1.00 1.00 1.00  .99  .14  1.00  .98  .85  .03   0    .99  .71  .07   0    0
+    long answers in Japanese    1.00  .94  .78  .27   0    .93  .36  .05   0    0
+    exercises in English        1.00 1.00 1.00  .99  .70  1.00 1.00  .94  .43   0
+    questions in Japanese        .95  .95  .94  .91  .26   .59  .59  .49  .18  .01
+
+Of what was merged in real data (small talk in five languages, questions, exam items) about 75 pairs were read. Nearly
+all were rewordings with the same answer. The wrong ones had only one side in common: different requests with the same
+long standard answer, and different questions about the same long passage. They were a tenth of the merges of two words,
+and a fifth to a half of those of three, where the longer side weighs more. LEAST keeps them apart. What remains wrong
+at 0.7 are pairs that differ in the one word that matters (a number, a name, `another` for `a`); an exercise with other
+numbers counts as a duplicate if most of its words and of its answer are the same. At 0.6 twice as many rewordings are
+merged.
 """
 
 from collections.abc import Sequence
@@ -30,7 +47,7 @@ sets in a bucket (texts that share a long boilerplate) pairs among the rest can 
 bands brings them together."""
 
 LEAST = 0.2
-"""Least similarity of the prompts alone, and of the responses alone. See the evidence above."""
+"""Least similarity of the prompts alone, and of the responses alone; two empty ones are alike."""
 
 _AT_ONCE = 1 << 22
 

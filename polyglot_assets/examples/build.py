@@ -16,7 +16,7 @@ from polyglot_assets.ids import content_id
 Row = Mapping[str, Any]
 
 
-def build(prompts: Iterable[Row], responses: Iterable[Row], width: int) -> list[dict[str, Any]]:
+def build(prompts: Iterable[Row], responses: Iterable[Row], width: int = 2) -> list[dict[str, Any]]:
     """One example per response with the outcome `ok`, of all teachers.
 
     Args:
