@@ -195,6 +195,11 @@ EXAMPLES = Table(
         *_QUALITY,
         ("prompt_key", _TEXT, "Hash of the normalised prompt"),
         ("content_key", _TEXT, "Hash of the normalised prompt and response together"),
+        (
+            "minhash",
+            pa.binary(),
+            "Width of the n-grams (1 byte) and 25 band keys (4 bytes each) of prompt and response",
+        ),
         ("prompt_id", _TEXT, "The prompt this row answers"),
         ("request_id", _TEXT, "The request that wrote it"),
         ("seed_id", _TEXT, "The seed that owns the prompt"),

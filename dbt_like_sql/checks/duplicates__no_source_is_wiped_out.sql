@@ -1,0 +1,14 @@
+-- No source and no cell of 20 examples or more loses over half of them as duplicates.
+WITH parts AS (
+    SELECT 'source ' || source AS part, id
+    FROM lake.examples
+    UNION ALL
+    SELECT 'cell ' || language || '/' || strategy AS part, id
+    FROM lake.examples
+)
+
+SELECT parts.part, count(*) AS examples, count(duplicates.id) AS left_out
+FROM parts
+LEFT JOIN lake.duplicates AS duplicates ON duplicates.id = parts.id
+GROUP BY parts.part
+HAVING count(*) >= 20 AND count(duplicates.id) > 0.5 * count(*)
