@@ -15,7 +15,6 @@ from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
 from peers.duplicates_text import WIDTH, Stages, pairs, words
 
-
 BUCKETS, DEPTH = 25, 5
 
 
