@@ -13,6 +13,7 @@ from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, M
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers.jsonl import JsonlWriter
+
 from peers.duplicates_text import WIDTH, Stages, pairs, words
 
 BUCKETS, DEPTH = 25, 5
