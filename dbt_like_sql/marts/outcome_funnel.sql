@@ -1,5 +1,5 @@
--- What became of the rows, stage by stage: raw rows of the sources, seeds of the cells, answers of the teachers.
--- Within a stage, cell and source the rows add up to what the stage was given.
+-- What became of the rows, stage by stage: raw rows of the sources, seeds of the cells, answers of the teachers,
+-- examples. Within a stage, cell and source the rows add up to what the stage was given.
 SELECT
     1 AS stage_order,
     'raw rows' AS stage,
@@ -24,6 +24,12 @@ UNION ALL
 
 SELECT 3, 'answers', language, strategy, source, teacher, outcome, count(*)
 FROM lake.responses
+GROUP BY ALL
+
+UNION ALL
+
+SELECT 4, 'examples', language, strategy, source, teacher, outcome, count(*)
+FROM marts.curated
 GROUP BY ALL
 
 ORDER BY stage_order, language, strategy, source, teacher, rows DESC, outcome

@@ -4,10 +4,15 @@ Here: the kept rows (outcome ok) of one cell in the shape of records.EXAMPLES. N
 (responses/outcomes.py).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from polyglot_assets.examples.words import words
 from polyglot_assets.ids import content_id, text_key
+
+_SAMPLE_ROWS = 100
+_SAMPLE_WORDS = 50
 
 Row = Mapping[str, Any]
 
@@ -19,7 +24,28 @@ def build(prompts: Iterable[Row], responses: Iterable[Row]) -> list[dict[str, An
         KeyError: a response belongs to no prompt of the cell; the cell was read while it was being replaced.
     """
     by_id = {prompt["prompt_id"]: prompt for prompt in prompts}
-    return [_row(by_id[row["prompt_id"]], row) for row in responses if row["outcome"] == "ok"]
+    rows = [_row(by_id[row["prompt_id"]], row) for row in responses if row["outcome"] == "ok"]
+    by_teacher: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: str(row["id"])):
+        by_teacher[row["teacher"]].append(row)
+    for own in by_teacher.values():
+        _describe_prompts(own)
+    return rows
+
+
+def _describe_prompts(rows: Iterable[dict[str, Any]]) -> None:
+    """What statistics need to know of a teacher's rows and cannot see in one of them alone.
+
+    The rows come in the order of their ids. Ids are hashes, so the first ones are a random sample.
+    """
+    seen: set[str] = set()
+    for place, row in enumerate(rows):
+        row["prompt_repeated"] = row["prompt_key"] in seen
+        seen.add(row["prompt_key"])
+        sampled = place < _SAMPLE_ROWS
+        row["sample_place"] = place if sampled else None
+        row["prompt_words"] = " ".join(words(row["prompt"], _SAMPLE_WORDS)) if sampled else None
+        row["response_words"] = " ".join(words(row["response"], _SAMPLE_WORDS)) if sampled else None
 
 
 def _row(prompt: Row, response: Row) -> dict[str, Any]:

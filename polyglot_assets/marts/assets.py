@@ -58,10 +58,13 @@ def mart_assets(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetsDefi
     """One asset per file in dbt_like_sql/marts/."""
     models, _ = load(bundled("dbt_like_sql"))
     keys = _Keys(teachers)
-    return [_mart_asset(place, model, keys) for model in models]
+    columns = {model.name: dict.fromkeys(model.described.columns, "VARCHAR") for model in models}
+    return [_mart_asset(place, model, keys, columns) for model in models]
 
 
-def _mart_asset(place: Place, model: Model, keys: _Keys) -> dg.AssetsDefinition:
+def _mart_asset(
+    place: Place, model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]
+) -> dg.AssetsDefinition:
     @dg.asset(
         key=mart_key(model.name),
         deps=sorted({key for table in model.reads for key in keys.of(table)}),
@@ -87,7 +90,7 @@ def _mart_asset(place: Place, model: Model, keys: _Keys) -> dg.AssetsDefinition:
         metadata |= {
             "dagster/row_count": data.num_rows,
             "dagster/column_schema": _schema(model, types),
-            "dagster/column_lineage": _lineage(model, keys),
+            "dagster/column_lineage": _lineage(model, keys, columns),
             "rows": dg.MetadataValue.md(markdown(rows, data.column_names)),
             "seconds": round(time.monotonic() - started, 3),
         }
@@ -103,8 +106,9 @@ def _schema(model: Model, types: Mapping[str, str]) -> dg.TableSchema:
     )
 
 
-def _lineage(model: Model, keys: _Keys) -> dg.TableColumnLineage:
-    schema = {"lake": {t.name: {name: str(kind) for name, kind, _ in t.fields} for t in TABLES.values()}}
+def _lineage(model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]) -> dg.TableColumnLineage:
+    lake = {t.name: {name: str(kind) for name, kind, _ in t.fields} for t in TABLES.values()}
+    schema = {"lake": lake, "marts": columns}
     return dg.TableColumnLineage(
         deps_by_column={
             column: [
@@ -149,6 +153,7 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
         cells = cells_of(context) if cellwise else []
         over_a_range = not context.op_execution_context.has_partition_key
         with place.lake.connect() as connection:
+            connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
             for check in checks:
                 offences = check.offences(connection, cells, teachers)
                 # A run over a range of cells may report a check only once; these events say it for each cell.

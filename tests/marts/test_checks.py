@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from scripted import ScriptedEngine
 
@@ -16,7 +17,17 @@ from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.models import load
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load as load_templates
-from polyglot_assets.records import CELL_TABLES, COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
+from polyglot_assets.records import (
+    CELL_TABLES,
+    CONTAMINATION,
+    COUNTS,
+    DUPLICATES,
+    EXAMPLES,
+    PROMPTS,
+    RESPONSES,
+    SEEDS,
+    Table,
+)
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
@@ -38,9 +49,11 @@ def _counts(stage: str, cell: Cell, counts: dict[tuple[str, str], int]) -> list[
     ]
 
 
-@pytest.fixture
-def sound(lake: Lake, settings: Settings) -> Lake:
-    """A lake with German cells and all marts, made without Dagster."""
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake with German cells, a duplicate, a leak and all marts, made without Dagster."""
+    settings = Settings(lake=tmp_path_factory.mktemp("pattern") / "lake", rows_per_cell=3)
+    lake = Lake(settings.lake)
     seeds: dict[Cell, list[dict[str, Any]]] = {cell: [] for cell in CELLS}
     for source in SOURCES:
         for cell, filled in fill(source, find(source, settings), CELLS, settings).items():
@@ -56,8 +69,32 @@ def sound(lake: Lake, settings: Settings) -> Lake:
     for cell in CELLS:
         responses = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
         lake.write_cell(EXAMPLES, cell, build_examples(lake.read_cell(PROMPTS, cell), responses))
+    first, second, third = (row["id"] for row in lake.read_cell(EXAMPLES, CELL)[:3])
+    _write(lake, DUPLICATES, [_duplicate(second, first)])
+    _write(lake, CONTAMINATION, [_leak(third)])
     _compute_marts(lake)
     return lake
+
+
+@pytest.fixture
+def sound(pattern: Lake, lake: Lake) -> Lake:
+    """A copy of it that may be broken."""
+    shutil.copytree(pattern.root, lake.root, dirs_exist_ok=True)
+    return lake
+
+
+def _duplicate(left_out: str, kept: str, kind: str = "near") -> dict[str, Any]:
+    where = {"language": "de", "strategy": "generate", "source": "org/seeds", "teacher": TEACHER.name}
+    return {"id": left_out, "kept_id": kept, "kind": kind, "similarity": 0.8, **where}
+
+
+def _leak(example: str, item: str = "7", side: str = "prompt") -> dict[str, Any]:
+    where = {"language": "de", "strategy": "generate", "source": "org/seeds", "teacher": TEACHER.name}
+    return {"id": example, "side": side, "eval_set": "mgsm_de.tsv", "item": item, "overlap": 0.9, **where}
+
+
+def _write(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
+    write_parquet(pa.Table.from_pylist(rows, schema=table.schema), lake.table_path(table))
 
 
 def _compute_marts(lake: Lake) -> None:
@@ -132,10 +169,49 @@ def test_each_fault_is_found_in_its_cell_only(
 
 def test_stale_marts_fail_their_sum_checks(sound: Lake) -> None:
     _edit(sound, EXAMPLES, _drop)
-    assert _offences(sound, CHECKS["language_distribution", "sums_to_the_examples"])
-    _edit(sound, RESPONSES, _drop, **T)
+    assert _offences(sound, CHECKS["curated", "every_example_once"])
     _compute_marts(sound)
+    assert not _offences(sound, CHECKS["curated", "every_example_once"])
     assert _offences(sound, CHECKS["outcome_funnel", "stages_hand_over"])
+
+
+MART_FAULTS = [
+    ("language_distribution", "sums_to_the_kept_rows", "language_distribution", "* REPLACE (rows + 1 AS rows)"),
+    ("language_distribution", "sums_to_the_kept_rows", "language_distribution", "* REPLACE (share / 2 AS share)"),
+    ("language_distribution", "sums_to_the_kept_rows", "curated", "* REPLACE ('ok' AS outcome)"),
+    ("source_funnel", "sums_agree", "source_funnel", "* REPLACE (accepted + 1 AS accepted)"),
+    ("source_funnel", "sums_agree", "source_mix", "* REPLACE (rows + 1 AS rows)"),
+    ("curated", "duplicates_name_a_kept_row", "curated", "* REPLACE ('nowhere' AS kept_id)"),
+    ("curated", "no_contaminated_row_is_kept", "curated", "* REPLACE ('ok' AS outcome)"),
+    ("outcome_funnel", "stages_hand_over", "outcome_funnel", "* REPLACE (rows + stage_order AS rows)"),
+]
+
+
+@pytest.mark.parametrize(("table", "name", "edited", "columns"), MART_FAULTS)
+def test_a_wrong_mart_fails_its_check(sound: Lake, table: str, name: str, edited: str, columns: str) -> None:
+    with sound.connect() as connection:
+        data = connection.sql(f"SELECT {columns} FROM marts.{edited}").to_arrow_table()
+    write_parquet(data, sound.mart_path(edited))
+    assert _offences(sound, CHECKS[table, name])
+
+
+@pytest.mark.parametrize(
+    ("examples", "duplicates", "allowed", "alarm"),
+    [(100, 51, None, True), (100, 50, None, False), (100, 99, 1.0, False), (100, 21, 0.2, True), (49, 49, None, False)],
+)
+def test_a_source_that_vanishes_in_duplicates_raises_the_alarm(
+    lake: Lake, examples: int, duplicates: int, allowed: float | None, *, alarm: bool
+) -> None:
+    row = {"source": "org/a", "language": "de", "strategy": "respond", "examples": examples, "duplicates": duplicates}
+    other = {**row, "language": "es", "examples": 0, "duplicates": 0}
+    write_parquet(pa.Table.from_pylist([row, other]), lake.mart_path("duplicate_share"))
+    with lake.connect() as connection:
+        if allowed is not None:
+            connection.execute(f"SET VARIABLE max_duplicate_share = {allowed}").fetchall()
+        found = CHECKS["duplicate_share", "no_source_or_cell_vanishes"].offences(connection)
+    assert bool(found) is alarm
+    if alarm:
+        assert {(row["what"], row["name"]) for row in found} == {("source", "org/a"), ("cell", "de/respond")}
 
 
 def test_offences_are_those_of_the_teachers_asked_for(sound: Lake) -> None:
