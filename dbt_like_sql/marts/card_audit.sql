@@ -11,7 +11,7 @@ SELECT
     cards.stated_total,
     cards.table_total,
     cards.table_total - cards.stated_total AS difference,
-    difference = 0 AS adds_up,
+    cards.table_total = cards.stated_total AS adds_up,
     min(missing.language) AS forgotten_language
 FROM cards
 LEFT JOIN marts.published_card AS missing

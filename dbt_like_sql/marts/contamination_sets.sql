@@ -1,12 +1,12 @@
--- Decontamination hits per evaluation set and source: examples that hold text of its items, and how many items.
+-- Decontamination hits per evaluation set: how many of its items were met, and in how many examples.
 SELECT
     eval_set,
-    source,
     count(DISTINCT item) AS items,
     count(DISTINCT id) AS examples,
     count(DISTINCT id) FILTER (side = 'prompt') AS prompts,
     count(DISTINCT id) FILTER (side = 'response') AS responses,
-    round(avg(overlap), 4) AS mean_overlap
+    round(avg(overlap), 4) AS mean_overlap,
+    list_sort(list_distinct(list(source))) AS sources
 FROM lake.contamination
-GROUP BY eval_set, source
-ORDER BY examples DESC, eval_set, source
+GROUP BY eval_set
+ORDER BY examples DESC, eval_set

@@ -9,9 +9,10 @@ import dagster as dg
 
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import write_parquet
+from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.models import Model, TableName, column_lineage, load
-from polyglot_assets.marts.plots import language_chart, language_picture
+from polyglot_assets.marts.plots import PICTURES, language_chart
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import CELL_TABLES, TABLES
 from polyglot_assets.responses.assets import response_key
@@ -86,7 +87,8 @@ def _mart_asset(
         metadata: dict[str, Any] = {}
         if model.name == "language_distribution":  # first, so that it is seen without scrolling
             metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
-            metadata["picture"] = dg.MetadataValue.md(language_picture(data.to_pylist()))
+        if model.name in PICTURES:
+            metadata["picture"] = dg.MetadataValue.md(PICTURES[model.name](data.to_pylist()))
         metadata |= {
             "dagster/row_count": data.num_rows,
             "dagster/column_schema": _schema(model, types),
@@ -97,6 +99,27 @@ def _mart_asset(
         return dg.MaterializeResult(metadata=metadata)
 
     return mart
+
+
+def report_asset(place: Place) -> dg.AssetsDefinition:
+    """The HTML report, after all marts."""
+    models, _ = load(bundled("dbt_like_sql"))
+
+    @dg.asset(
+        key=dg.AssetKey(["marts", "report"]),
+        deps=[mart_key(model.name) for model in models],
+        group_name="marts",
+        kinds={"html"},
+        owners=OWNERS,
+        description="What the lake holds, as a page to look at: one HTML file that needs no network.",
+        automation_condition=dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing()),
+    )
+    def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
+        place.lake.prepare()
+        path = report.write(place.lake)
+        return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
+
+    return page
 
 
 def _schema(model: Model, types: Mapping[str, str]) -> dg.TableSchema:

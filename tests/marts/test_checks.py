@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from made import compute, duplicate, leak
 from scripted import ScriptedEngine
 
 from polyglot_assets.errors import UserError
@@ -14,7 +15,6 @@ from polyglot_assets.examples.build import build as build_examples
 from polyglot_assets.grid import Cell, cells
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.marts.checks import Check, load_checks
-from polyglot_assets.marts.models import load
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load as load_templates
 from polyglot_assets.records import (
@@ -69,10 +69,10 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     for cell in CELLS:
         responses = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
         lake.write_cell(EXAMPLES, cell, build_examples(lake.read_cell(PROMPTS, cell), responses))
-    first, second, third = (row["id"] for row in lake.read_cell(EXAMPLES, CELL)[:3])
-    _write(lake, DUPLICATES, [_duplicate(second, first)])
-    _write(lake, CONTAMINATION, [_leak(third)])
-    _compute_marts(lake)
+    first, second, third = lake.read_cell(EXAMPLES, CELL)[:3]
+    _write(lake, DUPLICATES, [duplicate(second, first)])
+    _write(lake, CONTAMINATION, [leak(third)])
+    compute(lake)
     return lake
 
 
@@ -83,25 +83,8 @@ def sound(pattern: Lake, lake: Lake) -> Lake:
     return lake
 
 
-def _duplicate(left_out: str, kept: str, kind: str = "near") -> dict[str, Any]:
-    where = {"language": "de", "strategy": "generate", "source": "org/seeds", "teacher": TEACHER.name}
-    return {"id": left_out, "kept_id": kept, "kind": kind, "similarity": 0.8, **where}
-
-
-def _leak(example: str, item: str = "7", side: str = "prompt") -> dict[str, Any]:
-    where = {"language": "de", "strategy": "generate", "source": "org/seeds", "teacher": TEACHER.name}
-    return {"id": example, "side": side, "eval_set": "mgsm_de.tsv", "item": item, "overlap": 0.9, **where}
-
-
 def _write(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
     write_parquet(pa.Table.from_pylist(rows, schema=table.schema), lake.table_path(table))
-
-
-def _compute_marts(lake: Lake) -> None:
-    for model in load(bundled("dbt_like_sql"))[0]:
-        with lake.connect() as connection:
-            data = connection.sql(model.sql).to_arrow_table()
-        write_parquet(data, lake.mart_path(model.name))
 
 
 def _offences(lake: Lake, check: Check) -> list[dict[str, Any]]:
@@ -170,7 +153,7 @@ def test_each_fault_is_found_in_its_cell_only(
 def test_stale_marts_fail_their_sum_checks(sound: Lake) -> None:
     _edit(sound, EXAMPLES, _drop)
     assert _offences(sound, CHECKS["curated", "every_example_once"])
-    _compute_marts(sound)
+    compute(sound)
     assert not _offences(sound, CHECKS["curated", "every_example_once"])
     assert _offences(sound, CHECKS["outcome_funnel", "stages_hand_over"])
 
