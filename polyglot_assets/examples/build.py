@@ -11,7 +11,7 @@ from typing import Any
 from polyglot_assets.examples.words import words
 from polyglot_assets.ids import content_id, text_key
 
-_SAMPLE_ROWS = 100
+_SAMPLE_ROWS = 60
 _SAMPLE_WORDS = 50
 
 Row = Mapping[str, Any]

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import write_parquet
 from polyglot_assets.marts import report
@@ -77,10 +78,16 @@ def _mart_asset(
     )
     def mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
         place.lake.prepare()
+        for schema, name in sorted(model.reads):
+            if schema == "marts" and not place.lake.mart_path(name).exists():
+                raise UserError(
+                    f"marts.{model.name} reads marts.{name}, which was not computed yet: materialize it too"
+                )
         started = time.monotonic()
         with place.lake.connect() as connection:
-            data = connection.sql(model.sql).to_arrow_table()
-            types = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {model.sql}").fetchall()}
+            relation = connection.sql(model.sql)
+            data = relation.to_arrow_table()
+            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
         write_parquet(data, place.lake.mart_path(model.name))
         place.lake.publish_catalogue()
         rows = data.slice(0, _PREVIEW_ROWS).to_pylist()

@@ -256,13 +256,18 @@ def _label_width(rows: Sequence[Bar] | Sequence[Range] | Sequence[Dots]) -> int:
 
 
 def _cut(text: str, room: float) -> str:
-    """`text` in the room there is, escaped. A character of Chinese or Japanese takes two places."""
-    places = [2 if east_asian_width(char) in "WF" else 1 for char in text]
+    """`text` in the room there is, escaped."""
+    places = [_places(char) for char in text]
     if sum(places) * _CHAR <= room:
         return escape(text)
-    kept, used = "", 1
+    kept, used = "", 1.0
     for char, taken in zip(text, places, strict=True):
         if (used + taken) * _CHAR > room:
             break
         kept, used = kept + char, used + taken
     return escape(kept.rstrip()) + "…"
+
+
+def _places(char: str) -> float:
+    """How much room a character takes, in ordinary ones."""
+    return 2 if east_asian_width(char) in "WF" else 1.6 if char in "mwMW@%" else 1

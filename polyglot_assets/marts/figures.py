@@ -274,7 +274,7 @@ def contamination(rows: Rows) -> Figure:
     """Hits per evaluation set."""
     title = "Examples that hold text of evaluation items"
     drawn = [
-        charts.Bar(row["eval_set"], ((row["examples"], "b"),), f"{row['examples']:,} · {row['items']:,} items")
+        charts.Bar(row["eval_set"], ((row["examples"], "b"),), f"{row['examples']:,} · {row['items']:,}")
         for row in rows[:LONGEST_LIST]
     ]
     columns = (
@@ -282,7 +282,14 @@ def contamination(rows: Rows) -> Figure:
         ("prompts", "In the prompt"), ("responses", "In the answer"), ("mean_overlap", "Mean overlap"),
         ("sources", "Sources"),
     )  # fmt: skip
-    return _figure(title, "All of them are left out.", charts.bars, drawn, columns=columns, rows=rows)
+    return _figure(
+        title,
+        "Examples, and how many different items they hold text of. All are left out.",
+        charts.bars,
+        drawn,
+        columns=columns,
+        rows=rows,
+    )
 
 
 def licences(rows: Rows) -> Figure:
