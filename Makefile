@@ -3,7 +3,7 @@
 PYTHON ?= python3
 POLYGLOT = .venv/bin/polyglot
 
-.PHONY: demo test dev serve lint bench
+.PHONY: demo test chaos dev serve lint bench
 
 demo:  ## the whole lake on the sample seeds and the embedded teacher
 	@$(PYTHON) tools/bootstrap.py
@@ -12,6 +12,10 @@ demo:  ## the whole lake on the sample seeds and the embedded teacher
 test:  ## the whole test suite
 	@$(PYTHON) tools/bootstrap.py --dev
 	@.venv/bin/python -m pytest
+
+chaos:  ## everything that can go wrong goes wrong, for minutes, with a table at the end
+	@$(PYTHON) tools/bootstrap.py --dev
+	@.venv/bin/python -m pytest tests/chaos --chaos long
 
 dev:  ## the Dagster UI on http://127.0.0.1:3000
 	@$(PYTHON) tools/bootstrap.py

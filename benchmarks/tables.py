@@ -26,7 +26,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from peers.tables_lake import PUBLISHED, make
 
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.lake import Lake, quoted, write_parquet
 from polyglot_assets.marts.models import load
 from polyglot_assets.settings import bundled
 from polyglot_assets.settings import load as load_settings
@@ -48,19 +48,21 @@ def cpu() -> float:
 
 
 def ours(lake: Lake) -> dict[str, Any]:
-    """Computes all marts as the assets do; seconds of `curated` and of the others, the best of some rounds."""
+    """Computes all marts, some rounds of it, each with a connection of its own that has read nothing yet."""
     models, _ = load(bundled("dbt_like_sql"))
     seconds: dict[str, list[float]] = {}
     walls: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        for model in models:
-            with lake.connect() as connection:
-                connection.execute("SELECT 1").fetchall()
+        with lake.connect() as connection:
+            for model in models:
                 started, wall = cpu(), time.perf_counter()
                 data = connection.sql(model.sql).to_arrow_table()
                 seconds.setdefault(model.name, []).append(cpu() - started)
                 walls.setdefault(model.name, []).append(time.perf_counter() - wall)
-            write_parquet(data, lake.mart_path(model.name))
+                path = lake.mart_path(model.name)
+                write_parquet(data, path)
+                view = f"CREATE OR REPLACE VIEW marts.{model.name} AS FROM read_parquet({quoted(path)})"
+                connection.execute(view).fetchall()
     best = {name: min(found) for name, found in seconds.items()}
     # A round as a whole, so that no table is flattered by its luckiest moment.
     rounds = [sum(found[number] for name, found in seconds.items() if name != "curated") for number in range(ROUNDS)]

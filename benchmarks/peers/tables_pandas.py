@@ -25,13 +25,13 @@ def length_quantiles(kept: pd.DataFrame) -> pd.DataFrame:
     found = []
     groups = kept.groupby(["language", "teacher"], observed=True)
     for measure, column in MEASURES.items():
-        quantiles = groups[column].quantile([0.1, 0.5, 0.9, 0.99]).unstack()
+        quantiles = groups[column].quantile([0.1, 0.5, 0.9, 0.99]).unstack()  # type: ignore[arg-type]
         quantiles.columns = ["p10", "p50", "p90", "p99"]
         rest = groups[column].agg(rows="count", shortest="min", longest="max", mean="mean")
         frame = rest.join(quantiles).reset_index()
         frame.insert(2, "measure", measure)
         found.append(frame)
-    table = pd.concat(found)
+    table: pd.DataFrame = pd.concat(found)
     table["mean"] = table["mean"].round(2)
     order = ["language", "teacher", "measure", "rows", "shortest", "p10", "p50", "p90", "p99", "longest", "mean"]
     return table[order]

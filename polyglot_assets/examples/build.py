@@ -10,6 +10,7 @@ from typing import Any
 
 from polyglot_assets.examples.words import words
 from polyglot_assets.ids import content_id, text_key
+from polyglot_assets.records import QUALITY
 
 _SAMPLE_ROWS = 60
 _SAMPLE_WORDS = 50
@@ -54,7 +55,7 @@ def _row(prompt: Row, response: Row) -> dict[str, Any]:
     from_response = (
         "source", "source_id", "source_revision", "language", "strategy", "seed_id", "prompt_id", "request_id",
         "teacher", "model", "model_revision", "prompt", "response", "prompt_tokens", "response_tokens",
-        "prompt_language_score", "response_language_score", "licenses",
+        "prompt_language_score", "response_language_score", *QUALITY, "licenses",
     )  # fmt: skip
     return {
         "id": content_id(response["prompt_id"], response["request_id"], response["sample_index"]),

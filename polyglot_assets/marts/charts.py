@@ -251,7 +251,7 @@ def _round(number: int) -> bool:
 
 
 def _label_width(rows: Sequence[Bar] | Sequence[Range] | Sequence[Dots]) -> int:
-    longest = max((len(row.label) for row in rows), default=0)
+    longest = max((sum(map(_places, row.label)) for row in rows), default=0)
     return math.ceil(min(max(longest * _CHAR + 13, 60), 260))
 
 

@@ -49,12 +49,16 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
             lambda: vllm.engine(teacher, context.log.info),
             context.log.info,
             Commit(place.settings.commit_rows, place.settings.commit_seconds),
+            gates=place.settings.to_gates(),
         ):
             context.log.info(
                 "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
             )
             report_cell(context, cell, sum(result.outcomes.values()), _metadata(place, teacher, cell, result))
             total.add(result)
+        context.log.info(
+            "newly asked: %s", ", ".join(f"{name} {value:,}" for name, value in _spent(teacher, total).items())
+        )
         if failed := total.outcomes.get("engine_error"):
             context.log.warning(
                 "%d answers ended in engine_error; `polyglot retry --outcome engine_error` asks again", failed

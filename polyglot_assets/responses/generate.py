@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from polyglot_assets.gates.measures import DEFAULT, Gates
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake
 from polyglot_assets.records import PROMPTS
@@ -86,13 +87,15 @@ class Progress:
         )
 
 
-def respond(
+def respond(  # noqa: PLR0913 each is given by the caller, and none has a place in another
     lake: Lake,
     teacher: Teacher,
     cells: Iterable[Cell],
     engine: Callable[[], Engine],
     report: Callable[[str], None],
     commit: Commit | None = None,
+    *,
+    gates: Gates = DEFAULT,
 ) -> Iterator[tuple[Cell, CellResponses]]:
     """Gives every prompt of `cells` its outcome and writes the response cells; yields each cell when it is written.
 
@@ -105,11 +108,12 @@ def respond(
         engine: makes (or returns) the teacher's engine; called only if something must be asked.
         report: takes a line of progress every few seconds.
         commit: when answers are flushed to the disk.
+        gates: what answers have to pass.
 
     Raises:
         EngineDown: the engine is gone. What was answered is in the ledger; cells that are complete are written.
     """
-    stream = _Stream(lake, teacher, cells, commit or Commit())
+    stream = _Stream(lake, teacher, cells, commit or Commit(), gates)
     try:
         first = stream.take()
         yield from stream.finished()
@@ -149,8 +153,8 @@ class _Work:
 class _Stream:
     """The requests of all cells, one after the other, and the way of each answer into its ledger."""
 
-    def __init__(self, lake: Lake, teacher: Teacher, cells: Iterable[Cell], commit: Commit) -> None:
-        self._lake, self._teacher, self._commit = lake, teacher, commit
+    def __init__(self, lake: Lake, teacher: Teacher, cells: Iterable[Cell], commit: Commit, gates: Gates) -> None:
+        self._lake, self._teacher, self._commit, self._gates = lake, teacher, commit, gates
         self._cells = deque(sorted(cells))
         self._open: list[_Work] = []
         self._again: deque[Request] = deque()
@@ -227,7 +231,7 @@ class _Stream:
     def _finish(self, work: _Work) -> None:
         """Writes the cell if all of its prompts are settled."""
         if work.read and not work.waiting:
-            work.result.outcomes = compact(self._lake, self._teacher, work.cell, work.ledger)
+            work.result.outcomes = compact(self._lake, self._teacher, work.cell, work.ledger, self._gates)
             self._close(work)
 
     def _close(self, work: _Work) -> None:
@@ -255,7 +259,7 @@ class _Stream:
             return None
         work = _Work(cell, ledger, self._lake.scan_cell(PROMPTS, cell, _ASKED))
         self._open.append(work)
-        outcomes = unchanged(self._lake, self._teacher, cell, ledger)
+        outcomes = unchanged(self._lake, self._teacher, cell, ledger, self._gates)
         if outcomes is None:
             return work
         work.read, work.result.outcomes = True, outcomes

@@ -26,6 +26,7 @@ from polyglot_assets.grid import Cell
 from polyglot_assets.teachers.engine import Completion
 
 _LENGTH_BITS = 32
+_ID_DIGITS = 32
 _LOG = logging.getLogger(__name__)
 
 
@@ -231,9 +232,15 @@ def _encode(completion: Completion) -> bytes:
 def _checked(line: bytes) -> bytes | None:
     """The id of an intact line, else None."""
     checksum, _, body = line[:-1].partition(b" ")
-    if line[-1:] != b"\n" or checksum != b"%08x" % zlib.crc32(body):
+    request_id, _, answer = body.partition(b" ")
+    if line[-1:] != b"\n" or checksum != b"%08x" % zlib.crc32(body) or len(request_id) != _ID_DIGITS:
         return None
-    return bytes.fromhex(body[: body.index(b" ")].decode())
+    if not (answer == b"null" or (answer.startswith(b"{") and answer.endswith(b"}"))):
+        return None  # a right checksum over something else, for example of nothing
+    try:
+        return bytes.fromhex(request_id.decode("ascii"))
+    except ValueError:
+        return None
 
 
 def _cut_torn_end(file: int, path: Path) -> None:

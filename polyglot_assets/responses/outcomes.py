@@ -1,46 +1,66 @@
 """Outcomes: how a request ended. Every request gets exactly one; nothing is dropped without a name.
 
 Here: the rules, as a pure function of the prompt and the completion. They are applied when a cell is written, not
-when an answer arrives, so a changed rule needs no new answers. Not here: storing (generate.py).
+when an answer arrives, so a changed rule or threshold needs no new answers. Not here: what the gates measure (gates/)
+and storing (generate.py).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from polyglot_assets.grid import RESPOND, TRANSLATE
+from polyglot_assets.gates import measures as gates_
+from polyglot_assets.gates.language import Reading
+from polyglot_assets.gates.measures import Gates, Measures, Pair, measure
+from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE
 from polyglot_assets.ids import text_key
-from polyglot_assets.languages import Verdict, display_name, identify
+from polyglot_assets.languages import display_name
+from polyglot_assets.prompts import templates
 from polyglot_assets.teachers.engine import Completion
 
-_UNTESTED = Verdict(None, None)
+_UNTESTED = Measures()
+_MOSTLY = 0.5
+"""From this share on a text is in the other language, below it is mixed."""
+_KIND_NAMES = {
+    "email": "an e-mail address",
+    "phone": "a telephone number",
+    "ip_address": "an IP address",
+    "card": "a card number",
+    "bank_account": "an account number",
+    "national_id": "an identity number",
+}
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """An outcome with its reason (None for ok), the pair it is about, and the languages that were found."""
+    """An outcome with its reason (None for ok), the pair it is about, and what the gates measured."""
 
     outcome: str
     reason: str | None
     prompt: str | None = None
     response: str | None = None
-    prompt_language: Verdict = _UNTESTED
-    response_language: Verdict = _UNTESTED
+    measures: Measures = _UNTESTED
 
 
-def judge(prompt: Mapping[str, Any], completion: Completion) -> Judgement:
+def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = gates_.DEFAULT) -> Judgement:
     """The outcome of a completion for a row of records.PROMPTS.
 
-    The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, not_translated,
-    wrong_language; else ok.
+    The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, leaked, debris,
+    repetitive, refused, not_translated, wrong_language, mixed_language, bad_length, personal_data; else ok.
     """
-    pair = read_answer(prompt, completion)
-    return pair if isinstance(pair, Judgement) else _judge_language(prompt, *pair)
+    answer = read_answer(prompt, completion)
+    if isinstance(answer, Judgement):
+        return answer
+    pair = _pair_of(prompt, *answer)
+    measures = measure(pair, gates)
+    outcome, reason = next(_objections(prompt, pair, measures, gates), ("ok", None))
+    return Judgement(outcome, reason, pair.prompt, pair.response, measures)
 
 
 def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str, str] | Judgement:
-    """The (prompt, response) of a completion, or the judgement that it has none. Cheap: detects no language."""
+    """The (prompt, response) of a completion, or the judgement that it has none. Cheap: asks no gate."""
     if completion.finish_reason == "error":
         return Judgement("engine_error", completion.error or "the engine gave no reason")
     if completion.finish_reason == "too_long":
@@ -75,29 +95,90 @@ def _pair(text: str) -> tuple[str, str] | str:
     return value["prompt"].strip(), value["response"].strip()
 
 
-def _judge_language(prompt: Mapping[str, Any], asked: str, answer: str) -> Judgement:
-    language = str(prompt["language"])
-    # The prompt of `respond` is the seed's own: its language is the source's claim, not the teacher's work.
-    asked_in = _UNTESTED if prompt["strategy"] == RESPOND else identify(asked)
-    answered_in = identify(answer)
-
-    def result(outcome: str, reason: str | None) -> Judgement:
-        return Judgement(outcome, reason, asked, answer, asked_in, answered_in)
-
-    if prompt["strategy"] == TRANSLATE:
-        if text_key(asked) == prompt["prompt_key"]:
-            return result("not_translated", "the prompt is the English one, word for word")
-        if asked_in.code == prompt["seed_language"] != language:
-            return result("not_translated", f"the prompt is still in {_named(asked_in)}")
-    for name, found in (("prompt", asked_in), ("response", answered_in)):
-        if not found.agrees_with(language):
-            return result("wrong_language", f"the {name} is in {_named(found)}, not in {display_name(language)}")
-    return result("ok", None)
+def _pair_of(prompt: Mapping[str, Any], asked: str, answer: str) -> Pair:
+    strategy, language = str(prompt["strategy"]), str(prompt["language"])
+    return Pair(
+        language,
+        asked,
+        answer,
+        invented=strategy in (GENERATE, TRANSLATE),
+        original=str(prompt["prompt"]) if strategy == TRANSLATE and prompt["seed_language"] != language else "",
+        instructions=_instructions(strategy, language),
+        messages=(prompt.get("system_prompt", ""), prompt.get("synth_prompt", "")),
+    )
 
 
-def _named(verdict: Verdict) -> str:
+@lru_cache(maxsize=256)
+def _instructions(strategy: str, language: str) -> tuple[str, ...]:
+    """What the templates themselves say, with the place of seed and examples left empty."""
+    return templates.load()[strategy].renderer(language)("\n")
+
+
+def _objections(
+    prompt: Mapping[str, Any], pair: Pair, found: Measures, gates: Gates
+) -> Iterator[tuple[str, str | None]]:
+    """Every outcome that speaks against a pair, with its reason, the deciding one first."""
+    if (found.leaked_words or 0) >= gates.leaked_words:
+        yield "leaked", f"{found.leaked_words} words in a row are the template's own"
+    if (found.debris_marks or 0) >= gates.debris_marks:
+        yield "debris", f"{found.debris_kind} ({found.debris_marks} in all)"
+    if (found.repeated_share or 0) >= gates.repeated_share:
+        yield "repetitive", f"{found.repeated_share:.0%} of the text repeats itself"
+    if gates_.REPETITION in gates.enabled and pair.invented and text_key(pair.prompt) == text_key(pair.response):
+        yield "repetitive", "the response is the prompt, word for word"
+    if (found.refusal_share or 0) >= gates.refusal_share:
+        yield "refused", f"{found.refusal_share:.0%} of the response declines or speaks of a machine"
+    if gates_.LANGUAGE in gates.enabled:
+        yield from _language_objections(prompt, pair, found, gates)
+    yield from _length_objections(pair, found, gates)
+    for name, kinds in (("prompt", found.prompt_personal), ("response", found.response_personal)):
+        if kinds:
+            whose = (
+                "prompt" if name == "prompt" and pair.invented else "seed's own prompt" if name == "prompt" else name
+            )
+            yield "personal_data", f"the {whose} holds " + " and ".join(_KIND_NAMES[kind] for kind in kinds)
+
+
+def _language_objections(
+    prompt: Mapping[str, Any], pair: Pair, found: Measures, gates: Gates
+) -> Iterator[tuple[str, str | None]]:
+    asked_in, seed_language = found.prompt_language, str(prompt["seed_language"])
+    if pair.original:
+        if text_key(pair.prompt) == prompt["prompt_key"]:
+            yield "not_translated", f"the prompt is the {display_name(seed_language)} one, word for word"
+        if asked_in.code == seed_language and (asked_in.foreign_share or 0) >= _MOSTLY:
+            yield "not_translated", f"the prompt is still in {_named(asked_in.code, asked_in.score)}"
+        if (found.prompt_echo_share or 0) >= gates.echo_share:
+            yield "not_translated", f"{found.prompt_echo_share:.0%} of the prompt are copied from the untranslated one"
+    named = (("prompt", asked_in), ("response", found.response_language))
+    for name, reading in named:
+        if (reading.foreign_share or 0) >= max(_MOSTLY, gates.foreign_share):
+            language = _named(_foreign(reading), reading.score)
+            yield "wrong_language", f"the {name} is in {language}, not in {display_name(pair.language)}"
+    if (found.response_echo_share or 0) >= gates.echo_share:
+        yield "not_translated", f"{found.response_echo_share:.0%} of the response are the untranslated prompt"
+    for name, reading in named:
+        if (reading.foreign_share or 0) >= gates.foreign_share:
+            language = _named(_foreign(reading), None)
+            yield "mixed_language", f"{reading.foreign_share:.0%} of the {name} is in {language}"
+
+
+def _length_objections(pair: Pair, found: Measures, gates: Gates) -> Iterator[tuple[str, str | None]]:
+    for name, length, shortest, longest in (
+        ("prompt", found.prompt_length if pair.invented else None, gates.shortest_prompt, gates.longest_prompt),
+        ("response", found.response_length, gates.shortest_response, gates.longest_response),
+    ):
+        if length is not None and not shortest <= length <= longest:
+            yield "bad_length", f"the {name} has a length of {length:,}, not {shortest:,} to {longest:,}"
+
+
+def _foreign(reading: Reading) -> str:
+    return reading.foreign or "und"
+
+
+def _named(code: str | None, score: float | None) -> str:
     try:
-        name = display_name(verdict.code or "")
+        name = "another language" if code in (None, "und") else display_name(str(code))
     except LookupError:
-        name = str(verdict.code)
-    return f"{name} ({verdict.score:.2f})"
+        name = str(code)
+    return name if score is None else f"{name} ({score:.2f})"

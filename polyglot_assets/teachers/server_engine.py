@@ -1,389 +1,305 @@
 """OpenAI-compatible servers (`vllm serve` and others): the engine for models that run somewhere else.
 
-Here: sending requests to one or more servers, and turning whatever comes back into exactly one completion each.
-Everything that depends on the `openai` library is in this file. Not here: what to ask (responses/) and vLLM in this
-process (vllm_engine.py).
+Here: the engine's life, the health check, and the stream as its reader sees it. Not here: who is asked when
+(dispatch.py), HTTP (chat_client.py), what bodies mean (chat_api.py), and vLLM in this process (vllm_engine.py).
 
-The library is asynchronous and the rest of the project is not, so it runs in one background thread; a queue hands
-its results to the generator that the caller reads. The API key never leaves this file: the library puts it into
-headers, and every text that a server sends back is searched for it.
+Everything happens in the reader's thread: the generator runs an event loop until something is finished, stops it, and
+hands that out. While the reader works, nothing moves, and nothing is held against the servers. The API key never
+leaves the engine: it goes into headers, and every text that a server sends back is searched for it.
 """
 
 import asyncio
-import json
 import logging
-import queue
-import re
 import threading
-from collections import deque
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
-from operator import attrgetter
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+import time
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.errors import EngineDown, UserError
+from polyglot_assets.teachers import chat_api, dispatch
+from polyglot_assets.teachers.chat_api import Kind, TryError
+from polyglot_assets.teachers.chat_client import ChatServer, open_session
+from polyglot_assets.teachers.dispatch import Dispatcher, Lane, Limits
+from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.registry import Teacher
 
-_RETRIES = 4
-"""On 408, 409, 429, 5xx and broken connections: waits of 0.5 to 8 s, or what Retry-After says up to two minutes."""
-_CONNECT_SECONDS = 10.0
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
 _CHECK_SECONDS = 30.0
-_LONGEST_ERROR = 300
 _SHORTEST_SECRET = 16
 """Keys below this length are made up for servers that need none (EMPTY, token-abc123); an answer may hold such a
 word, while in a longer one the key can only be an echo."""
 
-_STANDARD = ("temperature", "top_p", "max_tokens", "seed")
-"""Sampling parameters of OpenAI's own API. Others (top_k, repetition_penalty) are extensions of the servers."""
-_TOO_LONG_STATUS = (400, 422)
-_TOO_LONG = re.compile(
-    r"context[ _](length|window|size)"  # OpenAI, vLLM, SGLang, llama.cpp
-    r"|maximum model length|max_model_len|max_tokens must be at least 1, got -"  # vLLM
-    r"|too many tokens|(prompt|input) is too long|token count .{0,40}exceeds",  # hosted providers
-    re.IGNORECASE,
-)
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-
-@dataclass
-class _Server:
-    """A server and the number of requests it is working on (touched by the background thread only)."""
-
-    url: str
-    client: Any
-    under_way: int = 0
-
-
-class AnswerError(ValueError):
-    """A server answered with something that is no answer. Stays inside; its name shows in `Completion.error`."""
 
 
 class ServerEngine:
     """One teacher behind one or more servers. Nothing is sent before the first completion is asked for.
 
     Args:
-        teacher: who is asked; `teacher.model` must be the name under which the servers know it.
+        teacher: who is asked; `served_as` or else `model` must be the name under which the servers know it.
         urls: base URLs, each usually ending in /v1. A request goes to the one with the fewest under way.
-        api_key: sent to every server; may be empty.
-        concurrency: most requests under way at once, over all servers.
-        timeout_seconds: longest time for one request, its retries included.
+        api_key: sent to every server whose URL holds no password; may be empty.
+        concurrency: most requests under way on each server.
+        timeout_seconds: longest time for one try.
+        patience_seconds: how long a server that is busy or away is waited for while no server answers.
 
     Raises:
         UserError: a URL or the key cannot be used.
     """
 
     def __init__(
-        self, teacher: Teacher, urls: Sequence[str], api_key: str, concurrency: int = 64, timeout_seconds: float = 600
+        self,
+        teacher: Teacher,
+        urls: Sequence[str],
+        api_key: str,
+        concurrency: int = 64,
+        timeout_seconds: float = 600,
+        patience_seconds: float = 300,
     ) -> None:
         if not urls or concurrency < 1:
             raise ValueError("needs at least one URL and a concurrency of at least 1")
         self._teacher = teacher
-        self._urls = tuple(urls)
         # A line end from a key file is the usual accident. In a header it is an error whose text quotes the key.
         self._key = api_key.strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise UserError("POLYGLOT_TEACHER_API_KEY: holds characters that no HTTP header can carry")
-        self._concurrency = concurrency
-        # Sent, waiting to be sent or waiting to be read. A worker that finds the next request at once keeps its server
-        # busy whatever the reader does; more would only be lost, and paid again, if the process died.
-        self._ahead = 2 * concurrency
-        self._timeout = timeout_seconds
-        self._servers: list[_Server] = []
+        self._limits = Limits(concurrency, timeout_seconds, patience_seconds)
+        self._secrets = {self._key} - {""}
+        self._lanes = [self._lane(url) for url in urls]
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._closing = threading.Lock()
+        self._session: ClientSession | None = None
+        self._checked = False
+        self._stream: Dispatcher | None = None
+        self._running = threading.Lock()
+        self._runner = 0
         self._closed = False
-        for url in urls:
-            if not _is_url(url):
-                expected = "expected a URL such as http://127.0.0.1:8000/v1"
-                raise UserError(self._clean(f"POLYGLOT_TEACHER_URL: {expected}, got {url!r}"))
 
-    def stream(self, requests: deque[Request]) -> Iterator[Completion]:
+    def _lane(self, url: str) -> Lane:
+        server: ChatServer | None = None
+        with suppress(ValueError):
+            server = ChatServer(url, self._key)
+        if server is None:  # raised here, so that no context repeats the URL
+            expected = "expected a URL such as http://127.0.0.1:8000/v1"
+            raise UserError(self._clean(f"POLYGLOT_TEACHER_URL: {expected}, got {url!r}"))
+        self._secrets |= server.secrets
+        server.name = self._clean(server.name)
+        return Lane(server)
+
+    def stream(self, take: Take) -> Iterator[Completion]:
         """See `Engine.stream`. Closing the generator cancels what is under way.
 
         Raises:
-            UserError: a server does not answer, refuses the key or is no OpenAI-compatible server.
+            UserError: a server does not answer the first question, refuses the key or is no OpenAI-compatible server.
+            EngineDown: the servers went away, or refuse the key or the model.
         """
-        if not requests:
+        request = take()
+        if request is None:
             return
-        loop = self._start()
-        waiting: asyncio.Queue[Request] = asyncio.Queue()
-        finished: _Finished = queue.SimpleQueue()
-        workers = self._submit(self._work(waiting, finished))
-        workers.add_done_callback(finished.put)  # they end only with the engine; the reader must not wait for ever
-        under_way = 0
+        loop = self._open()
+        stream = self._stream = Dispatcher(loop, self._lanes, self._ask, self._probe, self._limits)
+        stream.add(request)
+        more = True
         try:
-            while requests or under_way:
-                while requests and under_way < self._ahead:
-                    loop.call_soon_threadsafe(waiting.put_nowait, requests.popleft())
-                    under_way += 1
-                completion = _opened(finished.get())
-                under_way -= 1
-                yield completion
+            while True:
+                more = more and _fill(stream, take)
+                if not stream.held:
+                    return
+                self._run(stream)
+                if stream.finished:
+                    handed_out = time.monotonic()
+                    while stream.finished:
+                        yield stream.finished.popleft()
+                    stream.was_away(time.monotonic() - handed_out)
+                    more = True
+                if stream.broken is not None:
+                    # What is wrong now is better found by the health check, should somebody ask again.
+                    self._checked = self._checked and not isinstance(stream.broken, EngineDown)
+                    raise stream.broken
         finally:
-            workers.cancel()
+            self._abandon(stream)
 
     def close(self) -> None:
-        """Cancels what is under way and ends the thread."""
-        with self._closing:  # a run that is interrupted may close from two threads at once
-            self._closed = True
-            if self._loop is None or self._thread is None:
-                return
-            self._submit(_shut(self._servers)).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
-            self._loop = self._thread = None
-            self._servers = []
+        """Cancels what is under way and closes the connections."""
+        self._closed = True
+        loop = self._loop
+        if self._runner == threading.get_ident():
+            if loop is not None:
+                loop.stop()  # called by a signal handler: the stream finds out and closes
+            return
+        while self._runner and loop is not None:  # another thread reads a stream, or closes too
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(loop.stop)
+            time.sleep(0.01)
+        with self._alone():
+            self._shut()
 
-    def _start(self) -> asyncio.AbstractEventLoop:
-        """The loop of the thread. Starts it and checks the servers, unless that was done before."""
+    # Running the loop.
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Only one thread at a time runs the loop or changes what hangs on it."""
+        with self._running:
+            self._runner = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._runner = 0
+
+    def _open(self) -> asyncio.AbstractEventLoop:
+        """The loop, with a session and servers that were found to be there."""
         if self._closed:
             raise RuntimeError("the engine is closed")
-        if self._loop is None:
-            _quieten()
-            self._loop = asyncio.new_event_loop()
-            # A daemon: an engine that nobody closed must not keep the process from ending.
-            self._thread = threading.Thread(target=self._loop.run_forever, name="polyglot-servers", daemon=True)
-            self._thread.start()
-        if not self._servers:
-            self._servers = self._submit(self._connect()).result()
+        if _in_a_loop():
+            raise RuntimeError("ServerEngine.stream runs an event loop of its own; read it in a thread without one")
+        if self._stream is not None:
+            self._abandon(self._stream)  # its reader is gone, or will be told
+        with self._alone():
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+            if self._session is None:
+                self._session = self._await(self._loop, open_session(self._limits.timeout))
+            problems = [] if self._checked else self._await(self._loop, self._check_all())
+        if problems:
+            raise UserError("POLYGLOT_TEACHER_URL: " + "; ".join(problems))
+        self._checked = True
         return self._loop
 
-    def _submit(self, work: Coroutine[Any, Any, _T]) -> Future[_T]:
+    def _run(self, stream: Dispatcher) -> None:
+        """Runs the loop until the stream stops it."""
+        with self._alone():
+            if self._stream is stream and self._loop is not None and not self._closed:
+                self._loop.run_forever()
+        if self._closed or self._stream is not stream:
+            raise RuntimeError("the engine was closed, or asked for another stream, while it answered")
+
+    def _abandon(self, stream: Dispatcher) -> None:
+        """Cancels what a stream has under way, unless that was done before."""
+        if self._stream is not stream:
+            return  # perhaps in the middle of another stream's loop, if this one was found by the garbage collector
+        with self._alone():
+            if self._stream is stream and self._loop is not None:  # still, after waiting for a thread that closes
+                self._await(self._loop, _end(stream.cancel()))
+                self._stream = None
+            if self._closed:
+                self._shut()
+
+    def _shut(self) -> None:
         if self._loop is None:
-            work.close()
-            raise RuntimeError("the engine is closed")
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+            return
+        if self._stream is not None:
+            self._stream.cancel()
+        # All of them, since a second interrupt may have left some that were already given up.
+        self._await(self._loop, _end(asyncio.all_tasks(self._loop)))
+        if self._session is not None:
+            self._await(self._loop, self._session.close())
+        self._loop.close()
+        self._loop = self._session = self._stream = None
 
-    # What follows runs in the background thread.
-
-    async def _connect(self) -> list[_Server]:
-        from openai import AsyncOpenAI, Timeout
-
-        # `_answer` limits a request as a whole. The library's own limit is one between two bytes and begins anew
-        # with each retry: a server that hangs would be waited for five times over.
-        timeout = Timeout(None, connect=min(_CONNECT_SECONDS, self._timeout))
-        # The library insists on a key; if none is given it would take OPENAI_API_KEY, which is not for this server.
-        key = self._key or "none"
-        servers = [
-            _Server(url, AsyncOpenAI(base_url=url, api_key=key, timeout=timeout, max_retries=_RETRIES))
-            for url in self._urls
-        ]
-        problems = [problem for problem in await asyncio.gather(*map(self._check, servers)) if problem]
-        if problems:
-            await _disconnect(servers)
-            raise UserError(self._clean("POLYGLOT_TEACHER_URL: " + "; ".join(problems), limit=None))
-        return servers
-
-    async def _check(self, server: _Server) -> str | None:
-        """What is wrong with a server, or None."""
-        from openai import APIStatusError, OpenAIError
-
-        client = server.client.with_options(max_retries=1)
+    def _await(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, _T]) -> _T:
+        """What `work` returns. A stop that was meant for something else does not end it."""
+        task = loop.create_task(work)
+        task.add_done_callback(lambda _: loop.stop())
         try:
-            async with asyncio.timeout(min(_CHECK_SECONDS, self._timeout)):
-                try:
-                    response = await client.models.with_raw_response.list()
-                except APIStatusError as error:
-                    if error.status_code not in (404, 405):
-                        raise
-                    # Some providers list no models. Asked for nothing, a chat endpoint complains about the request.
-                    await client.post("/chat/completions", body={}, cast_to=object)
-                    return None
-            self._compare_models(server, json.loads(response.http_response.content))
-        except APIStatusError as error:
-            return _problem(server.url, error.status_code, self._clean(_describe(error)))
+            while not task.done():
+                loop.run_forever()
+        except BaseException:
+            task.cancel()
+            raise
+        return task.result()
+
+    # What runs in the loop.
+
+    async def _ask(self, server: ChatServer, request: Request) -> Completion:
+        """One try."""
+        try:
+            body = chat_api.encode(self._teacher, request)
+            completion = chat_api.read_answer(request.request_id, await server.complete(self._opened(), body))
+        except TryError as error:
+            raise self._cleaned(error) from None
+        if completion.error is not None:
+            return replace(completion, error=self._clean(completion.error))
+        if len(self._key) >= _SHORTEST_SECRET and self._key in completion.text:
+            raise TryError(Kind.FINAL, "AnswerError: the answer repeats the API key")
+        return completion
+
+    async def _probe(self, server: ChatServer) -> bytes:
+        """The server's list of models."""
+        try:
+            async with asyncio.timeout(min(_CHECK_SECONDS, self._limits.timeout)):
+                return await server.models(self._opened())
+        except TryError as error:
+            raise self._cleaned(error) from None
         except TimeoutError:
-            return f"{server.url} does not answer"
-        except OpenAIError as error:
-            return f"{server.url} does not answer ({self._clean(_describe(error))})"
+            raise TryError(Kind.HUNG, "TimeoutError: no answer") from None
+
+    async def _check_all(self) -> list[str]:
+        """What is wrong with the servers."""
+        found = await asyncio.gather(*(self._check(lane.server) for lane in self._lanes))
+        return [problem for problem in found if problem]
+
+    async def _check(self, server: ChatServer) -> str | None:
+        try:
+            try:
+                self._compare_models(server, chat_api.model_names(await self._probe(server)))
+            except TryError as error:
+                if error.kind in (Kind.FAILED, Kind.LOST, Kind.GONE):
+                    await asyncio.sleep(dispatch.FIRST_WAIT)  # a moment's trouble, perhaps
+                    self._compare_models(server, chat_api.model_names(await self._probe(server)))
+                elif error.status in (404, 405):
+                    # Some providers list no models. Asked for nothing, a chat endpoint complains about the request.
+                    await server.complete(self._opened(), b"{}")
+                else:
+                    raise
+        except TryError as error:
+            return chat_api.problem(server.name, self._cleaned(error))
         except (ValueError, RecursionError):
-            return f"{server.url} answers, but is no OpenAI-compatible server"
+            return f"{server.name} answers, but is no OpenAI-compatible server"
         return None
 
-    def _compare_models(self, server: _Server, listing: Any) -> None:
+    def _compare_models(self, server: ChatServer, names: list[str]) -> None:
         """Warns if the teacher is not on a server's list. Only a warning: some servers take any name."""
-        entries = listing.get("data") if isinstance(listing, Mapping) else None
-        known = entries if isinstance(entries, list) else []
-        names = [entry.get("id") for entry in known if isinstance(entry, Mapping)]
-        if names and self._teacher.model not in names:
-            shown = self._clean(", ".join(map(str, names)))
-            _LOG.warning("%s lists %s, but not %s", self._clean(server.url), shown, self._teacher.model)
+        model = chat_api.model_name(self._teacher)
+        if names and model not in names:
+            _LOG.warning("%s lists %s, but not %s", server.name, self._clean(", ".join(names)), model)
 
-    async def _work(self, waiting: asyncio.Queue[Request], finished: "_Finished") -> None:
-        """Answers what waits until it is cancelled."""
+    def _opened(self) -> "ClientSession":
+        if self._session is None:
+            raise RuntimeError("the engine is closed")
+        return self._session
 
-        async def worker() -> None:
-            while True:
-                request = await waiting.get()
-                try:
-                    finished.put(await self._answer(request))
-                except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
-                    finished.put(error)
+    def _cleaned(self, error: TryError) -> TryError:
+        return TryError(error.kind, self._clean(error.text), error.wait, error.status)
 
-        # Few long-lived tasks, not one per request: what the library's lower layers (anyio) keep per task makes a
-        # request in a task of its own a quarter more expensive.
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._concurrency):
-                group.create_task(worker())
-
-    async def _answer(self, request: Request) -> Completion:
-        """The completion of a request. Only a programming error raises."""
-        from openai import APIStatusError, OpenAIError
-
-        server = min(self._servers, key=attrgetter("under_way"))
-        server.under_way += 1
-        try:
-            async with asyncio.timeout(self._timeout):
-                create = server.client.chat.completions.with_raw_response.create
-                response = await create(**_arguments(self._teacher, request))
-            completion = _read(request.request_id, response.http_response.content)
-            if len(self._key) >= _SHORTEST_SECRET and self._key in completion.text:
-                raise AnswerError("the answer repeats the API key")
-        except APIStatusError as error:
-            return self._failed(request, _describe(error), too_long=_is_too_long(error))
-        except TimeoutError:
-            return self._failed(request, f"TimeoutError: no answer within {self._timeout:g} s")
-        except (OpenAIError, ValueError, RecursionError) as error:
-            return self._failed(request, _describe(error))
-        else:
-            return completion
-        finally:
-            server.under_way -= 1
-
-    def _failed(self, request: Request, error: str, *, too_long: bool = False) -> Completion:
-        return Completion(request.request_id, "", "too_long" if too_long else "error", error=self._clean(error))
-
-    def _clean(self, text: str, limit: int | None = _LONGEST_ERROR) -> str:
-        """One line without the key and without passwords in URLs. Shortened last: half a key is still a leak."""
-        for secret in {self._key, json.dumps(self._key)[1:-1]} - {""}:
-            text = text.replace(secret, "[key]")
-        text = " ".join(re.sub(r"(?<=://)[^/\s@]*@", "", text).split())
-        return text if limit is None or len(text) <= limit else text[:limit] + "…"
+    def _clean(self, text: str) -> str:
+        return chat_api.clean(text, self._secrets)
 
 
-_Finished = queue.SimpleQueue[Completion | Exception | Future[None]]
-"""Completions, an error that `_answer` does not know, or the end of the workers themselves."""
+def _fill(stream: Dispatcher, take: Take) -> bool:
+    """Sends what there is room for, and at least one. False if there was no more at the moment."""
+    while stream.has_room() or not stream.held:
+        request = take()
+        if request is None:
+            return False
+        stream.add(request)
+    return True
 
 
-def _opened(item: Completion | Exception | Future[None]) -> Completion:
-    if isinstance(item, Future):
-        raise RuntimeError("the engine was closed while it answered")  # noqa: TRY004 no matter of types
-    if isinstance(item, Exception):
-        raise item
-    return item
-
-
-def _is_url(url: str) -> bool:
-    """Whether this can be a base URL. The library itself would find out late and raise one of many errors."""
+def _in_a_loop() -> bool:
     try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and url.isprintable()
-    except ValueError:
+        asyncio.get_running_loop()
+    except RuntimeError:
         return False
+    return True
 
 
-def _quieten() -> None:
-    """Unless the user chose a level: these log a line per request, and at debug level what the server sent."""
-    for name in ("httpx", "httpcore", "httpx2", "httpcore2"):
-        logger = logging.getLogger(name)
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.WARNING)
-
-
-async def _shut(servers: list[_Server]) -> None:
-    """Cancels whatever else runs in this loop and closes the connections."""
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+async def _end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
+    """Cancels tasks and waits until they have ended."""
+    tasks = list(tasks)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await _disconnect(servers)
-
-
-async def _disconnect(servers: list[_Server]) -> None:
-    for server in servers:
-        await server.client.close()
-
-
-def _arguments(teacher: Teacher, request: Request) -> dict[str, Any]:
-    """A request as the library wants it."""
-    arguments: dict[str, Any] = {"model": teacher.model, "messages": list(request.messages)}
-    arguments |= {name: value for name, value in request.sampling.items() if name in _STANDARD}
-    extra = {name: value for name, value in request.sampling.items() if name not in _STANDARD}
-    if extra:
-        arguments["extra_body"] = extra
-    if request.schema is not None:
-        schema = {"name": "answer", "strict": True, "schema": request.schema}
-        arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return arguments
-
-
-def _read(request_id: str, content: bytes) -> Completion:
-    """The completion that a server sent. Read by hand, because the library believes every body.
-
-    Raises:
-        AnswerError: it holds no answer that can be used.
-    """
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        raise AnswerError(f"malformed: {content.decode('utf-8', 'replace')}") from None
-    try:
-        choice = body["choices"][0]
-        reason, message = choice["finish_reason"], choice["message"]
-        text, refusal = message["content"], message.get("refusal")
-    except (LookupError, TypeError, AttributeError):
-        # Written anew, since a server may escape characters of the key ("\/") so that it would not be recognised.
-        raise AnswerError(f"malformed: {json.dumps(body, ensure_ascii=False)}") from None
-    if text is None and reason == "length":
-        text = ""  # a reasoning model that used up its budget before it began to answer
-    if reason not in ("stop", "length"):
-        raise AnswerError(f"the server finished with {reason!r}")
-    if not isinstance(text, str):
-        raise AnswerError(f"the model refused: {refusal}" if refusal else "no text")
-    usage = body.get("usage")
-    counts = usage if isinstance(usage, Mapping) else {}
-    return Completion(
-        request_id, text, reason, _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
-    )
-
-
-def _count(value: Any) -> int | None:
-    return value if type(value) is int else None
-
-
-def _describe(error: Exception) -> str:
-    """Class, status and message of an error. Not yet fit to be shown: see `ServerEngine._clean`."""
-    status = getattr(error, "status_code", None)
-    name = type(error).__name__ + (f" {status}" if status else "")
-    body = getattr(error, "body", None)
-    message = str(error)
-    if isinstance(body, Mapping):
-        found = body.get("message") or body.get("detail")
-        message = found if isinstance(found, str) else json.dumps(body, ensure_ascii=False)
-    elif body:
-        message = str(body)
-    # "Connection error." alone helps nobody; what the library caught says whether it was refused, reset or unknown.
-    cause = error.__cause__
-    return f"{name}: {message}" + (f" ({type(cause).__name__}: {cause})" if cause else "")
-
-
-def _problem(url: str, status: int, description: str) -> str | None:
-    """What a user should know about a server that answers the health check with an error status."""
-    if status in (401, 403):
-        return f"{url} refuses the key in POLYGLOT_TEACHER_API_KEY ({description})"
-    if status in (404, 405):
-        return f"{url} has no chat completions; does the base URL end in /v1?"
-    if status >= 500:
-        return f"{url} does not answer ({description})"
-    return None  # it is busy (429), or complains about the empty request: it is there
-
-
-def _is_too_long(error: Any) -> bool:
-    """Whether a server refused a request because prompt and budget together exceed the model's length."""
-    return error.status_code in _TOO_LONG_STATUS and bool(_TOO_LONG.search(f"{error.body} {error}"))

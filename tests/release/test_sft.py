@@ -11,7 +11,7 @@ import yaml
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, PUBLISHED
+from polyglot_assets.records import EXAMPLES, PUBLISHED, QUALITY
 from polyglot_assets.release.sft import DATA, write
 
 CELLS = [Cell("de", "generate"), Cell("de", "translate"), Cell("ja", "respond")]
@@ -24,6 +24,7 @@ def example(cell: Cell, number: int, licenses: tuple[str, ...] = ("apache-2.0",)
     return {
         **row,
         **dict.fromkeys(numbers, number),
+        **dict.fromkeys(QUALITY),
         "prompt_language_score": 0.5,
         "response_language_score": 0.5,
         "id": content_id(cell.key, number),

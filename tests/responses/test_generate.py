@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from scripted import ScriptedEngine, good_answer
 
+from polyglot_assets.gates.measures import DEFAULT
 from polyglot_assets.grid import Cell, cells
 from polyglot_assets.lake import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import PROMPTS, RESPONSES
+from polyglot_assets.records import PROMPTS, QUALITY, RESPONSES
 from polyglot_assets.responses import generate
 from polyglot_assets.responses.generate import CellResponses
 from polyglot_assets.responses.ledger import Ledger, ledger_path
@@ -141,6 +142,28 @@ def test_a_larger_budget_asks_again_for_what_it_changes(prompted: Lake) -> None:
     engine = ScriptedEngine()
     respond(prompted, replace(TEACHER, max_tokens=65), CELLS[:1], lambda: engine, quiet)
     assert len(engine.asked) == 5
+
+
+def test_another_threshold_rewrites_the_cells_without_asking(prompted: Lake) -> None:
+    respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
+    before = response_bytes(prompted)
+    strict = replace(DEFAULT, shortest_response=500)
+    results = dict(generate.respond(prompted, TEACHER, CELLS, no_engine, quiet, gates=strict))
+    assert {outcome for result in results.values() for outcome in result.outcomes} == {"bad_length"}
+    rows = prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name)
+    assert all(row["reason"] and row["response_length"] < 500 for row in rows)
+    respond(prompted, TEACHER, CELLS, no_engine, quiet)
+    assert response_bytes(prompted) == before
+
+
+def test_what_the_gates_measured_is_written_with_the_row(prompted: Lake) -> None:
+    respond(prompted, TEACHER, CELLS[:1], ScriptedEngine, quiet)
+    for row in prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name):
+        measured = {name: row[name] for name in QUALITY if "echo" not in name}
+        assert row["outcome"] == "ok"
+        assert None not in measured.values(), measured
+        assert row["personal_data"] == []
+        assert row["prompt_echo_share"] is None, "only a translation has an original"
 
 
 def _when(condition: Callable[[Request], bool], finish: str, text: str = "") -> Callable[[Request], Completion]:

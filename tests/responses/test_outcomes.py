@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import SENTENCES
 
@@ -37,14 +37,15 @@ def pair(asked: Any, answered: Any) -> str:
 
 
 GERMAN = SENTENCES["German"]
+QUESTION = "Können Sie mir bitte erklären, warum der Himmel am Abend so rot wird?"
 
 
 @pytest.mark.parametrize(
     ("strategy", "completion", "outcome", "reason"),
     [
         ("respond", answer(GERMAN), "ok", None),
-        ("generate", answer(pair(GERMAN, GERMAN)), "ok", None),
-        ("translate", answer(pair(GERMAN, GERMAN)), "ok", None),
+        ("generate", answer(pair(QUESTION, GERMAN)), "ok", None),
+        ("translate", answer(pair(QUESTION, GERMAN)), "ok", None),
         ("respond", answer("", "error", "HTTP 500"), "engine_error", "HTTP 500"),
         ("respond", answer("", "error"), "engine_error", "no reason"),
         ("respond", answer("", "too_long"), "too_long", "9 tokens"),
@@ -79,7 +80,7 @@ def test_raw_line_breaks_inside_json_strings_are_accepted() -> None:
 def test_the_prompt_of_respond_is_the_seeds_own() -> None:
     judgement = judge(prompt("respond"), answer(GERMAN))
     assert judgement.prompt == "Wie geht das?"
-    assert judgement.prompt_language.code is None, "the source's claim is not tested again"
+    assert judgement.measures.prompt_language.code is None, "the source's claim is not tested again"
 
 
 @pytest.mark.parametrize(("language", "sentence"), [
@@ -91,6 +92,7 @@ def test_each_language_passes_in_its_own_cell_and_no_other(language: str, senten
     assert judge(prompt("respond", "de"), answer(sentence)).outcome == "wrong_language"
 
 
+@settings(deadline=None)  # the first text loads a model
 @given(
     strategy=st.sampled_from(STRATEGIES),
     text=st.one_of(st.text(), st.builds(pair, st.text(), st.text()), st.sampled_from(["{}", "null", "[]", "1"])),

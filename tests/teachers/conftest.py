@@ -11,28 +11,26 @@ from polyglot_assets.teachers.server_engine import ServerEngine
 
 
 @pytest.fixture
-def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], FakeServer]]:
-    """Makes servers; they end with the test. The library's back-off is shortened, its logic is the real one."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeServer]]:
+    """Makes servers; they end with the test. The engine's back-off is shortened, its logic is the real one."""
+    monkeypatch.setattr("polyglot_assets.teachers.dispatch.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("polyglot_assets.teachers.dispatch.LONGEST_WAIT", 0.05)
     started: list[FakeServer] = []
 
-    def start() -> FakeServer:
-        started.append(FakeServer())
+    def start(port: int = 0) -> FakeServer:
+        started.append(FakeServer(port))
         threading.Thread(target=started[-1].serve_forever, args=(0.01,), daemon=True).start()
         return started[-1]
 
     yield start
     for server in started:
         server.released.set()
-        server.shutdown()
-        server.server_close()
+        if not server.dead:
+            server.die()
 
 
 @pytest.fixture
-def server(servers: Callable[[], FakeServer]) -> FakeServer:
+def server(servers: Callable[..., FakeServer]) -> FakeServer:
     return servers()
 
 

@@ -137,14 +137,14 @@ def test_a_model_that_cannot_be_loaded_is_one_line() -> None:
     )
 
 
-@pytest.mark.parametrize("version", ["0.31.4", "0.34.0", "0.34.0rc1", "1.0"])
+@pytest.mark.parametrize("version", ["0.29.4", "0.34.0", "0.34.0rc1", "1.0"])
 def test_other_versions_of_vllm_are_refused(fake_vllm: ModuleType, version: str) -> None:
     fake_vllm.__dict__["__version__"] = version
-    with pytest.raises(UserError, match=f"vLLM {version} is installed; this project knows 0.32 up to"):
+    with pytest.raises(UserError, match=f"vLLM {version} is installed; this project knows 0.30 up to"):
         engine()
 
 
-@pytest.mark.parametrize("version", ["0.32.0", "0.32.0+cpu", "0.33.2.dev1"])
+@pytest.mark.parametrize("version", ["0.30.0", "0.32.0+cpu", "0.33.2.dev1"])
 def test_versions_of_the_range_are_taken(fake_vllm: ModuleType, version: str) -> None:
     fake_vllm.__dict__["__version__"] = version
     engine().close()

@@ -7,8 +7,10 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from scripted import taking
@@ -104,3 +106,51 @@ def test_a_stream_that_is_left_early_leaves_nothing_behind(engine: VllmEngine) -
     next(stream)
     stream.close()
     assert set(answers(engine, [request(50, "Say yes.")])) == {"r50"}
+
+
+def test_an_engine_that_dies_is_started_again_and_answers_everything(
+    engine: VllmEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What dies here is the stepping; loading vLLM a second time into the same process is the real thing."""
+    steps = [0]
+    alive = engine._engine.step
+
+    def step() -> Any:
+        steps[0] += 1
+        if steps[0] == 5:
+            raise RuntimeError("CPU Generator does not use offset")
+        return alive()
+
+    monkeypatch.setattr(engine._engine, "step", step)
+    dead = engine._engine
+    found = answers(engine, [request(n, f"What is {n} plus one?", max_tokens=8) for n in range(12)])
+    assert set(found) == {f"r{n}" for n in range(12)}
+    assert engine._engine is not dead
+
+
+def test_a_lora_adapter_changes_the_answers(engine: VllmEngine, cache: Path, tmp_path: Path) -> None:
+    engine.close()
+    teacher = replace(enabled(Settings())[0], lora=str(adapter(tmp_path)), sampling={})
+    adapted = VllmEngine(teacher, cache, lambda line: None)
+    question = replace(request(1, "Name three colours."), sampling={"temperature": 0.0, "max_tokens": 12})
+    with_adapter = answers(adapted, [question])["r1"].text
+    adapted._teacher = replace(teacher, lora="")  # the same engine, now without the adapter
+    assert answers(adapted, [question])["r1"].text != with_adapter
+    adapted.close()
+
+
+def adapter(folder: Path) -> Path:
+    """A LoRA adapter for the embedded teacher: random, and large enough to be heard."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    weights = {}
+    for layer in range(30):
+        name = f"base_model.model.model.layers.{layer}.self_attn.q_proj"
+        weights[f"{name}.lora_A.weight"] = torch.randn(8, 576)
+        weights[f"{name}.lora_B.weight"] = torch.randn(576, 8)
+    save_file(weights, folder / "adapter_model.safetensors")
+    config = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["q_proj"], "task_type": "CAUSAL_LM"}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    return folder

@@ -1,0 +1,200 @@
+"""Promise: the language gate keeps text that is in the asked language and catches text that is not.
+
+At the default thresholds, on texts that other people wrote: at most 1 % of correct text is rejected in any language of
+the grid, and at least 99 % of English text of a hundred letters and more is caught in every other language's cell.
+
+Printed are the detector's confusion table, then for every asked language what the gate itself does with correct text
+(by data set, short and long) and with text in other languages. Relatives are shown, not promised: the detector cannot
+tell Javanese, Minangkabau and the like from Indonesian reliably.
+
+Needs the texts named below in a folder: the first argument, else $POLYGLOT_TEXTS, else ../shared/data beside the
+checkout. Without it the script says so and ends.
+"""
+
+import csv
+import json
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from polyglot_assets.gates.language import read
+from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.grid import LANGUAGES
+from polyglot_assets.languages import identify
+
+CHECKOUT = Path(__file__).parent.parent
+LONG = 100
+"""Letters from which on a text counts as long; those below the gate's minimum are never rejected."""
+ROWS = 1500
+"""Texts of a set that are read at most."""
+ASKED = (*LANGUAGES, "ko")
+RELATIVES = {"id": ("jv", "su", "min", "ban"), "cs": ("sk",), "es": ("gl", "pt"), "tl": ("ceb", "war"),
+             "ar": ("fa", "ur"), "ja": ("zh",), "de": ("nl",)}  # fmt: skip
+TABLE = (*ASKED, "en", "fr", "jv", "su", "min", "ban", "sk", "pl", "gl", "pt", "nl", "ceb", "war", "fa", "ur", "zh")
+"""Languages of the confusion table."""
+
+_NUSAX = {
+    "indonesian": "id",
+    "javanese": "jv",
+    "sundanese": "su",
+    "minangkabau": "min",
+    "balinese": "ban",
+    "english": "en",
+}
+_SQUADS = {"arcd": "ar", "xquad.ar": "ar", "xquad.de": "de", "xquad.es": "es", "jglue_jsquad_valid": "ja"}
+_UNUSUAL_SCRIPTS = ("tl-Tglg", "vi-Hani")
+
+Texts = dict[tuple[str, str], list[str]]
+
+
+def folder() -> Path:
+    """Where the texts are looked for."""
+    chosen = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("POLYGLOT_TEXTS")
+    return Path(chosen) if chosen else CHECKOUT.parent / "shared" / "data"
+
+
+def texts(data: Path) -> Texts:
+    """Correct texts by (language, set); code-free, written by people except the model answers of `answers`."""
+    found: Texts = defaultdict(list)
+    _add_parallel_texts(found, data)
+    _add_chats(found, data)
+    for code in ("en", "id", "tl"):
+        for row in _json_lines(data / f"seahelm_global_mmlu_lite_{code}.jsonl"):
+            found[code, "quiz"].append(row["prompts"][0]["question"])
+    for name, code in _SQUADS.items():
+        for passage in _squad(data / f"{name}.json"):
+            found[code, "encyclopedia"].append(passage["context"])
+            found[code, "questions"] += [entry["question"] for entry in passage["qas"]]
+            found[code, "names"] += [entry["answers"][0]["text"] for entry in passage["qas"] if entry["answers"]]
+    for code in ("cs", "de", "es", "ja"):
+        found[code, "answers"] = [row["response"] for row in _json_lines(data / f"benchmax_arenahard_{code}.jsonl")]
+    return {key: rows[:ROWS] for key, rows in found.items()}
+
+
+def _add_parallel_texts(found: Texts, data: Path) -> None:
+    for row in _json_lines(data / "lid_pud.jsonl"):
+        found[row["lang"], "news"].append(row["text"])
+    for row in pq.read_table(data / "lid_udhr.parquet", columns=["lang", "text"]).to_pylist():
+        if row["lang"] not in _UNUSUAL_SCRIPTS:
+            found[row["lang"].split("-")[0], "rights"].append(row["text"])
+    with (data / "nusax_mt_train.csv").open(encoding="utf-8", newline="") as file:
+        for line in csv.DictReader(file):
+            for name, code in _NUSAX.items():
+                found[code, "reviews"].append(line[name])
+
+
+def _add_chats(found: Texts, data: Path) -> None:
+    for code in ("de", "en", "es", "fr", "ja"):
+        rows = pq.read_table(data / f"chitchat_{code}.parquet", columns=["instruction", "output"])
+        # Many questions are variations of one, so every twentieth is enough.
+        found[code, "chat questions"] = sorted(set(rows.column("instruction").to_pylist()))[::20]
+        found[code, "chat answers"] = sorted(set(rows.column("output").to_pylist()))
+    with (data / "korean_chatbot.csv").open(encoding="utf-8", newline="") as file:
+        found["ko", "chat answers"] = sorted({line["A"] for line in csv.DictReader(file)})
+
+
+def _json_lines(path: Path) -> Iterator[dict]:  # type: ignore[type-arg]
+    with path.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def _squad(path: Path) -> Iterator[dict]:  # type: ignore[type-arg]
+    for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
+        yield from article["paragraphs"]
+
+
+def is_long(text: str) -> bool:
+    """Whether a text has so many letters that the detector's word counts in full."""
+    return sum(map(str.isalpha, text)) >= LONG
+
+
+def is_rejected(text: str, language: str) -> bool:
+    """What the gate does at the default thresholds, whether as wrong_language or as mixed_language."""
+    return (read(text, language, DEFAULT.language_likelihood).foreign_share or 0) >= DEFAULT.foreign_share
+
+
+def confusion(found: Texts) -> None:
+    """Prints true language × detected language in percent of the texts with a verdict."""
+    print("Confusion of the detector (row: true, column: found; % of the texts with a verdict, sets of sentences)")
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for (language, name), rows in found.items():
+        if language in TABLE and name in ("news", "rights", "reviews", "quiz", "encyclopedia"):
+            counts[language].update(code for text in rows if (code := identify(text).code))
+    columns = [*TABLE, "other"]
+    print("      n " + "".join(f"{code:>6}" for code in columns))
+    for language in TABLE:
+        total = counts[language].total()
+        if not total:
+            continue
+        shares = {code: counts[language][code] / total for code in TABLE}
+        shares["other"] = 1 - sum(shares.values())
+        cells = "".join(f"{100 * shares[code]:6.1f}" if shares[code] > 0.0005 else "     ·" for code in columns)
+        print(f"{language:>3} {total:>4} {cells}")
+
+
+def false_rejections(found: Texts) -> float:
+    """Prints the share of correct text that the gate rejects; returns the worst over whole languages."""
+    print(
+        "\nCorrect text that the gate rejects (%, by set; short: under 100 letters). `names` are bare names and terms"
+    )
+    print("in questions about them; `answers` are model answers, some of which are English because the task was.")
+    worst = 0.0
+    for language in ASKED:
+        parts, rejected, total = [], 0, 0
+        for (code, name), rows in sorted(found.items()):
+            if code != language:
+                continue
+            verdicts = [(is_long(text), is_rejected(text, language)) for text in rows]
+            for label, size in (("short", False), ("long", True)):
+                chosen = [bad for long, bad in verdicts if long is size]
+                if len(chosen) >= 20:
+                    parts.append(f"{name} {label} {100 * sum(chosen) / len(chosen):.2f} of {len(chosen)}")
+            if name not in ("names", "answers"):
+                rejected += sum(bad for _, bad in verdicts)
+                total += len(verdicts)
+        worst = max(worst, rejected / total)
+        print(f"{language:>3} all but names and answers: {100 * rejected / total:.2f} of {total}  ({'; '.join(parts)})")
+    return worst
+
+
+def catches(found: Texts) -> float:
+    """Prints the share of long text in other languages that the gate catches; returns the least for English."""
+    print("\nText of at least 100 letters in another language that the gate catches (%)")
+    least = 1.0
+    long = {
+        language: [text for (code, name), rows in found.items() if code == language and name != "answers"
+                   for text in rows if is_long(text)][:ROWS]
+        for language in (*TABLE,)
+    }  # fmt: skip
+    for asked in ASKED:
+        shares = {}
+        for language, rows in long.items():
+            if language != asked and rows:
+                shares[language] = sum(is_rejected(text, asked) for text in rows) / len(rows)
+        least = min(least, shares["en"])
+        others = [share for code, share in shares.items() if code in LANGUAGES]
+        relatives = ", ".join(f"{code} {100 * shares[code]:.1f}" for code in RELATIVES.get(asked, ()) if code in shares)
+        print(f"{asked:>3} English {100 * shares['en']:.2f}; least of the grid's languages {100 * min(others):.2f}; "
+              f"relatives: {relatives or 'none'}")  # fmt: skip
+    return least
+
+
+def main() -> None:
+    """Measures and prints."""
+    data = folder()
+    if not (data / "lid_pud.jsonl").is_file():
+        print(f"language_id: skipped, the texts are not there: {data} (give the folder as the first argument)")
+        return
+    found = texts(data)
+    confusion(found)
+    worst, least = false_rejections(found), catches(found)
+    print(f"\nworst false rejection of a language: {100 * worst:.2f} % (bar: 1 %); "
+          f"least share of English caught: {100 * least:.2f} % (bar: 99 %)")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

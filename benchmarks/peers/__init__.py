@@ -1,0 +1,1 @@
+"""The contestants of orchestration.py, one module each, and the server that they ask."""

@@ -1,0 +1,1 @@
+"""Curation: what of the examples must not be published, decided over the lake as a whole."""

@@ -1,0 +1,72 @@
+"""The leakage gate: words of the request that come back in the answer.
+
+Here: the longest run of words that an answer shares with the instructions that the teacher was given, and the share
+of a translation that was copied from the original. Not here: the instructions themselves (prompts/templates).
+
+What the seed and the examples say does not count: an answer may quote its question.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+_WORD = re.compile(r"\w+")
+_RUN = 4
+"""Words that must follow each other as in the instructions before they count at all."""
+
+Runs = frozenset[tuple[str, ...]]
+
+
+def leaked_words(text: str, instructions: tuple[str, ...], material: Iterable[str] = ()) -> int:
+    """Length in words of the longest run in `text` that is taken from `instructions`; 0 below four words.
+
+    Args:
+        text: what the teacher wrote.
+        instructions: the texts of the template as the teacher saw them, without what was filled in.
+        material: whole messages as the teacher saw them. A run that stands there oftener than in the instructions was
+            filled in.
+    """
+    own = _runs(instructions)
+    words = _words(text)
+    marks = [run in own for run in _each(words)]
+    if True not in marks:
+        return 0
+    filled_in = _filled_in(instructions, material, {run for run, mark in zip(_each(words), marks, strict=True) if mark})
+    longest = length = 0
+    for run, mark in zip(_each(words), marks, strict=True):
+        length = length + 1 if mark and run not in filled_in else 0
+        longest = max(longest, length)
+    return longest + _RUN - 1 if longest else 0
+
+
+def copied_share(text: str, source: str) -> float:
+    """The share of `text`'s words that were copied from `source` in runs of four or more, by their letters, 0..1."""
+    words = _words(text)
+    own = frozenset(_each(_words(source)))
+    copied = [False] * len(words)
+    for place, run in enumerate(_each(words)):
+        if run in own:
+            copied[place : place + _RUN] = [True] * _RUN
+    if True not in copied:
+        return 0.0
+    letters = sum(len(word) for word, mark in zip(words, copied, strict=True) if mark)
+    return round(letters / sum(map(len, words)), 4)
+
+
+def _filled_in(instructions: tuple[str, ...], material: Iterable[str], runs: set[tuple[str, ...]]) -> Runs:
+    given = [run for text in material for run in _each(_words(text)) if run in runs]
+    own = [run for text in instructions for run in _each(_words(text)) if run in runs]
+    return frozenset(run for run in runs if given.count(run) > own.count(run))
+
+
+@lru_cache(maxsize=256)
+def _runs(texts: tuple[str, ...]) -> Runs:
+    return frozenset(run for text in texts for run in _each(_words(text)))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold())
+
+
+def _each(words: list[str]) -> Iterable[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(_RUN)), strict=False)

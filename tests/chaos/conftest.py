@@ -1,0 +1,121 @@
+"""Fixtures of the chaos tests: the world, the server, and the table that is printed in the end."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chaos.processes import Nursery
+from chaos.server import ModelServer
+from chaos.world import Figures, Form, Start, Trial, World, make_world
+
+_COLUMNS = ("fault", "runs", "requests", "paid twice", "bound", "lost")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--chaos", choices=("short", "long"), default="short", help="how much goes wrong in tests/chaos")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collects the figures of the tests, also of those that ran in a worker of xdist."""
+    if report.when == "call":
+        for name, row in report.user_properties:
+            if name == "chaos":
+                _add(Figures(*row))
+
+
+_ROWS: dict[str, Figures] = {}
+
+
+def _add(row: Figures) -> None:
+    total = _ROWS.setdefault(row.fault, Figures(row.fault, 0, 0, 0, 0, 0))
+    for name in ("runs", "requests", "paid_twice", "lost", "bound"):
+        setattr(total, name, getattr(total, name) + getattr(row, name))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if not _ROWS:
+        return
+    terminalreporter.section("chaos")
+    terminalreporter.write_line("| " + " | ".join(_COLUMNS) + " |")
+    terminalreporter.write_line("| --- " + "| ---: " * (len(_COLUMNS) - 1) + "|")
+    for row in _ROWS.values():
+        shown = (row.fault, row.runs, row.requests, row.paid_twice, row.bound, row.lost)
+        terminalreporter.write_line("| " + " | ".join(map(str, shown)) + " |")
+
+
+@pytest.fixture(scope="session")
+def form(request: pytest.FixtureRequest) -> Form:
+    """Short or long."""
+    return Form(request.config.getoption("--chaos", default="short") == "long")
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[ModelServer]:
+    with ModelServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(_server: ModelServer) -> Iterator[ModelServer]:
+    """The server, in good health and with nothing counted."""
+    _server.forget()
+    yield _server
+    _server.plan, _server.slowness = ModelServer().plan, 1.0
+    _server.die()
+    _server.rise()
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Starts workers."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture(scope="session")
+def size(form: Form) -> tuple[list[str], int]:
+    """Languages, and prompts per cell."""
+    return (["de", "ja", "tl", "ar"], 60) if form.long else (["de", "ja"], 25)
+
+
+@pytest.fixture(scope="session")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, _server: ModelServer, nursery: Nursery, size: tuple[list[str], int]
+) -> World:
+    """Six cells, or more."""
+    return make_world(tmp_path_factory.mktemp("chaos") / "lake", *size, _server, nursery)
+
+
+@pytest.fixture(scope="session")
+def edited(
+    tmp_path_factory: pytest.TempPathFactory, _server: ModelServer, nursery: Nursery, size: tuple[list[str], int]
+) -> World:
+    """The world after an edit of its seeds."""
+    return make_world(tmp_path_factory.mktemp("edited") / "lake", *size, _server, nursery, edited=True)
+
+
+@pytest.fixture
+def trial(world: World, server: ModelServer, tmp_path: Path) -> Iterator[Start]:
+    """Makes trials, one at a time; whatever process is left in the end is ended."""
+    made: list[Trial] = []
+    numbers = itertools.count()
+
+    def start(**options: Any) -> Trial:
+        server.forget()
+        made.append(Trial(world, server, world.copy(tmp_path / f"lake{next(numbers)}"), **options))
+        return made[-1]
+
+    yield start
+    for run in (run for each in made for run in each.runs):
+        if not run.ended():
+            run.kill()
+
+
+@pytest.fixture
+def record(request: pytest.FixtureRequest) -> Callable[[Figures], None]:
+    """Adds a line to the table, or to a line with the same name."""
+    return lambda figures: request.node.user_properties.append(("chaos", tuple(asdict(figures).values())))

@@ -1,0 +1,308 @@
+"""The audit of a card: it finds each planted contradiction with both figures, and nothing on a card that is right."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyglot_assets.cli import main
+from polyglot_assets.errors import UserError
+from polyglot_assets.grid import Cell
+from polyglot_assets.ids import content_id
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import EXAMPLES, MESSAGES
+from polyglot_assets.release.audit import Audit, audit
+from polyglot_assets.release.cards import count_of, language_of, share_of
+from polyglot_assets.release.sft import write
+
+PUBLISHED = {"id": 85952, "de": 83878, "ar": 77770, "tl": 40875, "ja": 27198, "es": 25609, "cs": 15189}
+NAMES = dict(zip(PUBLISHED, ["Indonesian", "German", "Arabic", "Tagalog", "Japanese", "Spanish", "Czech"], strict=True))
+WHOLE = sum(PUBLISHED.values())
+
+
+def card(
+    sentence: str = "The set holds 356,471 pairs in seven languages.",
+    rows: Mapping[str, int] = PUBLISHED,
+    *,
+    front: str = "license: other\n",
+    total: str = "",
+    separator: str = ",",
+) -> str:
+    """A card with a table by language."""
+    figures = {code: f"{count:,}".replace(",", separator) for code, count in rows.items()}
+    table = "".join(f"| {NAMES[code]} | {figure} |\n" for code, figure in figures.items())
+    last = f"| **Total** | **{total}** |\n" if total else ""
+    return f"---\n{front}---\n# A set\n\n{sentence}\n\n| Language | Rows |\n| --- | ---: |\n{table}{last}\nMore text.\n"
+
+
+@pytest.fixture
+def audited(tmp_path):
+    """Audits a text as the card of a folder."""
+
+    def run(text: str, name: str = "README.md") -> Audit:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return audit(tmp_path if name == "README.md" else path)
+
+    return run
+
+
+def test_the_published_figures_have_exactly_two_faults(tmp_path):
+    """356,471 in the table, 315,596 in the text, which forgot one language of seven."""
+    (tmp_path / "README.md").write_text(
+        card(
+            "This set has 315,596 synthetic pairs in six languages.",
+            front="dataset_info:\n  splits:\n  - num_examples: 356471\n",
+        )
+    )
+    result = CliRunner().invoke(main, ["audit-card", str(tmp_path)])
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert len(lines) == 3
+    assert "line 8 says 'six languages', that is 6, but the table in line 10 has 7 languages" in lines
+    assert any("315,596" in line and "sums to 356,471; the difference is Tagalog's 40,875" in line for line in lines)
+    assert lines[-1].endswith("2 contradictions")
+
+
+@pytest.mark.parametrize("separator", ["", ",", ".", " ", "\u00a0", "\u202f", "'"])
+def test_a_card_that_agrees_with_itself_however_it_writes_figures(audited, separator):
+    front = "language: [id, de, ar, tl, ja, es, cs]\nsize_categories: [100K<n<1M]\n"
+    front += "dataset_info: {splits: [{num_examples: 356471}]}\n"
+    whole = f"356{separator}471"
+    result = audited(
+        card(f"The set holds {whole} pairs in seven languages.", front=front, total=whole, separator=separator)
+    )
+    assert result.contradictions == ()
+    assert len(result.compared) == 6
+    off_by_one = audited(card("", {**PUBLISHED, "cs": 15190}, front=front, total=whole, separator=separator))
+    assert len(off_by_one.contradictions) == 2
+
+
+CLAIMS = [
+    ("The set contains 356,472 examples.", "356,472", "356,471"),
+    ("356.470 instruction-response pairs, written by a model.", "356,470", "356,471"),
+    ("In total there are 350 000 rows.", "350,000", "356,471"),
+    ("Total: 315,596", "315,596", "356,471"),
+    ("It comprises 355k examples.", "355,000", "356,471"),
+    ("It comprises 315,596 examples across the\nlanguages below.", "315,596", "356,471"),
+    ("It has 85,000 examples in German.", "85,000", "83,878"),
+    ("It has 77,771 Arabic examples.", "77,771", "77,770"),
+    ("It covers eight languages.", "8", "7"),
+    ("315,596 examples across seven languages, each of them from one teacher.", "315,596", "356,471"),
+    ("It covers 12 diverse languages.", "12", "7"),
+]
+
+
+@pytest.mark.parametrize(("sentence", "claimed", "true"), CLAIMS)
+def test_sentences_that_contradict_the_table(audited, sentence, claimed, true):
+    (line,) = audited(card(sentence)).contradictions
+    assert claimed in line
+    assert true in line
+    assert line.startswith("line ")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It comprises 356k examples.",
+        "It has 83,878 examples in German and five columns.",
+        "It has over 300,000 examples.",
+        "It has about 350,000 examples in total.",
+        "We removed 1,204 examples that were too short.",
+        "There are 10,000 examples per language.",
+        "Each of the 3 examples shown to the teacher is listed.",
+        "Models were evaluated on 250 prompts in 3 languages.",
+        "Teachers were tried in two other languages.",
+        "Three of the seven languages are spoken in Europe.",
+        "It has 40,875 examples in Tagalog.",
+        "See version 2.1 of 2026-01-05 with 10 examples in the paper.",
+        "```\nTotal: 5 rows in two languages\n```",
+        "<!-- Total: 5 rows in two languages -->",
+        "[rows](https://example.org/total-5-rows)",
+        "",
+    ],
+)
+def test_sentences_that_do_not(audited, sentence):
+    assert audited(card(sentence, total="356,471")).contradictions == ()
+
+
+def test_a_wrong_row_of_totals(audited):
+    (line,) = audited(card("", total="315,596")).contradictions
+    assert line == "the table in line 8: the total of 'Rows' is 315,596, but its rows sum to 356,471"
+
+
+FRONTS = [
+    ("dataset_info:\n  splits:\n  - num_examples: 315596\n", "num_examples is 315,596", "356,471"),
+    ("dataset_info:\n- config_name: de\n  splits:\n  - num_examples: 5\n", "num_examples of 'de' is 5", "83,878"),
+    ("language: [id, de, ar, ja, es, cs]\n", "lists 6 languages", "has 7; Tagalog is only in the table"),
+    ("language: [id, de, ar, tl, ja, es, cs, fr]\n", "lists 8 languages", "French is not in the table"),
+    ("size_categories: [10K<n<100K]\n", "10K<n<100K", "356,471"),
+]
+
+
+@pytest.mark.parametrize(("front", "stated", "true"), FRONTS)
+def test_a_front_matter_that_contradicts_the_table(audited, front, stated, true):
+    (line,) = audited(card(front=front)).contradictions
+    assert stated in line
+    assert true in line
+
+
+def test_configurations_by_language_and_several_splits(audited):
+    infos = "".join(f"- config_name: {c}\n  splits:\n  - num_examples: {n}\n" for c, n in PUBLISHED.items())
+    assert audited(card(front=f"dataset_info:\n{infos}")).contradictions == ()
+    splits = f"dataset_info:\n  splits:\n  - num_examples: {WHOLE - 500}\n  - num_examples: 500\n"
+    assert audited(card(front=splits)).contradictions == ()
+
+
+class TestShares:
+    HEAD = "| language | rows | share |\n| --- | --- | --- |\n"
+
+    def test_right_ones(self, audited):
+        assert audited(f"{self.HEAD}| de | 2 | 66.7 % |\n| ja | 1 | 33,3% |\n").contradictions == ()
+
+    def test_a_wrong_one(self, audited):
+        (line,) = audited(f"{self.HEAD}| de | 2 | 66.7 % |\n| ja | 1 | 34.3 % |\n").contradictions
+        assert line == "the table in line 1: the share of 'ja' is given as 34.3 %, but 1 of 3 is 33.3 %"
+
+    def test_shares_alone_sum_to_everything(self, audited):
+        head = "| language | share |\n| --- | --- |\n"
+        assert audited(f"{head}| de | 66.7 % |\n| ja | 33.3 % |\n").contradictions == ()
+        (line,) = audited(f"{head}| de | 66.7 % |\n| ja | 23.3 % |\n").contradictions
+        assert "sum to 90 %" in line
+
+    def test_percentages_of_something_else(self, audited):
+        rows = "| de | 2 | 4 % |\n| ja | 1 | 5 % |\n| **all** | 3 | |\n"
+        text = f"| language | rows | rejected |\n| --- | --- | --- |\n{rows}"
+        assert audited(text).contradictions == ()
+
+
+class TestMoreTables:
+    FIRST = "| language | rows |\n| --- | --- |\n| de | 7 |\n| ja | 5 |\n| ar | 4 |\n| **total** | 16 |\n\n"
+    HEAD = "| language | generate | respond |\n| --- | --- | --- |\n"
+
+    def test_by_strategy(self, audited):
+        assert audited(f"{self.FIRST}{self.HEAD}| de | 3 | 4 |\n| ja | 5 | 0 |\n| ar | 2 | 2 |\n").contradictions == ()
+        (line,) = audited(f"{self.FIRST}{self.HEAD}| de | 3 | 4 |\n| ja | 5 | 1 |\n| ar | 2 | 2 |\n").contradictions
+        assert "the rows of 'ja' is 6, but the first table says 5" in line
+
+    def test_another_measure_is_no_contradiction(self, audited):
+        text = f"{self.FIRST}| language | mean length |\n| --- | --- |\n| de | 70 |\n| ja | 50 |\n| ar | 40 |\n"
+        assert audited(text).contradictions == ()
+
+    def test_a_column_of_totals(self, audited):
+        head = "| language | generate | respond | total |\n| --- | --- | --- | --- |\n"
+        (line,) = audited(f"{head}| de | 3 | 4 | 7 |\n| ja | 5 | 0 | 5 |\n| ar | 2 | 2 | 5 |\n").contradictions
+        assert line == "the table in line 1: the total of 'ar' is 5, but its columns sum to 4"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "faults"),
+    [
+        ("t.csv", "language,rows\nGerman,7\nJapanese,5\ntotal,13\n", 1),
+        ("t.csv", 'language,rows\nGerman,"1,007"\nJapanese,5\ntotal,"1,012"\n', 0),
+        ("t.tsv", "language\trows\nGerman\t7\nJapanese\t5\ntotal\t12\n", 0),
+        ("t.json", '[{"language": "de", "rows": 7}, {"language": "total", "rows": 8}]', 1),
+        ("t.json", '{"de": 7, "ja": 5, "total": 12}', 0),
+        ("t.json", '{"de": 7, "ja": 5, "total": 10}', 1),
+    ],
+)
+def test_lone_tables(audited, name, content, faults, tmp_path):
+    assert len(audited(content, name).contradictions) == faults
+    assert CliRunner().invoke(main, ["audit-card", str(tmp_path / name)]).exit_code == (1 if faults else 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("README.md", "", "the file is empty"),
+        ("README.md", "# Words\n\nNothing but words.\n", "no table with figures"),
+        ("README.md", "| a | b |\n| --- | --- |\n| x | y |\n", "no table with figures"),
+        ("README.md", "---\na: [\n---\ntext\n", "the front matter is not YAML"),
+        ("README.md", "---\n- a\n---\ntext\n", "the front matter is not a mapping"),
+        ("t.json", "{", "line 1: broken JSON"),
+        ("t.json", "3", "expected a list of objects"),
+        ("t.csv", "a,b\n1\n", "row 2: expected 2 columns, found 1"),
+        ("t.csv", 'a,b\n1,"2\n', "unexpected end of data"),
+        ("t.txt", "a", "expected a card"),
+        ("nothing.md", None, "there is no such file"),
+        ("README.md", b"\xff\xfe", "cannot be read"),
+    ],
+)
+def test_input_that_cannot_be_audited(name, content, message, tmp_path):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UserError) as caught:
+        audit(path)
+    assert message in str(caught.value)
+    result = CliRunner().invoke(main, ["audit-card", str(path)])
+    assert result.exit_code == 2
+    assert len(result.output.splitlines()) == 1
+
+
+def test_a_folder_without_a_card(tmp_path):
+    with pytest.raises(UserError, match=r"the folder has no README\.md"):
+        audit(tmp_path)
+
+
+def example(cell: Cell, number: int) -> dict:
+    """A kept row."""
+    row = {name: ([] if str(kind).startswith("list") else 1) for name, kind, _ in EXAMPLES.fields}
+    texts = {name: "x" for name, kind, _ in EXAMPLES.fields if kind == "string"}
+    ids = {"id": content_id(cell.key, number), "language": cell.language, "strategy": cell.strategy}
+    return {**row, **texts, **ids, "licenses": ["mit", "cc-by-4.0"][: 1 + number % 2], "source": f"s/{number % 3}"}
+
+
+@pytest.mark.parametrize("sizes", [(13, 7, 1, 2), (1, 0, 0, 0), (3, 3, 3, 0), (0, 0, 0, 0)])
+def test_the_projects_own_card_passes(lake: Lake, sizes, tmp_path: Path):
+    cells = (Cell("de", "generate"), Cell("de", "translate"), Cell("ja", "respond"), Cell("tl", "generate"))
+    for cell, size in zip(cells, sizes, strict=True):
+        lake.write_cell(EXAMPLES, cell, [example(cell, number) for number in range(size)])
+    release = write(lake)
+    found = audit(release.folder)
+    assert found.contradictions == ()
+    assert len(found.compared) >= (5 if sum(sizes) else 1)
+    assert EXAMPLES.schema.field("messages").type == MESSAGES
+    if release.rows > 20:  # and a number that is changed in it does not
+        forged = tmp_path / "README.md"
+        forged.write_text(release.card.replace(f"num_examples: {release.rows}", "num_examples: 99"))
+        assert len(audit(forged).contradictions) == 1
+        forged.write_text(release.card.replace(f"{release.rows} synthetic", "99 synthetic"))
+        assert len(audit(forged).contradictions) == 1
+        forged.write_text(release.card.replace("| Japanese | ja | 1 |", "| Japanese | ja | 2 |"))
+        assert len(audit(forged).contradictions) >= 3
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(PUBLISHED)), st.integers(1, 10**7), min_size=2), st.integers(-9, 9))
+def test_a_total_is_a_contradiction_if_and_only_if_it_is_wrong(tmp_path_factory, rows, error):
+    whole = sum(rows.values())
+    path = tmp_path_factory.mktemp("card") / "README.md"
+    path.write_text(
+        card("", rows, front=f"dataset_info: {json.dumps({'splits': [{'num_examples': whole + error}]})}\n")
+    )
+    assert bool(audit(path).contradictions) == bool(error)
+
+
+@pytest.mark.parametrize(
+    "text", ["85,952", "85.952", "85 952", "85\u00a0952", "85\u202f952", "**85,952**", "`85952`", "85'952"]
+)
+def test_counts_in_all_forms(text):
+    assert count_of(text) == 85952
+
+
+@pytest.mark.parametrize("text", ["", "x", "8.5", "1,23", "85,952 rows", "24 %", "-3", "1.2.3"])
+def test_what_is_no_count(text):
+    assert count_of(text) is None
+
+
+def test_shares_and_languages_in_cells():
+    assert share_of("24.1 %") == pytest.approx((0.241, 0.001))
+    assert share_of("**7%**") == pytest.approx((0.07, 0.01))
+    assert share_of("0.24") is None
+    cells = ("Arabic", "ar", "ind_Latn", "German (de)", "**Czech**", "[Tagalog](x)", "filipino", "total", "gemma", "")
+    assert [language_of(cell) for cell in cells] == ["ar", "ar", "id", "de", "cs", "tl", "tl", None, None, None]
