@@ -6,14 +6,12 @@ each layer says that where it builds its rows.
 
 import hashlib
 import json
-import re
 import unicodedata
 from collections.abc import Iterable
 from json.encoder import encode_basestring
 from pathlib import Path
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-_WHITESPACE = re.compile(r"\s+")
 
 
 def content_id(*parts: object) -> str:
@@ -42,7 +40,7 @@ def _bytes(parts: tuple[object, ...]) -> bytes:
 def text_key(text: str) -> str:
     """The hash under which two texts count as the same: NFKC, case folded, without white space."""
     folded = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    return content_id(_WHITESPACE.sub("", folded))
+    return content_id("".join(folded.split()))
 
 
 def seed_number(identifier: str) -> int:

@@ -199,6 +199,11 @@ EXAMPLES = Table(
         ("sample_place", pa.int32(), "Place in the sample of the cell and teacher whose words are stored, else null"),
         ("prompt_words", _TEXT, "In the sample: first 50 words of the prompt, put apart by spaces"),
         ("response_words", _TEXT, "In the sample: first 50 words of the response, put apart by spaces"),
+        (
+            "minhash",
+            pa.binary(),
+            "Width of the n-grams (1 byte) and 25 band keys (4 bytes each) of prompt and response",
+        ),
         ("prompt_id", _TEXT, "The prompt this row answers"),
         ("request_id", _TEXT, "The request that wrote it"),
         ("seed_id", _TEXT, "The seed that owns the prompt"),

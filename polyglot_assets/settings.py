@@ -180,6 +180,16 @@ class Settings(BaseSettings):
     gate_personal_kinds: Names = Field(
         default=Gates.personal_kinds, description="Kinds of personal data that make a pair `personal_data`."
     )
+    duplicates_similarity: float = Field(
+        default=0.7,
+        ge=0.5,
+        le=1,
+        description="Two examples of one language and teacher are near duplicates from this Jaccard similarity of "
+        "their word n-grams (character n-grams in scripts without spaces).",
+    )
+    duplicates_width: int = Field(
+        default=2, ge=1, le=8, description="Words (or characters) per n-gram when near duplicates are looked for."
+    )
     cache: Path = Field(
         default=Path.home() / ".cache" / "polyglot-assets",
         description="Folder for what can be made again: the converted checkpoint of the embedded teacher.",

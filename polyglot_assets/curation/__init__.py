@@ -1,1 +1,1 @@
-"""Curation: what of the examples must not be published, decided over the lake as a whole."""
+"""Curation: what a row is beside all others. Repetitions within the lake, and text of evaluation sets."""

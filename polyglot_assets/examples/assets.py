@@ -32,7 +32,7 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
             responses = [
                 row for teacher in teachers for row in place.lake.read_cell(RESPONSES, cell, teacher=teacher.name)
             ]
-            rows = build(place.lake.read_cell(PROMPTS, cell), responses)
+            rows = build(place.lake.read_cell(PROMPTS, cell), responses, place.settings.duplicates_width)
             place.lake.write_cell(EXAMPLES, cell, rows)
             metadata = {
                 "responses": len(responses),

@@ -8,8 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pyarrow as pa
+
+from polyglot_assets.curation.keys import pair_keys, text_keys
+from polyglot_assets.curation.shingles import signatures
 from polyglot_assets.examples.words import words
-from polyglot_assets.ids import content_id, text_key
+from polyglot_assets.ids import content_id
 from polyglot_assets.records import QUALITY
 
 _SAMPLE_ROWS = 60
@@ -18,14 +22,28 @@ _SAMPLE_WORDS = 50
 Row = Mapping[str, Any]
 
 
-def build(prompts: Iterable[Row], responses: Iterable[Row]) -> list[dict[str, Any]]:
+def build(prompts: Iterable[Row], responses: Iterable[Row], width: int = 2) -> list[dict[str, Any]]:
     """One example per response with the outcome `ok`, of all teachers.
+
+    Args:
+        prompts: the cell's prompts.
+        responses: its answers.
+        width: tokens per n-gram of the signature that finds near duplicates.
 
     Raises:
         KeyError: a response belongs to no prompt of the cell; the cell was read while it was being replaced.
     """
     by_id = {prompt["prompt_id"]: prompt for prompt in prompts}
-    rows = [_row(by_id[row["prompt_id"]], row) for row in responses if row["outcome"] == "ok"]
+    kept = [row for row in responses if row["outcome"] == "ok"]
+    asked, answers = ([row[side] for row in kept] for side in ("prompt", "response"))
+    prompt_keys = text_keys(pa.array(asked, pa.string()))
+    content_keys = pair_keys(prompt_keys, text_keys(pa.array(answers, pa.string())))
+    written = zip(prompt_keys, content_keys, signatures(asked, answers, width), strict=True)
+    rows = [
+        _row(by_id[row["prompt_id"]], row)
+        | {"prompt_key": prompt_key, "content_key": content_key, "minhash": signature}
+        for row, (prompt_key, content_key, signature) in zip(kept, written, strict=True)
+    ]
     by_teacher: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: str(row["id"])):
         by_teacher[row["teacher"]].append(row)
@@ -62,8 +80,6 @@ def _row(prompt: Row, response: Row) -> dict[str, Any]:
         "messages": [{"content": asked, "role": "user"}, {"content": answer, "role": "assistant"}],
         "prompt_chars": len(asked),
         "response_chars": len(answer),
-        "prompt_key": text_key(asked),
-        "content_key": content_id(text_key(asked), text_key(answer)),
         **{name: prompt[name] for name in from_prompt},
         **{name: response[name] for name in from_response},
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY
 from polyglot_assets.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import write_parquet
@@ -24,10 +25,6 @@ from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.wiring import OWNERS, Place, cells_of, markdown
 
 _PREVIEW_ROWS = 30
-
-
-DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
-CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
 
 
 def mart_key(name: str) -> dg.AssetKey:

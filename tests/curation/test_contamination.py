@@ -21,7 +21,7 @@ Pairs = list[tuple[str, str]]
 
 
 def example(cell: Cell, number: int, prompt: str, response: str) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys((name for name, _, _ in EXAMPLES.fields), "x")
+    row: dict[str, Any] = {name: "x" if str(kind) == "string" else None for name, kind, _ in EXAMPLES.fields}
     numbers = ("prompt_chars", "response_chars", "prompt_tokens", "response_tokens")
     return {
         **row,

@@ -19,12 +19,12 @@ def response(**values: Any) -> dict[str, Any]:
 
 
 def test_only_ok_answers_become_examples() -> None:
-    rows = build([PROMPT], [response(outcome="truncated", request_id="a"), response(request_id="b")])
+    rows = build([PROMPT], [response(outcome="truncated", request_id="a"), response(request_id="b")], 2)
     assert [row["request_id"] for row in rows] == ["b"]
 
 
 def test_an_example_has_every_column_of_the_contract() -> None:
-    (row,) = build([PROMPT], [response()])
+    (row,) = build([PROMPT], [response()], 2)
     assert set(row) == {name for name, _, _ in EXAMPLES.fields}
     assert row["messages"] == [{"content": "Frage", "role": "user"}, {"content": "Antwort", "role": "assistant"}]
     assert row["synth_prompt"] == "synth_prompt"
@@ -37,10 +37,10 @@ def test_the_published_columns_come_first() -> None:
 
 
 def test_ids_differ_between_prompts_requests_and_samples() -> None:
-    rows = build([PROMPT], [response(), response(request_id="other"), response(sample_index=1)])
+    rows = build([PROMPT], [response(), response(request_id="other"), response(sample_index=1)], 2)
     assert len({row["id"] for row in rows}) == 3
 
 
 def test_an_answer_without_its_prompt_is_an_error_not_a_loss() -> None:
     with pytest.raises(KeyError):
-        build([], [response()])
+        build([], [response()], 2)

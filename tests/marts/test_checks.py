@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from made import compute, duplicate, leak
+from made import compute, duplicate, example, leak
 from scripted import ScriptedEngine
 
 from polyglot_assets.errors import UserError
@@ -179,22 +179,20 @@ def test_a_wrong_mart_fails_its_check(sound: Lake, table: str, name: str, edited
 
 
 @pytest.mark.parametrize(
-    ("examples", "duplicates", "allowed", "alarm"),
-    [(100, 51, None, True), (100, 50, None, False), (100, 99, 1.0, False), (100, 21, 0.2, True), (49, 49, None, False)],
+    ("examples", "left_out", "allowed", "alarm"),
+    [(40, 21, None, True), (40, 20, None, False), (40, 39, 1.0, False), (40, 9, 0.2, True), (19, 18, None, False)],
 )
 def test_a_source_that_vanishes_in_duplicates_raises_the_alarm(
-    lake: Lake, examples: int, duplicates: int, allowed: float | None, *, alarm: bool
+    lake: Lake, examples: int, left_out: int, allowed: float | None, *, alarm: bool
 ) -> None:
-    row = {"source": "org/a", "language": "de", "strategy": "respond", "examples": examples, "duplicates": duplicates}
-    other = {**row, "language": "es", "examples": 0, "duplicates": 0}
-    write_parquet(pa.Table.from_pylist([row, other]), lake.mart_path("duplicate_share"))
+    rows = [example(number, CELL, source="org/a") for number in range(examples)]
+    lake.write_cell(EXAMPLES, CELL, rows)
+    _write(lake, DUPLICATES, [duplicate(row, rows[0]) for row in rows[1 : left_out + 1]])
     with lake.connect() as connection:
         if allowed is not None:
             connection.execute(f"SET VARIABLE max_duplicate_share = {allowed}").fetchall()
-        found = CHECKS["duplicate_share", "no_source_or_cell_vanishes"].offences(connection)
-    assert bool(found) is alarm
-    if alarm:
-        assert {(row["what"], row["name"]) for row in found} == {("source", "org/a"), ("cell", "de/respond")}
+        found = CHECKS["duplicates", "no_source_is_wiped_out"].offences(connection)
+    assert {row["part"] for row in found} == ({"source org/a", "cell de/generate"} if alarm else set())
 
 
 def test_offences_are_those_of_the_teachers_asked_for(sound: Lake) -> None:

@@ -1,0 +1,224 @@
+"""Promises about duplicates over 1,000,000 examples, in CPU seconds of processes of their own.
+
+- exact keys from the raw text, and their grouping: at most the seconds of polars with the same normalisation;
+- near duplicates from Parquet to the table, verification included: at most 20 s and 4 GB; at least 0.997 of the
+  planted pairs that truly reach the threshold are found, and every row left out truly resembles the row kept;
+- 5% more rows: at most 6% of the seconds for all;
+- with 2 GB for data (RLIMIT_DATA; what is mapped from files is not counted) the same result comes out.
+
+The corpus is made up (peers/duplicates_corpus.py) and its duplicates are known. Truth is judged by n-grams in plain
+Python. Compilation and imports are not counted, neither here nor for the peers. The peers are installed from PyPI into
+environments of their own below POLYGLOT_CACHE; one that cannot be installed is named and left out. polars runs on
+every size, the others, which are slow, on the smallest. datasketch, rensa and datatrove do not verify: they leave out
+rows below the threshold as well.
+
+    python benchmarks/duplicates.py                    100,000 rows with all peers, 1,000,000 with polars
+    python benchmarks/duplicates.py --rows 100000      one size
+    python benchmarks/duplicates.py --full             2,000,000 rows as well
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from peers.duplicates_corpus import EDITS, write
+from peers.duplicates_text import THRESHOLD, grams, pairs
+
+from polyglot_assets.settings import load
+
+HERE = Path(__file__).parent
+PEERS_AT = 100_000
+POLARS = ("polars==2.1.0",)
+PEERS = {
+    "datasketch": ("duplicates_datasketch", ("datasketch==2.0.0", "pyarrow==26.0.1")),
+    "rensa": ("duplicates_datasketch", ("rensa==0.5.0", "pyarrow==26.0.1")),
+    "datatrove": (
+        "duplicates_datatrove",
+        ("datatrove[processing]==0.10.1", "xxhash==3.8.2", "orjson==3.13.0", "spacy", "pyarrow==26.0.1"),
+    ),
+}
+Result = dict[str, Any]
+
+
+def python_of(packages: Sequence[str], cache: Path) -> str | None:
+    """The interpreter of an environment with these packages; None, and a line that says why, if there is none."""
+    folder = cache / packages[0]
+    python, mark = folder / "bin" / "python", folder / "installed.txt"
+    if mark.exists() and mark.read_text(encoding="utf-8") == "\n".join(packages):
+        return str(python)
+    shutil.rmtree(folder, ignore_errors=True)
+    for command in (
+        [sys.executable, "-m", "venv", str(folder)],
+        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"{packages[0]}: not installed: {(done.stderr.strip() or 'no reason given').splitlines()[-1][:150]}")
+            return None
+    mark.write_text("\n".join(packages), encoding="utf-8")
+    return str(python)
+
+
+def run(python: str, module: str, *arguments: object) -> Result | None:
+    """The last line of a contestant's output; None, and a line that says why, if it failed."""
+    command = [python, "-m", f"peers.{module}", *map(str, arguments)]
+    paths = [str(HERE), *([str(HERE.parent)] if python == sys.executable else [])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE, env=environment)
+    if done.returncode:
+        print(f"{module} {arguments[-1]}: failed: {(done.stderr.strip() or 'no reason given').splitlines()[-1][:150]}")
+        return None
+    result: Result = json.loads(done.stdout.strip().splitlines()[-1])
+    result["cpu"] = sum(result["stages"].values())
+    return result
+
+
+def show(name: str, result: Result | None, more: str = "") -> None:
+    """One line of the report."""
+    if result:
+        stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in result["stages"].items() if seconds >= 0.005)
+        print(f"  {name:34} {result['cpu']:8.2f} CPU s {result['peak_mb']:7.0f} MB  {more}({stages})", flush=True)
+
+
+class Truth:
+    """What is planted, and n-gram sets of the rows that it takes to judge."""
+
+    def __init__(self, corpus: Path) -> None:
+        rows = pq.read_table(corpus / "truth.parquet").to_pylist()
+        self.planted = [row for row in rows if row["how"].endswith("%")]
+        self._corpus = corpus
+
+    def sets_of(self, wanted: set[str]) -> dict[str, tuple[set[str], set[str]]]:
+        """(n-grams of the prompt, of the response) by id."""
+        return {
+            identifier: (grams(language, prompt), grams(language, response))
+            for language, identifier, prompt, response in pairs(self._corpus)
+            if identifier in wanted
+        }
+
+    def judge(self, left_out: set[str]) -> str:
+        """Recall of the planted edits that truly reach the threshold, and of all, by the share of words edited."""
+        sets = self.sets_of({row[name] for row in self.planted for name in ("id", "original")})
+        true, hit, all_of = Counter[str](), Counter[str](), defaultdict[str, list[bool]](list)
+        for row in self.planted:
+            found = row["id"] in left_out or row["original"] in left_out
+            all_of[row["how"]].append(found)
+            if jaccard(sets[row["id"]], sets[row["original"]]) >= THRESHOLD:
+                true[row["how"]] += 1
+                hit[row["how"]] += found
+        shares = " ".join(f"{how}%: {sum(all_of[f'{how}%']) / len(all_of[f'{how}%']):.3f}" for how in EDITS)
+        return (
+            f"recall of the {true.total():,} planted pairs at or above {THRESHOLD}: {hit.total() / true.total():.5f}; "
+            f"of all edits by words edited: {shares}"
+        )
+
+    def verify(self, table: Path) -> str:
+        """Whether each near duplicate resembles the row kept in its place."""
+        rows = [row for row in pq.read_table(table).to_pylist() if row["kind"] == "near"]
+        sets = self.sets_of({row[name] for row in rows for name in ("id", "kept_id")})
+        wrong = sum(jaccard(sets[row["id"]], sets[row["kept_id"]]) < THRESHOLD - 1e-6 for row in rows)
+        gone = {row["id"] for row in pq.read_table(table, columns=["id"]).to_pylist()}
+        also = sum(row["kept_id"] in gone for row in rows)
+        return (
+            f"{len(rows):,} near duplicates: {wrong} below the threshold, {also} beside a row that is left out itself"
+        )
+
+
+def jaccard(one: tuple[set[str], set[str]], other: tuple[set[str], set[str]]) -> float:
+    """Similarity over the n-grams of prompts and of responses."""
+    common = sum(len(a & b) for a, b in zip(one, other, strict=True))
+    return common / (sum(len(a | b) for a, b in zip(one, other, strict=True)) or 1)
+
+
+def exact(corpus: Path, lake: Path, polars: str | None) -> Result | None:
+    """Keys and grouping; leaves the cells with keys in `lake`."""
+    ours = run(sys.executable, "duplicates_ours", "exact", lake, corpus)
+    show("exact: polyglot", ours)
+    theirs = run(polars, "duplicates_polars", corpus) if polars else None
+    show("exact: polars", theirs)
+    if ours and theirs:
+        print(
+            f"  polyglot / polars {ours['cpu'] / theirs['cpu']:.2f}; distinct {ours['distinct']}, {theirs['distinct']}"
+        )
+    return ours
+
+
+def near(lake: Path, truth: Truth, keys: Result | None) -> None:
+    """All at once, then 5% later, then under a limit of memory."""
+    table = lake / "duplicates" / "duplicates.parquet"
+    full = run(sys.executable, "duplicates_ours", "near", lake)
+    if not full:
+        return
+    counts = {kind: full[kind] for kind in ("exact_pair", "exact_prompt", "near")}
+    show("near: polyglot", full)
+    print(f"  left out of {full['examples']:,}: {counts}")
+    print(f"  {truth.judge({row['id'] for row in pq.read_table(table, columns=['id']).to_pylist()})}")
+    print(f"  {truth.verify(table)}")
+    for name, pattern in (
+        ("one cell later", "language=de/strategy=generate"),
+        ("5% of each language later", "*/strategy=translate"),
+    ):
+        grown = run(sys.executable, "duplicates_ours", "grow", lake, pattern)
+        if grown:
+            ratio = grown["cpu"] / full["cpu"]
+            with_keys = ""
+            if keys:
+                own = keys["cpu"] * grown["new"] / grown["examples"]
+                with_keys = f", with keys {(grown['cpu'] + own) / (full['cpu'] + keys['cpu']):.3f}"
+            same = "same bytes" if grown["same"] else "OTHER RESULT"
+            show(
+                f"near: {name}",
+                grown,
+                f"{grown['new'] / grown['examples']:.3f} of the rows, {ratio:.3f} of the cost{with_keys}, {same} ",
+            )
+    before = table.read_bytes()
+    limited = run(sys.executable, "duplicates_ours", "limited", lake)
+    show("near: with 2 GB for data", limited, "same bytes " if table.read_bytes() == before else "OTHER RESULT ")
+
+
+def peers(corpus: Path, work: Path, cache: Path, truth: Truth) -> None:
+    """The tools that do not verify."""
+    for name, (module, packages) in PEERS.items():
+        python = python_of(packages, cache)
+        flagged = work / f"{name}.json"
+        result = run(python, module, corpus, flagged, name) if python else None
+        if result:
+            show(f"near: {name}", result)
+            recall = truth.judge(set(json.loads(flagged.read_text(encoding="utf-8"))))
+            print(f"    left out {result['left_out']:,}; {recall}")
+
+
+def main() -> None:
+    """Runs the sizes that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="*")
+    parser.add_argument("--full", action="store_true")
+    chosen = parser.parse_args()
+    cache = load().cache / "benchmarks" / "duplicates"
+    polars = python_of(POLARS, cache)
+    for rows in chosen.rows or [PEERS_AT, 1_000_000, *([2_000_000] if chosen.full else [])]:
+        corpus, work = cache / f"corpus-{rows}", cache / f"work-{rows}"
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        if not corpus.exists():
+            print(f"making {rows:,} rows", flush=True)
+            shutil.rmtree(corpus.with_name(f"{corpus.name}.part"), ignore_errors=True)
+            write(corpus, rows)
+        print(f"{rows:,} rows")
+        truth = Truth(corpus)
+        near(work / "lake", truth, exact(corpus, work / "lake", polars))
+        if rows == PEERS_AT:
+            peers(corpus, work, cache, truth)
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The lake's own way, one stage per process: exact keys, near duplicates, one more cell, a limit of memory."""
+
+import resource
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from peers.duplicates_text import THRESHOLD, WIDTH, Stages, cells
+from polyglot_assets.curation import duplicates
+from polyglot_assets.curation.keys import pair_keys, text_keys
+from polyglot_assets.lake import Lake
+from polyglot_assets.settings import Settings
+
+LIMIT = 2 << 30
+
+
+def exact(corpus: Path, lake: Path) -> None:
+    """Keys from the raw text and their grouping; writes the cells with keys for the other stages, uncounted."""
+    text_keys(pa.array(["compiles"]))
+    stages = Stages()
+    kept: list[pa.Table] = []
+    for language, path in cells(corpus):
+        table = pq.ParquetFile(path).read()
+        prompts, responses = (text_keys(table[side].combine_chunks()) for side in ("prompt", "response"))
+        contents = pair_keys(prompts, responses)
+        keyed = table.append_column("prompt_key", pa.array(prompts)).append_column("content_key", pa.array(contents))
+        keys = keyed.select(["teacher", "prompt_key", "content_key"])
+        kept.append(keys.append_column("language", pa.repeat(language, table.num_rows)))
+        stages.done("keys")
+        target = lake / "examples" / path.relative_to(corpus / "raw")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(keyed, target, compression="zstd", row_group_size=1 << 13)
+        stages.skip()
+    keyed = pa.concat_tables(kept)
+    distinct = duckdb.execute(
+        "SELECT (SELECT count(*) FROM (SELECT DISTINCT content_key FROM keyed)), "
+        "(SELECT count(*) FROM (SELECT DISTINCT teacher, language, prompt_key FROM keyed))"
+    ).fetchone()
+    stages.done("grouping")
+    stages.report(distinct=distinct)
+
+
+def settings_of(lake: Path) -> Settings:
+    """The settings under which all contestants look for duplicates."""
+    return Settings(lake=lake, duplicates_similarity=THRESHOLD, duplicates_width=WIDTH)
+
+
+def warm_up(lake: Path) -> None:
+    """Compiles what is compiled on first use, on a lake of one small cell."""
+    small = lake.with_name(f"{lake.name}-warm")
+    shutil.rmtree(small, ignore_errors=True)
+    path = next((lake / "examples").rglob("cell.parquet"))
+    target = small / path.relative_to(lake)
+    target.parent.mkdir(parents=True)
+    pq.write_table(pq.ParquetFile(path).read_row_group(0).slice(0, 500), target)
+    other = target.parent.with_name("strategy=other") / target.name
+    other.parent.mkdir()
+    shutil.copy(target, other)
+    duplicates.find(Lake(small), settings_of(small))
+    shutil.rmtree(small)
+
+
+def near(lake: Path, *, limited: bool = False) -> None:
+    """From the cells with text and without signatures to the table."""
+    if limited:
+        resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
+    warm_up(lake)
+    shutil.rmtree(lake / "index", ignore_errors=True)
+    stages = Stages()
+    counted(stages)
+    counts = duplicates.find(Lake(lake), settings_of(lake))
+    stages.done("the rest")
+    stages.report(**counts)
+
+
+def counted(stages: Stages) -> None:
+    """Has the stages of `duplicates.find` counted apart."""
+    names = {
+        "segment_of": "reading, n-grams, signatures, index",
+        "near_pairs": "candidates and verification",
+        "leave_out": "choice",
+        "write_parquet": "table",
+    }
+    for function, stage in names.items():
+        setattr(duplicates, function, _and_then(getattr(duplicates, function), stages, stage))
+
+
+def _and_then(function: Any, stages: Stages, stage: str) -> Any:
+    def wrapped(*arguments: Any) -> Any:
+        stages.done("the rest")
+        result = function(*arguments)
+        stages.done(stage)
+        return result
+
+    return wrapped
+
+
+def grow(lake: Path, pattern: str) -> None:
+    """The lake without the cells of `pattern` is known; then they come. The table must be that of one run over all."""
+    warm_up(lake)
+    table = lake / "duplicates" / "duplicates.parquet"
+    wanted = table.read_bytes()
+    aside = lake.with_name(f"{lake.name}-aside")
+    late = sorted((lake / "examples").glob(pattern))
+    new = sum(pq.ParquetFile(path / "cell.parquet").metadata.num_rows for path in late)
+    for path in late:
+        target = aside / path.relative_to(lake)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    duplicates.find(Lake(lake), settings_of(lake))
+    for path in late:
+        (aside / path.relative_to(lake)).rename(path)
+    shutil.rmtree(aside)
+    stages = Stages()
+    counted(stages)
+    counts = duplicates.find(Lake(lake), settings_of(lake))
+    stages.done("the rest")
+    stages.report(new=new, same=table.read_bytes() == wanted, **counts)
+
+
+def main() -> None:
+    """`stage lake [corpus or pattern]`."""
+    stage, lake = sys.argv[1], Path(sys.argv[2])
+    if stage == "exact":
+        exact(Path(sys.argv[3]), lake)
+    elif stage == "grow":
+        grow(lake, sys.argv[3])
+    else:
+        near(lake, limited=stage == "limited")
+
+
+if __name__ == "__main__":
+    main()

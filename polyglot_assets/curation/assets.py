@@ -1,0 +1,82 @@
+"""Dagster wiring of the curation tables."""
+
+import time
+from typing import Any
+
+import dagster as dg
+
+from polyglot_assets.curation import contamination, duplicates
+from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
+from polyglot_assets.records import CONTAMINATION, DUPLICATES
+from polyglot_assets.wiring import OWNERS, Place, column_schema, counts_table, markdown
+
+DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
+CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
+_EAGER = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+
+
+def duplicates_asset(place: Place) -> dg.AssetsDefinition:
+    """The examples that are left out because another one is kept in their place."""
+
+    @dg.asset(
+        key=DUPLICATES_KEY,
+        deps=[EXAMPLES_KEY],
+        group_name=DUPLICATES_KEY.path[0],
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        description="One row per example that repeats another one: exactly (prompt and response anywhere, or the "
+        "prompt for the same teacher and language) or nearly. Nothing is deleted; each row names the example that is "
+        "kept in its place. Only cells that changed are read again.",
+        metadata={"dagster/column_schema": column_schema(DUPLICATES)},
+        automation_condition=_EAGER,
+    )
+    def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        place.lake.prepare()
+        started = time.monotonic()
+        counts = duplicates.find(place.lake, place.settings, context.log.info)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(counts.values()) - counts["examples"],
+                "rows": counts_table(counts),
+                "seconds": round(time.monotonic() - started, 3),
+            }
+        )
+
+    return find_duplicates
+
+
+def contamination_asset(place: Place) -> dg.AssetsDefinition:
+    """The examples that hold text of evaluation sets."""
+
+    @dg.asset(
+        key=CONTAMINATION_KEY,
+        deps=[EXAMPLES_KEY],
+        group_name=CONTAMINATION_KEY.path[0],
+        kinds={"python", "parquet"},
+        owners=OWNERS,
+        description="One row per example and evaluation item of which it holds most words in their order. The sets "
+        "are the files in the folder POLYGLOT_EVALSETS; without one the table is empty. Only cells that changed are "
+        "searched again.",
+        metadata={"dagster/column_schema": column_schema(CONTAMINATION)},
+        automation_condition=_EAGER,
+    )
+    def find_contamination(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        place.lake.prepare()
+        started = time.monotonic()
+        found = contamination.find(place.lake, place.settings, context.log.info)
+        sets = [
+            {"set": name, "items": items, "too short": found.too_short.get(name, 0), "hit": found.hit.get(name, 0)}
+            for name, items in sorted(found.items.items())
+        ]
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": found.rows,
+                "examples": found.examples,
+                "evaluation_sets": dg.MetadataValue.md(markdown(sets, ("set", "items", "too short", "hit"))),
+                "cells_searched": found.searched,
+                "cells_unchanged": found.kept,
+                "seconds": round(time.monotonic() - started, 3),
+            }
+        )
+
+    return find_contamination

@@ -1,0 +1,112 @@
+"""Tables about Unicode characters that let native code fold and cut text without asking Python.
+
+Here: for each code point its case folding, what it is in a sentence, and whether a text with it may need NFKC. Not
+here: the code that walks over text (duplicate_kernels.py).
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+SPACE, LETTER, ALONE, SKIPPED = 0, 1, 2, 3
+"""What a character does: it ends a word, belongs to one, is a token of its own, or is as good as not there."""
+
+LONGER = 1 << 24
+"""A folding at or above this is a row of `Characters.longer`: the character folds to several."""
+
+_TABLED = 0x20000
+"""Beyond this plane there are ideographs, their compatibility forms, and characters for private or special use."""
+_LAST = 0x110000
+
+_UNSPACED = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Burmese
+    (0x1780, 0x17FF),  # Khmer
+    (0x1950, 0x19FF),  # Tai Le, New Tai Lue, Khmer symbols
+    (0x1A20, 0x1AAF),  # Tai Tham
+    (0x1B00, 0x1B7F),  # Balinese
+    (0x3005, 0x3007),  # signs that repeat an ideograph, zero
+    (0x3040, 0x30FF),  # Hiragana, Katakana
+    (0x3100, 0x312F),  # Bopomofo
+    (0x31F0, 0x31FF),  # Katakana for Ainu
+    (0x3400, 0x9FFF),  # ideographs
+    (0xA980, 0xA9FF),  # Javanese, Burmese
+    (0xAA60, 0xAADF),  # Burmese, Tai Viet
+    (0xF900, 0xFAFF),  # compatibility ideographs
+)
+"""Scripts that are written without spaces between words: there a character is a token."""
+
+
+@dataclass(frozen=True)
+class Characters:
+    """One entry per code point.
+
+    Attributes:
+        folded: uint32, the case folding; see LONGER.
+        longer: uint32 (number, 3), foldings of two or three characters, padded with 0.
+        role: uint8, one of SPACE, LETTER, ALONE, SKIPPED.
+        unstable: bool, NFKC may change a text because of this character.
+        combining: uint8, the canonical combining class, whose order NFKC may change.
+        space: bool, white space.
+    """
+
+    folded: npt.NDArray[np.uint32]
+    longer: npt.NDArray[np.uint32]
+    role: npt.NDArray[np.uint8]
+    unstable: npt.NDArray[np.bool_]
+    combining: npt.NDArray[np.uint8]
+    space: npt.NDArray[np.bool_]
+
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        """The tables in the order in which the kernels that cut text take them."""
+        return self.folded, self.longer, self.role, self.unstable, self.combining
+
+
+@lru_cache(maxsize=1)
+def characters() -> Characters:
+    """The tables of this Python's Unicode version. Takes a fifth of a second, once per process."""
+    folded = np.arange(_LAST, dtype=np.uint32)
+    role = np.full(_LAST, SPACE, dtype=np.uint8)
+    unstable = np.zeros(_LAST, dtype=np.bool_)
+    combining = np.zeros(_LAST, dtype=np.uint8)
+    space = np.zeros(_LAST, dtype=np.bool_)
+    longer: list[list[int]] = []
+    for code in range(_TABLED):
+        character = chr(code)
+        category = unicodedata.category(character)
+        if category in {"Cn", "Co", "Cs"}:
+            continue
+        role[code] = _role(code, category)
+        space[code] = character.isspace()
+        combining[code] = unicodedata.combining(character)
+        decomposition = unicodedata.decomposition(character)
+        if decomposition:
+            unstable[code] |= not unicodedata.is_normalized("NFKC", character)
+            if not decomposition.startswith("<"):
+                # What can follow in a composition may be joined with the character before it.
+                unstable[[int(part, 16) for part in decomposition.split()[1:]]] = True
+        fold = character.casefold()
+        if len(fold) > 1:
+            folded[code] = LONGER + len(longer)
+            longer.append([ord(part) for part in fold.ljust(3, "\0")])
+        else:
+            folded[code] = ord(fold)
+    unstable[0x1161:0x1176] = unstable[0x11A8:0x11C3] = True  # vowels and finals that join into Korean syllables
+    role[0x20000:0x32000] = ALONE
+    unstable[0x2F800:0x2FA20] = True  # compatibility ideographs
+    role[0xE0000:0xE01F0] = SKIPPED  # tags and variation selectors
+    return Characters(folded, np.array(longer, dtype=np.uint32), role, unstable, combining, space)
+
+
+def _role(code: int, category: str) -> int:
+    if category == "Cf" or 0xFE00 <= code <= 0xFE0F:
+        return SKIPPED
+    if category[0] == "S":
+        return ALONE  # signs of currencies and of arithmetic carry meaning, punctuation mostly does not
+    if category[0] not in "LMN":
+        return SPACE
+    return ALONE if any(first <= code <= last for first, last in _UNSPACED) else LETTER

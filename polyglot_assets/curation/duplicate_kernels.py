@@ -1,0 +1,443 @@
+"""The loops over characters, n-grams and keys, compiled to native code.
+
+Here: functions over NumPy arrays that numba compiles on first use and keeps compiled on the disk. Not here: what the
+numbers mean; the modules that call them say it (shingles.py, pairs.py, keep.py). Import it inside functions: numba
+takes half a second.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba  # noqa: TID253 this module is imported only where rows are worked on
+import numpy as np
+
+from polyglot_assets.curation.characters import ALONE, LETTER, LONGER, SKIPPED
+
+NOT_NORMAL = -1
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+_LOW = np.uint64(0xFFFFFFFF)
+_TAIL = np.uint32(0x3F)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _compiled(function: F) -> F:
+    compiled: F = numba.njit(cache=True, nogil=True)(function)
+    return compiled
+
+
+@_compiled
+def _mixed(value: Any) -> Any:
+    """A well spread 64-bit number (the finalizer of MurmurHash3)."""
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> np.uint64(33))
+
+
+@_compiled
+def _decoded(text: Any, place: Any) -> Any:
+    """(code point, place behind it) of the character of several bytes at `place` of UTF-8."""
+    lead = np.uint32(text[place])
+    second = np.uint32(text[place + 1]) & _TAIL
+    if lead < 0xE0:
+        return (lead & np.uint32(0x1F)) << np.uint32(6) | second, place + 2
+    third = np.uint32(text[place + 2]) & _TAIL
+    if lead < 0xF0:
+        return (lead & np.uint32(0x0F)) << np.uint32(12) | second << np.uint32(6) | third, place + 3
+    fourth = np.uint32(text[place + 3]) & _TAIL
+    upper = (lead & np.uint32(0x07)) << np.uint32(18) | second << np.uint32(12)
+    return upper | third << np.uint32(6) | fourth, place + 4
+
+
+@_compiled
+def _with_letter(hashed: Any, code: Any, folded: Any, longer: Any) -> Any:
+    """The hash of a word after one more letter."""
+    fold = folded[code]
+    if fold < LONGER:
+        return (hashed ^ np.uint64(fold)) * _MULTIPLIER
+    for part in longer[fold - LONGER]:
+        if part != 0:
+            hashed = (hashed ^ np.uint64(part)) * _MULTIPLIER
+    return hashed
+
+
+@_compiled
+def _tokens(text: Any, first: int, end: int, tables: Any, tokens: Any) -> int:
+    """Writes the token hashes of UTF-8 `text[first:end]`; returns their number, NOT_NORMAL if it may not be NFKC."""
+    folded, longer, role, unstable, combining = tables
+    hashed, inside, last_class = np.uint64(0), False, np.uint8(0)
+    place, count = first, 0
+    while place < end:
+        code, place = np.uint32(text[place]), place + 1
+        own_class = np.uint8(0)
+        if code >= 0x80:
+            code, place = _decoded(text, place - 1)
+            own_class = combining[code]
+            if unstable[code] or (own_class != 0 and last_class > own_class):
+                return NOT_NORMAL
+        last_class = own_class
+        kind = role[code]
+        if kind == LETTER:
+            hashed, inside = _with_letter(hashed, code, folded, longer), True
+        elif kind != SKIPPED:
+            if inside:
+                tokens[count] = hashed
+                count, hashed, inside = count + 1, np.uint64(0), False
+            if kind == ALONE:
+                tokens[count] = _with_letter(np.uint64(0), code, folded, longer)
+                count += 1
+    if inside:
+        tokens[count] = hashed
+        count += 1
+    return count
+
+
+@_compiled
+def _distinct(tokens: Any, width: int, side: Any, out: Any, position: int, table: Any) -> int:
+    """Writes the n-gram hashes of some tokens to `out` from `position` on, each once; returns the position behind.
+
+    `table` is (hashes held, by whom, who this is); another number each time makes it empty again.
+    """
+    held, held_by, stamp = table
+    number, size = len(tokens), 16
+    while size < 2 * number:
+        size *= 2
+    mask = np.uint32(size - 1)
+    for first in range(max(number - width + 1, min(number, 1))):
+        gram = side
+        for token in range(first, min(first + width, number)):
+            gram = _mixed((gram ^ tokens[token]) + _MULTIPLIER)
+        short = np.uint32(gram >> np.uint64(32))
+        slot = short & mask
+        while held_by[slot] == stamp and held[slot] != short:
+            slot = (slot + np.uint32(1)) & mask
+        if held_by[slot] != stamp:
+            held[slot], held_by[slot] = short, stamp
+            out[position] = short
+            position += 1
+    return position
+
+
+@_compiled
+def shingle(texts: Any, rows: Any, tables: Any, width: int, out: Any) -> int:
+    """Writes the distinct n-gram hashes of each pair of texts to `out`, those of the prompt before the response's.
+
+    Args:
+        texts: (prompt bytes, prompt offsets, response bytes, response offsets), UTF-8.
+        rows: (start, n-grams of the prompt, of both, set hash) per row, written; the number of both is NOT_NORMAL
+            where the text has to be normalised.
+        tables: Characters.arrays().
+        width: tokens per n-gram. A text of fewer tokens is one n-gram.
+        out: uint32, room for one n-gram per byte.
+
+    Returns:
+        The number of n-grams written.
+    """
+    prompt, prompt_at, response, response_at = texts
+    starts, prompt_counts, counts, sets = rows
+    longest = 0
+    for row in range(len(starts)):
+        longest = max(longest, prompt_at[row + 1] - prompt_at[row], response_at[row + 1] - response_at[row])
+    tokens = np.empty(longest + 1, np.uint64)
+    slots = 16
+    while slots < 2 * longest:
+        slots *= 2
+    held, held_by = np.empty(slots, np.uint32), np.full(slots, -1, np.int32)
+    position = 0
+    for row in range(len(starts)):
+        starts[row] = position
+        number = _tokens(prompt, prompt_at[row], prompt_at[row + 1], tables, tokens)
+        if number != NOT_NORMAL:
+            position = _distinct(tokens[:number], width, np.uint64(1), out, position, (held, held_by, 2 * row))
+            prompt_counts[row] = position - starts[row]
+            number = _tokens(response, response_at[row], response_at[row + 1], tables, tokens)
+        if number == NOT_NORMAL:
+            position, counts[row] = starts[row], NOT_NORMAL
+            continue
+        position = _distinct(tokens[:number], width, np.uint64(2), out, position, (held, held_by, 2 * row + 1))
+        counts[row] = position - starts[row]
+        both = np.uint64(0)
+        for gram in out[starts[row] : position]:
+            both += _mixed(np.uint64(gram) + _MULTIPLIER)  # the order must not matter
+        sets[row] = both
+    return position
+
+
+@_compiled
+def band_keys(grams: Any, starts: Any, counts: Any, factors: Any, summands: Any, keys: Any) -> None:
+    """Fills `keys` (rows, bands) with one hash per band of the MinHash signature of each n-gram set."""
+    lanes, bands = len(factors), keys.shape[1]
+    depth = lanes // bands
+    least = np.empty(lanes, np.uint32)
+    for row in range(len(starts)):
+        least[:] = np.uint32(0xFFFFFFFF)
+        for at in range(starts[row], starts[row] + counts[row]):
+            gram = grams[at]
+            for lane in range(lanes):
+                value = np.uint32(gram * factors[lane] + summands[lane])
+                least[lane] = min(least[lane], value)
+        for band in range(bands):
+            key = np.uint64(band)
+            for lane in range(band * depth, band * depth + depth):
+                key = _mixed((key ^ np.uint64(least[lane])) + _MULTIPLIER)
+            keys[row, band] = np.uint32(key >> np.uint64(32))
+
+
+@_compiled
+def shared_bands(left: Any, right: Any, within: Any, most: int, pairs: Any) -> int:
+    """Pairs of sets with the same key in one band of two segments.
+
+    Of each bucket the best `most` sets of a side are paired with all of the other side, so that a bucket with very
+    many sets costs in proportion to their number, not to its square.
+
+    Args:
+        left: uint64, sorted band of a segment.
+        right: the same of the other segment.
+        within: both are the same segment; a pair is then found once, the better set on the left.
+        most: sets of a bucket that are paired with all others.
+        pairs: uint64, written: left set number in the upper half, right in the lower.
+
+    Returns:
+        The number of pairs; if it exceeds len(pairs) the rest was not written.
+    """
+    found, at_left, at_right = 0, 0, 0
+    while at_left < len(left) and at_right < len(right):
+        key, other = left[at_left] >> np.uint64(32), right[at_right] >> np.uint64(32)
+        if key < other:
+            at_left += 1
+            continue
+        if other < key:
+            at_right += 1
+            continue
+        end_left = at_left + 1
+        while end_left < len(left) and left[end_left] >> np.uint64(32) == key:
+            end_left += 1
+        end_right = at_right + 1
+        while end_right < len(right) and right[end_right] >> np.uint64(32) == key:
+            end_right += 1
+        for one in range(at_left, end_left):
+            best = one - at_left < most
+            first = one + 1 if within else at_right
+            last = end_right if best else min(end_right, at_right + most)
+            for two in range(first, last):
+                if found < len(pairs):
+                    pairs[found] = left[one] << np.uint64(32) | (right[two] & _LOW)
+                found += 1
+        at_left, at_right = end_left, end_right
+    return found
+
+
+@_compiled
+def _alike(common: int, own: int, others: int) -> float:
+    """Jaccard similarity of two sets; 1 for two empty ones."""
+    together = own + others - common
+    return common / together if together > 0 else 1.0
+
+
+@_compiled
+def similarities(pairs: Any, left: Any, right: Any, threshold: float, least: float, out: Any) -> None:
+    """Writes the Jaccard similarity of each pair to `out`, 0 where it is below the threshold.
+
+    Args:
+        pairs: uint64 as from `shared_bands`, sorted.
+        left: (grams, start, n-grams of the prompt, of both, asked) of a segment.
+        right: the same of the other segment.
+        threshold: what is at least wanted of both texts together,
+        least: and of each of them.
+        out: float32.
+    """
+    left_grams, left_start, left_prompt, left_count, left_asked = left
+    right_grams, right_start, right_prompt, right_count, right_asked = right
+    slots = 16
+    for size in left_count:
+        while slots < 2 * size:
+            slots *= 2
+    held, held_by = np.empty(slots, np.uint32), np.full(slots, -1, np.int64)
+    present, mask = np.int64(-1), np.uint32(0)
+    for at in range(len(pairs)):
+        one, two = np.int64(pairs[at] >> np.uint64(32)), np.int64(pairs[at] & _LOW)
+        out[at] = 0
+        own, others = left_count[one], right_count[two]
+        # What the sizes rule out, and bands of different teachers that share a key by chance.
+        if min(own, others) < threshold * max(own, others) or left_asked[one] != right_asked[two]:
+            continue
+        if one != present:
+            present, slots = one, 16
+            while slots < 2 * own:
+                slots *= 2
+            mask = np.uint32(slots - 1)
+            for place in range(left_start[one], left_start[one] + own):
+                slot = left_grams[place] & mask
+                while held_by[slot] == one:
+                    slot = (slot + np.uint32(1)) & mask
+                held[slot], held_by[slot] = left_grams[place], one
+        common, of_prompts = 0, 0
+        for place in range(others):
+            if place == right_prompt[two]:
+                of_prompts = common
+            gram = right_grams[right_start[two] + place]
+            slot = gram & mask
+            while held_by[slot] == one and held[slot] != gram:
+                slot = (slot + np.uint32(1)) & mask
+            if held_by[slot] == one:
+                common += 1
+        if right_prompt[two] == others:
+            of_prompts = common
+        prompts = _alike(of_prompts, left_prompt[one], right_prompt[two])
+        responses = _alike(common - of_prompts, own - left_prompt[one], others - right_prompt[two])
+        similarity = common / (own + others - common)
+        if similarity >= threshold and prompts >= least and responses >= least:
+            out[at] = similarity
+
+
+@_compiled
+def _encoded(code: Any, out: Any, at: Any) -> Any:
+    """Writes a character as it stands in the JSON text of ids.content_id; returns the place behind it."""
+    if code < 0x80:
+        if code in {0x22, 0x5C, 0x08}:  # quotation mark, backslash, backspace
+            out[at], out[at + 1] = 0x5C, 0x62 if code == 0x08 else code
+            return at + 2
+        if code < 0x20:
+            low = code & np.uint32(15)
+            out[at], out[at + 1], out[at + 2], out[at + 3] = 0x5C, 0x75, 0x30, 0x30
+            out[at + 4], out[at + 5] = 48 + (code >> np.uint32(4)), low + (48 if low < 10 else 87)
+            return at + 6
+        out[at] = code
+        return at + 1
+    if code < 0x800:
+        out[at], out[at + 1] = 0xC0 | (code >> np.uint32(6)), 0x80 | (code & _TAIL)
+        return at + 2
+    middle, last = 0x80 | ((code >> np.uint32(6)) & _TAIL), 0x80 | (code & _TAIL)
+    if code < 0x10000:
+        out[at], out[at + 1], out[at + 2] = 0xE0 | (code >> np.uint32(12)), middle, last
+        return at + 3
+    out[at], out[at + 1] = 0xF0 | (code >> np.uint32(18)), 0x80 | ((code >> np.uint32(12)) & _TAIL)
+    out[at + 2], out[at + 3] = middle, last
+    return at + 4
+
+
+@_compiled
+def key_texts(text: Any, ends: Any, tables: Any, out: Any, out_ends: Any) -> None:
+    """Writes what ids.text_key hashes for each text: folded, without white space, as a JSON list.
+
+    Args:
+        text: UTF-8 bytes.
+        ends: offsets of the texts in it.
+        tables: (folded, longer, unstable, combining, space) of Characters.
+        out: uint8, room for 6 bytes per byte and 4 per text.
+        out_ends: int64, where each ends in `out`, written; negative where the text has to be normalised first.
+    """
+    folded, longer, unstable, combining, space = tables
+    plain = np.zeros(0x80, np.uint8)  # what a byte becomes: white space nothing, others themselves
+    for code in range(0x20, 0x7F):
+        if code not in {0x20, 0x22, 0x5C}:
+            plain[code] = folded[code]
+    at = np.int64(0)
+    for row in range(len(ends) - 1):
+        first, place, last_class, normal = at, np.int64(ends[row]), np.uint8(0), True
+        out[at], out[at + 1] = 0x5B, 0x22
+        at += 2
+        while place < ends[row + 1] and normal:
+            byte = text[place]
+            if byte < 0x80:
+                place, last_class = place + 1, np.uint8(0)
+                if plain[byte] != 0:
+                    out[at] = plain[byte]
+                    at += 1
+                elif not space[byte]:
+                    at = _encoded(np.uint32(byte), out, at)
+                continue
+            code, place = _decoded(text, place)
+            own_class = combining[code]
+            normal = not (unstable[code] or (own_class != 0 and last_class > own_class))
+            last_class = own_class
+            fold = folded[code]
+            if space[code]:
+                continue
+            if fold < LONGER:
+                at = _encoded(fold, out, at)
+            else:
+                for part in longer[fold - LONGER]:
+                    if part != 0:
+                        at = _encoded(part, out, at)
+        out[at], out[at + 1] = 0x22, 0x5D
+        at = at + 2 if normal else first
+        out_ends[row] = at if normal else -at - 1
+
+
+@_compiled
+def note(keys: Any, seen: Any, again: Any) -> None:
+    """Sets in two bitmaps (uint8, a power of two of bytes) which key was seen, and which again; by its lower bits."""
+    mask = np.uint64(8 * len(seen) - 1)
+    for key in keys:
+        bit = key & mask
+        byte, flag = bit >> np.uint64(3), np.uint8(1) << np.uint8(bit & np.uint64(7))
+        again[byte] |= seen[byte] & flag
+        seen[byte] |= flag
+
+
+@_compiled
+def noted(keys: Any, bitmap: Any, out: Any) -> int:
+    """Writes the places of the keys that a bitmap of `note` holds to `out`; returns their number."""
+    mask = np.uint64(8 * len(bitmap) - 1)
+    count = 0
+    for place in range(len(keys)):
+        bit = keys[place] & mask
+        out[count] = place
+        count += (bitmap[bit >> np.uint64(3)] >> np.uint8(bit & np.uint64(7))) & 1
+    return count
+
+
+@_compiled
+def keep(rows: Any, sets: Any, kept: Any, out: Any) -> None:
+    """Decides for rows, best first, whether each is kept or which kept row stands in its place (see keep.py).
+
+    Args:
+        rows: (content class, prompt class, set) per row, int64, -1 where a row shares none.
+        sets: (first, neighbour, similarity): the neighbours of set s are neighbour[first[s]:first[s + 1]].
+        kept: (by content class, by prompt class, by set), int64, -1 at first: the kept row of each.
+        out: (row kept instead or -1, kind, similarity) per row, written. Kinds are 0 exact_pair, 1 exact_prompt,
+            2 near.
+    """
+    contents, prompts, own = rows
+    first, neighbour, similarity = sets
+    of_content, of_prompt, of_set = kept
+    instead, kind, how = out
+    for row in range(len(own)):
+        content, prompt, group = contents[row], prompts[row], own[row]
+        instead[row], how[row] = -1, 1
+        if content >= 0 and of_content[content] >= 0:
+            instead[row], kind[row] = of_content[content], 0
+        elif prompt >= 0 and of_prompt[prompt] >= 0:
+            instead[row], kind[row] = of_prompt[prompt], 1
+        elif group >= 0:
+            best = np.float32(0)
+            if of_set[group] >= 0:
+                best, instead[row] = np.float32(1), of_set[group]
+            for at in range(first[group], first[group + 1]):
+                other = of_set[neighbour[at]]
+                if other < 0:
+                    continue
+                # Of equally similar rows the best one, which is the one with the smaller number.
+                if similarity[at] > best or (similarity[at] == best and other < instead[row]):
+                    best, instead[row] = similarity[at], other
+            kind[row], how[row] = 2, best
+        if instead[row] < 0:
+            if content >= 0:
+                of_content[content] = row
+            if prompt >= 0:
+                of_prompt[prompt] = row
+            if group >= 0:
+                of_set[group] = row
+
+
+@_compiled
+def hex_digits(numbers: Any, out: Any) -> None:
+    """Writes 128-bit hashes, uint64 (2, rows), as 32 hex digits each to `out`, uint8 (rows, 32)."""
+    for row in range(len(out)):
+        for half in range(2):
+            value = numbers[half, row]
+            for digit in range(15, -1, -1):
+                nibble = np.uint8(value & np.uint64(15))
+                out[row, 16 * half + digit] = nibble + (48 if nibble < 10 else 87)
+                value >>= np.uint64(4)

@@ -1,0 +1,250 @@
+"""Duplicates: the rule, however the lake came about."""
+
+import random
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow.parquet as pq
+import pytest
+from curation.lakes import example, fill
+from curation.oracle import left_out
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyglot_assets.curation import pairs
+from polyglot_assets.curation.duplicates import find
+from polyglot_assets.grid import Cell
+from polyglot_assets.lake import Lake
+from polyglot_assets.records import DUPLICATES, EXAMPLES
+from polyglot_assets.settings import Settings
+
+SOURCES = ("OpenAssistant/oasst2", "CohereLabs/aya_collection", "somebody/else")
+CELLS = ("de/generate", "de/respond", "de/translate", "ja/generate")
+LONG = "Erkläre mir bitte ganz genau wie man einen alten Apfelbaum im Garten richtig und schonend schneidet"
+ANSWER = (
+    "Man entfernt zuerst alle toten Zweige und dann die nach innen wachsenden im späten Winter bei trockenem Wetter"
+)
+
+LENGTH = len(LONG.split()) - 1 + len(ANSWER.split()) - 1  # pairs of words
+
+
+def found(lake: Lake) -> dict[str, tuple[str, str, float]]:
+    rows = pq.read_table(lake.table_path(DUPLICATES)).to_pylist()
+    return {row["id"]: (row["kept_id"], row["kind"], pytest.approx(row["similarity"], abs=1e-6)) for row in rows}
+
+
+def run(lake: Lake, rows, **chosen):
+    fill(lake, rows)
+    counts = find(lake, Settings(lake=lake.root, **chosen))
+    return found(lake), counts
+
+
+def test_the_kinds_and_what_is_kept(lake):
+    rows = [
+        kept := example(0, LONG, ANSWER),
+        pair := example(1, LONG.upper() + "  ", ANSWER, "ja/respond", source=SOURCES[1], teacher="other"),
+        prompt := example(2, LONG, "Etwas ganz anderes.", source=SOURCES[1]),
+        near := example(3, LONG.replace("alten", "jungen"), ANSWER, "de/translate", source=SOURCES[2]),
+        example(4, LONG, "Eine Antwort eines anderen Lehrers.", teacher="other"),
+        example(5, "Kurz?", "Ja."),
+    ]
+    out, counts = run(lake, rows)
+    assert out == {
+        pair["id"]: (kept["id"], "exact_pair", 1),
+        prompt["id"]: (kept["id"], "exact_prompt", 1),
+        near["id"]: (kept["id"], "near", out[near["id"]][2]),
+    }
+    assert out[near["id"]][2].expected == pytest.approx((LENGTH - 2) / (LENGTH + 2))
+    assert counts == {"examples": 6, "exact_pair": 1, "exact_prompt": 1, "near": 1}
+    table = pq.read_table(lake.table_path(DUPLICATES))
+    assert table.schema.equals(DUPLICATES.schema)
+    (row,) = [row for row in table.to_pylist() if row["id"] == near["id"]]
+    assert (row["language"], row["strategy"], row["source"], row["teacher"]) == ("de", "translate", SOURCES[2], "t")
+    with lake.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM lake.duplicates").fetchone() == (3,)
+
+
+def test_other_languages_and_teachers_are_not_near_duplicates(lake):
+    young, tall = LONG.replace("alten", "jungen"), LONG.replace("alten", "hohen")
+    rows = [example(0, LONG, ANSWER), example(1, young, ANSWER, "cs/generate"), example(2, tall, ANSWER, teacher="u")]
+    assert run(lake, rows)[0] == {}
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 1), (1, 0)])
+def test_the_earlier_source_is_kept_then_the_smaller_id(lake, first, second):
+    one, other = example(1, LONG, ANSWER, source=SOURCES[first]), example(2, LONG, ANSWER, source=SOURCES[second])
+    kept = min(one, other, key=lambda row: row["source"] != SOURCES[0])["id"]
+    out, _ = run(lake, [one, other])
+    assert [instead for instead, _, _ in out.values()] == [kept]
+    out, _ = run(lake, [dict(one, source="x"), dict(other, source="y")])  # both unknown to the list
+    assert [instead for instead, _, _ in out.values()] == [min(one["id"], other["id"])]
+
+
+def test_being_a_duplicate_does_not_pass_on(lake):
+    """A chain in which each resembles the next: the rows kept are those that do not resemble a kept one."""
+    words = [f"wort{number}" for number in range(100)]
+    numbers = sorted(range(12), key=lambda number: example(number, "a", "b")["id"])
+    chain = [example(number, "Frage", " ".join(words[6 * at : 6 * at + 40])) for at, number in enumerate(numbers)]
+    out, _ = run(lake, [dict(row, prompt_key=row["content_key"]) for row in chain])
+    order = [row["id"] for row in chain]
+    assert {order.index(row): order.index(kept) for row, (kept, _, _) in out.items()} == {
+        at: at - 1 for at in range(1, 12, 2)
+    }
+
+
+def test_neither_side_may_be_unrelated(lake):
+    """A long passage with two questions, and a long standard answer to two requests, are not duplicates."""
+    passage = LONG + " " + ANSWER
+    rows = [
+        example(0, passage + " Wann?", "Im Winter"),
+        example(1, passage + " Womit?", "Säge"),
+        example(2, "Erzähle mir einen Witz", ANSWER),
+        example(3, "Wie wird morgen das Wetter", ANSWER),
+    ]
+    assert run(lake, rows)[0] == {}
+    assert len(run(lake, [*rows, example(4, passage + " Wann genau?", "Im Winter")])[0]) == 1
+
+
+def test_a_text_that_occurs_a_thousand_times(lake):
+    rows = [example(number, LONG, ANSWER, CELLS[number % 3]) for number in range(1000)]
+    out, counts = run(lake, rows)
+    assert counts["exact_pair"] == 999
+    assert {kept for kept, _, _ in out.values()} == {min(row["id"] for row in rows)}
+
+
+def test_many_near_duplicates_in_one_bucket(lake):
+    """More than are compared with all others: they all resemble the best one."""
+    words = ANSWER.split()
+    rows = [example(n, f"{LONG} Nummer {n}", " ".join([*words, f"zahl{n}"])) for n in range(5 * pairs.MOST)]
+    _, counts = run(lake, rows)
+    assert counts["near"] == len(rows) - 1
+
+
+def test_texts_without_words_are_duplicates_only_if_equal(lake):
+    rows = [example(0, "?!", "..."), example(1, "?!", "..."), example(2, "--", "..."), example(3, "", "")]
+    _, counts = run(lake, rows)
+    assert counts == {"examples": 4, "exact_pair": 1, "exact_prompt": 0, "near": 0}
+
+
+def test_an_empty_lake(lake):
+    assert find(lake, Settings(lake=lake.root)) == {"examples": 0, "exact_pair": 0, "exact_prompt": 0, "near": 0}
+    assert pq.read_table(lake.table_path(DUPLICATES)).schema.equals(DUPLICATES.schema)
+    fill(lake, [example(0, "a", "b")])
+    lake.write_cell(EXAMPLES, Cell("de", "generate"), [])
+    assert find(lake, Settings(lake=lake.root))["examples"] == 0
+
+
+def test_the_settings_count(lake):
+    rows = [example(0, LONG, ANSWER), example(1, LONG.replace("alten", "jungen"), ANSWER)]
+    assert run(lake, rows)[1]["near"] == 1
+    assert run(lake, rows, duplicates_similarity=0.95)[1]["near"] == 0
+    assert run(lake, rows, duplicates_width=8)[1]["near"] == 0
+    assert run(lake, rows)[1]["near"] == 1
+
+
+def test_cells_without_signatures_are_read_as_well(lake, tmp_path):
+    rows = [example(0, LONG, ANSWER), example(1, LONG.replace("alten", "jungen"), ANSWER), example(2, "Was?", "Das.")]
+    with_signatures = run(lake, rows)[0]
+    path = lake.cell_path(EXAMPLES, Cell("de", "generate"))
+    pq.write_table(pq.ParquetFile(path).read().drop_columns("minhash"), path)
+    find(lake, Settings(lake=lake.root))
+    assert found(lake) == with_signatures != {}
+
+
+WORDS = [f"w{number}" for number in range(14)]
+sides = st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join)
+numbered = st.lists(
+    st.tuples(sides, sides, st.sampled_from(CELLS), st.sampled_from(SOURCES), st.sampled_from("tu")),
+    min_size=1,
+    max_size=24,
+).map(lambda drawn: [example(n, p, r, c, source=s, teacher=t) for n, (p, r, c, s, t) in enumerate(drawn)])
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)  # bands miss one pair in 10,000 at this similarity
+@given(numbered, st.sampled_from([0.8, 0.9, 1.0]))
+def test_the_result_is_that_of_the_rule(rows, threshold):
+    with TemporaryDirectory() as folder:
+        lake = Lake(Path(folder))
+        out, counts = run(lake, rows, duplicates_similarity=threshold)
+        assert out == left_out(rows, threshold, 2, pairs.LEAST)
+        assert counts["examples"] == len(rows)
+
+
+@settings(max_examples=40, deadline=None)
+@given(numbered, st.randoms(use_true_random=False))
+def test_the_way_to_a_lake_leaves_no_trace(rows, rng):
+    """Cells come, change and go, with runs in between: the table has the same bytes as after one run over the end."""
+    with TemporaryDirectory() as folder:
+        lake, chosen = Lake(Path(folder) / "grown"), Settings(lake=Path(folder) / "grown")
+        order = list(CELLS) * 2
+        rng.shuffle(order)
+        for name in order:
+            own = [row for row in rows if f"{row['language']}/{row['strategy']}" == name]
+            cell = Cell(*name.split("/"))
+            if rng.random() < 0.3:
+                shutil.rmtree(lake.cell_path(EXAMPLES, cell).parent, ignore_errors=True)
+            else:
+                lake.write_cell(EXAMPLES, cell, rng.sample(own, rng.randint(0, len(own))))
+            if rng.random() < 0.7:
+                find(lake, chosen)
+        fill(lake, rows)
+        for name in set(CELLS) - {f"{row['language']}/{row['strategy']}" for row in rows}:
+            shutil.rmtree(lake.cell_path(EXAMPLES, Cell(*name.split("/"))).parent, ignore_errors=True)
+        find(lake, chosen)
+        fresh = Lake(Path(folder) / "fresh")
+        fill(fresh, rows)
+        find(fresh, Settings(lake=fresh.root))
+        assert lake.table_path(DUPLICATES).read_bytes() == fresh.table_path(DUPLICATES).read_bytes()
+        find(lake, chosen)
+        assert lake.table_path(DUPLICATES).read_bytes() == fresh.table_path(DUPLICATES).read_bytes()
+
+
+def test_only_changed_cells_are_read_and_nothing_old_stays(lake):
+    rows = [example(n, f"{LONG} {n}", ANSWER, cell) for n, cell in enumerate(CELLS)]
+    fill(lake, rows)
+    read: list[str] = []
+    chosen = Settings(lake=lake.root)
+    find(lake, chosen, read.append)
+    assert read == [f"reading {cell}" for cell in CELLS]
+    index = lake.root / "index" / "duplicates"
+    kept = {path.name for path in index.rglob("*")}
+    find(lake, chosen, read.append)
+    assert len(read) == 4
+    fill(lake, [example(1, "Neu", "Neu", CELLS[1])])
+    find(lake, chosen, read.append)
+    assert read[4:] == [f"reading {CELLS[1]}"]
+    assert len(list((index / "segments").iterdir())) == 4
+    assert len(list((index / "edges").iterdir())) == 3 * 4 // 2 + 1
+    assert len({path.name for path in (index / "edges").iterdir()} & kept) == 3 + 1
+    shutil.rmtree(index)
+    before = lake.table_path(DUPLICATES).read_bytes()
+    find(lake, chosen)
+    assert lake.table_path(DUPLICATES).read_bytes() == before
+
+
+def test_every_row_left_out_stands_beside_a_kept_one_in_sql(lake):
+    """On a larger lake, with DuckDB as the judge of kinds and of what `kept` means."""
+    rng = random.Random(0)
+    rows = []
+    for number in range(600):
+        text = (LONG + " " + ANSWER).split()
+        for place in rng.sample(range(len(text)), rng.randint(0, 8)):
+            text[place] = f"neu{rng.randint(0, 40)}"
+        rows.append(
+            example(number, " ".join(text[:15]), " ".join(text[15:]), rng.choice(CELLS), teacher=rng.choice("tu"))
+        )
+    out, counts = run(lake, rows)
+    assert min(counts["exact_prompt"], counts["near"]) > 10
+    assert len(out) == counts["exact_pair"] + counts["exact_prompt"] + counts["near"]
+    with lake.connect() as connection:
+        wrong = connection.execute("""
+            SELECT * FROM lake.duplicates AS d JOIN lake.examples AS e USING (id)
+            JOIN lake.examples AS k ON k.id = d.kept_id
+            WHERE d.kept_id IN (SELECT id FROM lake.duplicates)
+                OR (d.kind = 'exact_pair') <> (e.content_key = k.content_key)
+                OR (d.kind = 'exact_prompt' AND e.prompt_key <> k.prompt_key)
+                OR (d.kind <> 'exact_pair' AND (e.teacher <> k.teacher OR e.language <> k.language))
+                OR d.similarity < 0.7 - 1e-6
+        """).fetchall()
+    assert wrong == []
