@@ -222,6 +222,15 @@ def sql(query: str, form: str, output: Path | None) -> None:
 
 @main.command()
 @_clear_errors
+def report() -> None:
+    """Write the report about the lake, one HTML file, from its tables as they are, and print its path."""
+    from polyglot_assets.marts import report as report_
+
+    click.echo(report_.write(_existing_lake()))
+
+
+@main.command()
+@_clear_errors
 def settings() -> None:
     """List the environment variables, their present values and what they mean."""
     for name, value, meaning in settings_.describe():

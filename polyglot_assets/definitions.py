@@ -12,7 +12,7 @@ from polyglot_assets import settings as settings_
 from polyglot_assets.curation.assets import contamination_asset, duplicates_asset
 from polyglot_assets.examples.assets import example_asset
 from polyglot_assets.lake import Lake
-from polyglot_assets.marts.assets import check_definitions, mart_assets
+from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
 from polyglot_assets.prompts.assets import prompt_asset
 from polyglot_assets.release.assets import release_asset
 from polyglot_assets.responses.assets import response_assets
@@ -46,6 +46,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             duplicates_asset(place),
             contamination_asset(place),
             *mart_assets(place, teachers),
+            report_asset(place),
             release_asset(place),
         ],
         asset_checks=check_definitions(place, teachers),

@@ -195,6 +195,12 @@ def write_parquet(data: pa.Table, path: Path) -> None:
         pq.write_table(data, handle, compression="zstd")
 
 
+def write_text(text: str, path: Path) -> None:
+    """Writes a text file as `write_parquet` writes a table."""
+    with _replacing(path) as handle:
+        handle.write(text.encode())
+
+
 def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, path: Path) -> int:
     """As `write_parquet`, from one table per row group; returns the number of rows."""
     count = 0

@@ -195,6 +195,10 @@ EXAMPLES = Table(
         *_QUALITY,
         ("prompt_key", _TEXT, "Hash of the normalised prompt"),
         ("content_key", _TEXT, "Hash of the normalised prompt and response together"),
+        ("prompt_repeated", pa.bool_(), "The teacher wrote the same normalised prompt before, in a row of the cell"),
+        ("sample_place", pa.int32(), "Place in the sample of the cell and teacher whose words are stored, else null"),
+        ("prompt_words", _TEXT, "In the sample: first 50 words of the prompt, put apart by spaces"),
+        ("response_words", _TEXT, "In the sample: first 50 words of the response, put apart by spaces"),
         (
             "minhash",
             pa.binary(),

@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     )
     keep_toxic: bool = Field(default=False, description="Keep seeds that their source flags as toxic.")
     keep_redacted: bool = Field(default=False, description="Keep seeds that their source flags as redacted.")
+    max_duplicate_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of a source's or a cell's examples that may be duplicates before a check fails.",
+    )
     evalsets: Path | None = Field(
         default=None,
         description="Folder with evaluation sets (JSON lines, JSON, CSV, TSV, Parquet): examples that hold text of "

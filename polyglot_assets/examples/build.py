@@ -4,6 +4,7 @@ Here: the kept rows (outcome ok) of one cell in the shape of records.EXAMPLES. N
 (responses/outcomes.py).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,8 +12,12 @@ import pyarrow as pa
 
 from polyglot_assets.curation.keys import pair_keys, text_keys
 from polyglot_assets.curation.shingles import signatures
+from polyglot_assets.examples.words import words
 from polyglot_assets.ids import content_id
 from polyglot_assets.records import QUALITY
+
+_SAMPLE_ROWS = 60
+_SAMPLE_WORDS = 50
 
 Row = Mapping[str, Any]
 
@@ -34,11 +39,32 @@ def build(prompts: Iterable[Row], responses: Iterable[Row], width: int = 2) -> l
     prompt_keys = text_keys(pa.array(asked, pa.string()))
     content_keys = pair_keys(prompt_keys, text_keys(pa.array(answers, pa.string())))
     written = zip(prompt_keys, content_keys, signatures(asked, answers, width), strict=True)
-    return [
+    rows = [
         _row(by_id[row["prompt_id"]], row)
         | {"prompt_key": prompt_key, "content_key": content_key, "minhash": signature}
         for row, (prompt_key, content_key, signature) in zip(kept, written, strict=True)
     ]
+    by_teacher: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: str(row["id"])):
+        by_teacher[row["teacher"]].append(row)
+    for own in by_teacher.values():
+        _describe_prompts(own)
+    return rows
+
+
+def _describe_prompts(rows: Iterable[dict[str, Any]]) -> None:
+    """What statistics need to know of a teacher's rows and cannot see in one of them alone.
+
+    The rows come in the order of their ids. Ids are hashes, so the first ones are a random sample.
+    """
+    seen: set[str] = set()
+    for place, row in enumerate(rows):
+        row["prompt_repeated"] = row["prompt_key"] in seen
+        seen.add(row["prompt_key"])
+        sampled = place < _SAMPLE_ROWS
+        row["sample_place"] = place if sampled else None
+        row["prompt_words"] = " ".join(words(row["prompt"], _SAMPLE_WORDS)) if sampled else None
+        row["response_words"] = " ".join(words(row["response"], _SAMPLE_WORDS)) if sampled else None
 
 
 def _row(prompt: Row, response: Row) -> dict[str, Any]:

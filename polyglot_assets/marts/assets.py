@@ -8,11 +8,13 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY
+from polyglot_assets.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import write_parquet
+from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.models import Model, TableName, column_lineage, load
-from polyglot_assets.marts.plots import language_chart, language_picture
+from polyglot_assets.marts.plots import PICTURES, language_chart
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import CELL_TABLES, TABLES
 from polyglot_assets.responses.assets import response_key
@@ -55,10 +57,13 @@ def mart_assets(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetsDefi
     """One asset per file in dbt_like_sql/marts/."""
     models, _ = load(bundled("dbt_like_sql"))
     keys = _Keys(teachers)
-    return [_mart_asset(place, model, keys) for model in models]
+    columns = {model.name: dict.fromkeys(model.described.columns, "VARCHAR") for model in models}
+    return [_mart_asset(place, model, keys, columns) for model in models]
 
 
-def _mart_asset(place: Place, model: Model, keys: _Keys) -> dg.AssetsDefinition:
+def _mart_asset(
+    place: Place, model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]
+) -> dg.AssetsDefinition:
     @dg.asset(
         key=mart_key(model.name),
         deps=sorted({key for table in model.reads for key in keys.of(table)}),
@@ -70,27 +75,55 @@ def _mart_asset(place: Place, model: Model, keys: _Keys) -> dg.AssetsDefinition:
     )
     def mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
         place.lake.prepare()
+        for schema, name in sorted(model.reads):
+            if schema == "marts" and not place.lake.mart_path(name).exists():
+                raise UserError(
+                    f"marts.{model.name} reads marts.{name}, which was not computed yet: materialize it too"
+                )
         started = time.monotonic()
         with place.lake.connect() as connection:
-            data = connection.sql(model.sql).to_arrow_table()
-            types = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {model.sql}").fetchall()}
+            relation = connection.sql(model.sql)
+            data = relation.to_arrow_table()
+            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
         write_parquet(data, place.lake.mart_path(model.name))
         place.lake.publish_catalogue()
         rows = data.slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}
         if model.name == "language_distribution":  # first, so that it is seen without scrolling
             metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
-            metadata["picture"] = dg.MetadataValue.md(language_picture(data.to_pylist()))
+        if model.name in PICTURES:
+            metadata["picture"] = dg.MetadataValue.md(PICTURES[model.name](data.to_pylist()))
         metadata |= {
             "dagster/row_count": data.num_rows,
             "dagster/column_schema": _schema(model, types),
-            "dagster/column_lineage": _lineage(model, keys),
+            "dagster/column_lineage": _lineage(model, keys, columns),
             "rows": dg.MetadataValue.md(markdown(rows, data.column_names)),
             "seconds": round(time.monotonic() - started, 3),
         }
         return dg.MaterializeResult(metadata=metadata)
 
     return mart
+
+
+def report_asset(place: Place) -> dg.AssetsDefinition:
+    """The HTML report, after all marts."""
+    models, _ = load(bundled("dbt_like_sql"))
+
+    @dg.asset(
+        key=dg.AssetKey(["marts", "report"]),
+        deps=[mart_key(model.name) for model in models],
+        group_name="marts",
+        kinds={"html"},
+        owners=OWNERS,
+        description="What the lake holds, as a page to look at: one HTML file that needs no network.",
+        automation_condition=dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing()),
+    )
+    def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
+        place.lake.prepare()
+        path = report.write(place.lake)
+        return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
+
+    return page
 
 
 def _schema(model: Model, types: Mapping[str, str]) -> dg.TableSchema:
@@ -100,8 +133,9 @@ def _schema(model: Model, types: Mapping[str, str]) -> dg.TableSchema:
     )
 
 
-def _lineage(model: Model, keys: _Keys) -> dg.TableColumnLineage:
-    schema = {"lake": {t.name: {name: str(kind) for name, kind, _ in t.fields} for t in TABLES.values()}}
+def _lineage(model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]) -> dg.TableColumnLineage:
+    lake = {t.name: {name: str(kind) for name, kind, _ in t.fields} for t in TABLES.values()}
+    schema = {"lake": lake, "marts": columns}
     return dg.TableColumnLineage(
         deps_by_column={
             column: [
@@ -146,6 +180,7 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
         cells = cells_of(context) if cellwise else []
         over_a_range = not context.op_execution_context.has_partition_key
         with place.lake.connect() as connection:
+            connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
             for check in checks:
                 offences = check.offences(connection, cells, teachers)
                 # A run over a range of cells may report a check only once; these events say it for each cell.

@@ -4,9 +4,10 @@ Here: names, SQL, descriptions, and what each model reads and where its columns 
 itself. Not here: checks (checks.py) and Dagster (assets.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,10 @@ def _described(path: Path, entry: Mapping[str, Any]) -> Described:
 
 @lru_cache(maxsize=8)
 def load(folder: Path) -> tuple[tuple[Model, ...], Mapping[str, Described]]:
-    """The models of marts/ in alphabetical order, and the described cell-wise tables by name.
+    """The models of marts/, each after those that it reads, and the described cell-wise tables by name.
 
     Raises:
-        UserError: a file cannot be parsed, or models and schema.yml do not list the same names.
+        UserError: a file cannot be parsed, models and schema.yml do not list the same names, or a model reads itself.
     """
     path = folder / "schema.yml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -100,7 +101,19 @@ def load(folder: Path) -> tuple[tuple[Model, ...], Mapping[str, Described]]:
         sql = file.read_text(encoding="utf-8")
         models.append(Model(name, sql, described[name], read_tables(file, sql)))
     sources = {d.name: d for d in (_described(path, entry) for entry in schema["sources"])}
-    return tuple(models), sources
+    return _in_order(path, models), sources
+
+
+def _in_order(path: Path, models: Sequence[Model]) -> tuple[Model, ...]:
+    reads = {model.name: {name for schema, name in model.reads if schema == "marts"} for model in models}
+    for name, read in reads.items():
+        for unknown in sorted(read - reads.keys()):
+            raise UserError(f"{path.parent / 'marts' / name}.sql: unknown table marts.{unknown}")
+    by_name = {model.name: model for model in models}
+    try:
+        return tuple(by_name[name] for name in TopologicalSorter(reads).static_order())
+    except CycleError as error:
+        raise UserError(f"{path.parent / 'marts'}: models read each other: {' → '.join(error.args[1])}") from None
 
 
 def column_lineage(
@@ -110,7 +123,7 @@ def column_lineage(
 
     Args:
         model: the model.
-        schema: types of the columns of all tables, by schema, table and column.
+        schema: types of the columns of all tables it may read, by schema, table and column.
     """
     from sqlglot.lineage import lineage
 

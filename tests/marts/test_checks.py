@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from made import compute, duplicate, example, leak
 from scripted import ScriptedEngine
 
 from polyglot_assets.errors import UserError
@@ -13,10 +15,19 @@ from polyglot_assets.examples.build import build as build_examples
 from polyglot_assets.grid import Cell, cells
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.marts.checks import Check, load_checks
-from polyglot_assets.marts.models import load
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load as load_templates
-from polyglot_assets.records import CELL_TABLES, COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
+from polyglot_assets.records import (
+    CELL_TABLES,
+    CONTAMINATION,
+    COUNTS,
+    DUPLICATES,
+    EXAMPLES,
+    PROMPTS,
+    RESPONSES,
+    SEEDS,
+    Table,
+)
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
@@ -38,9 +49,11 @@ def _counts(stage: str, cell: Cell, counts: dict[tuple[str, str], int]) -> list[
     ]
 
 
-@pytest.fixture
-def sound(lake: Lake, settings: Settings) -> Lake:
-    """A lake with German cells and all marts, made without Dagster."""
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake with German cells, a duplicate, a leak and all marts, made without Dagster."""
+    settings = Settings(lake=tmp_path_factory.mktemp("pattern") / "lake", rows_per_cell=3)
+    lake = Lake(settings.lake)
     seeds: dict[Cell, list[dict[str, Any]]] = {cell: [] for cell in CELLS}
     for source in SOURCES:
         for cell, filled in fill(source, find(source, settings), CELLS, settings).items():
@@ -56,15 +69,22 @@ def sound(lake: Lake, settings: Settings) -> Lake:
     for cell in CELLS:
         responses = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
         lake.write_cell(EXAMPLES, cell, build_examples(lake.read_cell(PROMPTS, cell), responses))
-    _compute_marts(lake)
+    first, second, third = lake.read_cell(EXAMPLES, CELL)[:3]
+    _write(lake, DUPLICATES, [duplicate(second, first)])
+    _write(lake, CONTAMINATION, [leak(third)])
+    compute(lake)
     return lake
 
 
-def _compute_marts(lake: Lake) -> None:
-    for model in load(bundled("dbt_like_sql"))[0]:
-        with lake.connect() as connection:
-            data = connection.sql(model.sql).to_arrow_table()
-        write_parquet(data, lake.mart_path(model.name))
+@pytest.fixture
+def sound(pattern: Lake, lake: Lake) -> Lake:
+    """A copy of it that may be broken."""
+    shutil.copytree(pattern.root, lake.root, dirs_exist_ok=True)
+    return lake
+
+
+def _write(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
+    write_parquet(pa.Table.from_pylist(rows, schema=table.schema), lake.table_path(table))
 
 
 def _offences(lake: Lake, check: Check) -> list[dict[str, Any]]:
@@ -132,10 +152,47 @@ def test_each_fault_is_found_in_its_cell_only(
 
 def test_stale_marts_fail_their_sum_checks(sound: Lake) -> None:
     _edit(sound, EXAMPLES, _drop)
-    assert _offences(sound, CHECKS["language_distribution", "sums_to_the_examples"])
-    _edit(sound, RESPONSES, _drop, **T)
-    _compute_marts(sound)
+    assert _offences(sound, CHECKS["curated", "every_example_once"])
+    compute(sound)
+    assert not _offences(sound, CHECKS["curated", "every_example_once"])
     assert _offences(sound, CHECKS["outcome_funnel", "stages_hand_over"])
+
+
+MART_FAULTS = [
+    ("language_distribution", "sums_to_the_kept_rows", "language_distribution", "* REPLACE (rows + 1 AS rows)"),
+    ("language_distribution", "sums_to_the_kept_rows", "language_distribution", "* REPLACE (share / 2 AS share)"),
+    ("language_distribution", "sums_to_the_kept_rows", "curated", "* REPLACE ('ok' AS outcome)"),
+    ("source_funnel", "sums_agree", "source_funnel", "* REPLACE (accepted + 1 AS accepted)"),
+    ("source_funnel", "sums_agree", "source_mix", "* REPLACE (rows + 1 AS rows)"),
+    ("curated", "duplicates_name_a_kept_row", "curated", "* REPLACE ('nowhere' AS kept_id)"),
+    ("curated", "no_contaminated_row_is_kept", "curated", "* REPLACE ('ok' AS outcome)"),
+    ("outcome_funnel", "stages_hand_over", "outcome_funnel", "* REPLACE (rows + stage_order AS rows)"),
+]
+
+
+@pytest.mark.parametrize(("table", "name", "edited", "columns"), MART_FAULTS)
+def test_a_wrong_mart_fails_its_check(sound: Lake, table: str, name: str, edited: str, columns: str) -> None:
+    with sound.connect() as connection:
+        data = connection.sql(f"SELECT {columns} FROM marts.{edited}").to_arrow_table()
+    write_parquet(data, sound.mart_path(edited))
+    assert _offences(sound, CHECKS[table, name])
+
+
+@pytest.mark.parametrize(
+    ("examples", "left_out", "allowed", "alarm"),
+    [(40, 21, None, True), (40, 20, None, False), (40, 39, 1.0, False), (40, 9, 0.2, True), (19, 18, None, False)],
+)
+def test_a_source_that_vanishes_in_duplicates_raises_the_alarm(
+    lake: Lake, examples: int, left_out: int, allowed: float | None, *, alarm: bool
+) -> None:
+    rows = [example(number, CELL, source="org/a") for number in range(examples)]
+    lake.write_cell(EXAMPLES, CELL, rows)
+    _write(lake, DUPLICATES, [duplicate(row, rows[0]) for row in rows[1 : left_out + 1]])
+    with lake.connect() as connection:
+        if allowed is not None:
+            connection.execute(f"SET VARIABLE max_duplicate_share = {allowed}").fetchall()
+        found = CHECKS["duplicates", "no_source_is_wiped_out"].offences(connection)
+    assert {row["part"] for row in found} == ({"source org/a", "cell de/generate"} if alarm else set())
 
 
 def test_offences_are_those_of_the_teachers_asked_for(sound: Lake) -> None:

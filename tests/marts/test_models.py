@@ -23,8 +23,10 @@ def folder(tmp_path: Path) -> Path:
 def test_every_model_is_plain_sql_with_described_columns() -> None:
     models, _ = load(bundled("dbt_like_sql"))
     assert {model.name for model in models} >= {
-        "language_distribution", "strategy_distribution", "source_mix", "outcome_funnel", "length_quantiles",
-        "licence_mix",
+        "curated", "language_distribution", "strategy_distribution", "source_mix", "outcome_funnel", "source_funnel",
+        "outcomes", "length_quantiles", "lexical_diversity", "prompt_diversity", "duplicate_share", "cluster_sizes",
+        "largest_clusters", "licence_mix", "contamination_sets", "contamination_items", "card_audit",
+        "card_comparison",
     }  # fmt: skip
     for model in models:
         tree = sqlglot.parse_one(model.sql, dialect="duckdb")
@@ -51,15 +53,40 @@ def test_sql_that_cannot_be_used_is_named(sql: str, message: str) -> None:
         read_tables(Path("x.sql"), sql)
 
 
-def test_column_lineage_reaches_the_lake() -> None:
+def test_column_lineage_reaches_the_tables_that_are_read() -> None:
     models, _ = load(bundled("dbt_like_sql"))
-    lineage = {model.name: column_lineage(model, SCHEMA) for model in models}
-    assert lineage["language_distribution"]["generate_rows"] == {
-        ("lake", "examples", "id"),
-        ("lake", "examples", "strategy"),
+    schema = SCHEMA | {"marts": {model.name: dict.fromkeys(model.described.columns, "VARCHAR") for model in models}}
+    lineage = {model.name: column_lineage(model, schema) for model in models}
+    assert lineage["curated"]["teacher"] == {("lake", "examples", "teacher")}
+    assert {("lake", "contamination", "id"), ("lake", "duplicates", "kept_id")} & lineage["curated"]["outcome"]
+    assert lineage["outcome_funnel"]["outcome"] == {
+        ("lake", "counts", "reason"),
+        ("lake", "responses", "outcome"),
+        ("marts", "curated", "outcome"),
     }
-    assert lineage["outcome_funnel"]["outcome"] == {("lake", "counts", "reason"), ("lake", "responses", "outcome")}
-    assert ("lake", "examples", "prompt_tokens") in lineage["length_quantiles"]["p50"]
+    assert lineage["language_distribution"]["generate_rows"] >= {("marts", "outcome_funnel", "rows")}
+    assert ("marts", "curated", "prompt_tokens") in lineage["length_quantiles"]["p50"]
+
+
+def test_models_come_after_those_that_they_read() -> None:
+    models, _ = load(bundled("dbt_like_sql"))
+    seen: set[str] = set()
+    for model in models:
+        assert {name for schema, name in model.reads if schema == "marts"} <= seen
+        seen.add(model.name)
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELECT * FROM marts.outcome_funnel", "read each other: .*curated"),
+        ("SELECT * FROM marts.nothing", "unknown table marts.nothing"),
+    ],
+)
+def test_marts_that_cannot_be_ordered_are_named(folder: Path, sql: str, message: str) -> None:
+    (folder / "marts" / "curated.sql").write_text(sql)
+    with pytest.raises(UserError, match=message):
+        load(folder)
 
 
 def test_model_without_description_and_description_without_model(folder: Path) -> None:

@@ -1,33 +1,79 @@
 """The pictures show the table they are made from."""
 
 import base64
-import io
 import re
+from xml.etree import ElementTree as ET
 
-from PIL import Image
+import pytest
 
-from polyglot_assets.marts.plots import language_chart, language_picture
+from polyglot_assets.marts import charts
+from polyglot_assets.marts.figures import percent
+from polyglot_assets.marts.plots import funnel_picture, language_chart, language_picture, length_picture
 
 ROWS = [
-    {"language": "de", "rows": 40, "generate_rows": 20, "respond_rows": 20, "translate_rows": 0},
-    {"language": "ar", "rows": 10, "generate_rows": 0, "respond_rows": 0, "translate_rows": 10},
+    {"language": "de", "rows": 40, "share": 0.8, "generate_rows": 20, "respond_rows": 20, "translate_rows": 0},
+    {"language": "ar", "rows": 10, "share": 0.2, "generate_rows": 0, "respond_rows": 0, "translate_rows": 10},
 ]
+SOURCE = {"source": "org/<a>", "raw_rows": 800, "seeds": 90, "prompts": 60, "answers": 60, "accepted": 50, "kept": 45}
+LENGTHS = {"language": "de", "teacher": "t", "measure": "response_tokens", "rows": 9, "p10": 10.0, "p50": 30.0,
+           "p90": 200.0, "p99": 900.0}  # fmt: skip
+
+
+def drawn(markdown: str) -> ET.Element:
+    encoded = re.fullmatch(r"!\[[^]]+\]\(data:image/svg\+xml;base64,([^)]+)\)", markdown)
+    assert encoded, markdown[:80]
+    return ET.fromstring(base64.b64decode(encoded[1]))  # noqa: S314 our own
+
+
+def found(picture: ET.Element, tag: str, colour: str | None = None) -> list[ET.Element]:
+    elements = picture.iter(f"{{http://www.w3.org/2000/svg}}{tag}")
+    return [element for element in elements if colour is None or element.get("class") == colour]
 
 
 def test_bars_are_in_proportion() -> None:
     lines = language_chart(ROWS).splitlines()
     assert lines[2].startswith("| de |")
     assert lines[2].count("█") == 4 * lines[3].count("█") > 0
+    generated, translated = (found(drawn(language_picture(ROWS)), "rect", colour)[0] for colour in ("a", "c"))
+    assert float(generated.get("width", 0)) / float(translated.get("width", 0)) == pytest.approx(2, rel=0.02)
 
 
 def test_no_rows_make_an_empty_chart() -> None:
     assert len(language_chart([]).splitlines()) == 2
-    assert "image/png" in language_picture([])
+    for picture in (language_picture, funnel_picture, length_picture):
+        assert found(drawn(picture([])), "rect", "a") == []
 
 
-def test_the_picture_is_a_png_in_three_colours() -> None:
-    encoded = re.search(r"base64,([^)]+)\)", language_picture(ROWS))
-    assert encoded
-    image = Image.open(io.BytesIO(base64.b64decode(encoded[1]))).convert("RGB")
-    colours = {colour for _, colour in image.getcolors(maxcolors=1 << 20) or []}
-    assert {(0x40, 0x63, 0xD8), (0x38, 0x98, 0x26), (0x95, 0x58, 0xB2)} <= colours
+def test_pictures_name_what_they_show() -> None:
+    funnel = drawn(funnel_picture([SOURCE]))
+    texts = [text.text for text in found(funnel, "text")]
+    assert texts[1:] == ["<a> · raw rows", "800", "<a> · seeds", "90", "<a> · prompts", "60", "<a> · answers", "60",
+                         "<a> · accepted", "50", "<a> · kept", "45"]  # fmt: skip
+    assert "30" in [text.text for text in found(drawn(length_picture([LENGTHS])), "text")]
+
+
+@pytest.mark.parametrize("width", [charts.WIDE, charts.NARROW])
+@pytest.mark.parametrize("value", [0, 1, 10**12])
+def test_nothing_is_drawn_outside(width: int, value: int) -> None:
+    label = "Ein sehr langer Name ohne Ende " * 5
+    rows = [charts.Bar(label, ((value, "a"), (value, "b")), f"{value:,}"), charts.Bar("漢字" * 40, ((1, "a"),), "1")]
+    far = charts.Range(label, 0, value, value, value)
+    dots = charts.Dots(label, ((0.0, "a"), (1.0, "b"), (0.5, "c")))
+    for text in (
+        charts.bars(rows, width, "t"),
+        charts.ranges([far, charts.Range("kurz", 1, 2, 3, 4)], width, "t"),
+        charts.dots([dots], width, "t"),
+    ):
+        svg = ET.fromstring(text)  # noqa: S314 our own
+        for element in svg.iter():
+            if element.tag == "rect":
+                assert float(element.get("x", 0)) >= 0
+                assert float(element.get("x", 0)) + float(element.get("width", 0)) <= width + 2
+            if element.tag == "circle":
+                assert 0 <= float(element.get("cx", 0)) <= width
+
+
+def test_a_share_never_looks_like_nothing_or_all() -> None:
+    assert [percent(share) for share in (0, 1e-6, 0.5, 0.99999, 1, None)] == [
+        "0.0\u00a0%", "<\u00a00.1\u00a0%", "50.0\u00a0%", ">\u00a099.9\u00a0%", "100.0\u00a0%", "–",
+    ]  # fmt: skip

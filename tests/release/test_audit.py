@@ -251,7 +251,7 @@ def test_a_folder_without_a_card(tmp_path):
 
 def example(cell: Cell, number: int) -> dict:
     """A kept row."""
-    row = {name: ([] if str(kind).startswith("list") else 1) for name, kind, _ in EXAMPLES.fields}
+    row = {name: ([] if str(kind).startswith("list") else None) for name, kind, _ in EXAMPLES.fields}
     texts = {name: "x" for name, kind, _ in EXAMPLES.fields if kind == "string"}
     ids = {"id": content_id(cell.key, number), "language": cell.language, "strategy": cell.strategy}
     return {**row, **texts, **ids, "licenses": ["mit", "cc-by-4.0"][: 1 + number % 2], "source": f"s/{number % 3}"}

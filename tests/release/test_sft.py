@@ -11,20 +11,19 @@ import yaml
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, PUBLISHED, QUALITY
+from polyglot_assets.records import EXAMPLES, PUBLISHED
 from polyglot_assets.release.sft import DATA, write
 
 CELLS = [Cell("de", "generate"), Cell("de", "translate"), Cell("ja", "respond")]
 
 
 def example(cell: Cell, number: int, licenses: tuple[str, ...] = ("apache-2.0",)) -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys((name for name, _, _ in EXAMPLES.fields), "x")
+    row: dict[str, Any] = {name: "x" if str(kind) == "string" else None for name, kind, _ in EXAMPLES.fields}
     texts = {"prompt": f"Frage {number} | mit Strich", "response": f"Antwort {number}\n\n---\n```"}
     numbers = ("prompt_chars", "response_chars", "prompt_tokens", "response_tokens")
     return {
         **row,
         **dict.fromkeys(numbers, number),
-        **dict.fromkeys(QUALITY),
         "prompt_language_score": 0.5,
         "response_language_score": 0.5,
         "id": content_id(cell.key, number),

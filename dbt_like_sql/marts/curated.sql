@@ -1,0 +1,72 @@
+-- What finally becomes of every example. Contamination comes first; a duplicate shares the fate of the row that is
+-- kept in its place: where that one is contaminated, so is the duplicate, because it holds the same prompt or most of
+-- the same text, and no other member of its cluster is put forward. Texts stay in lake.examples; what tables count
+-- and measure is here, so that they read one small file.
+WITH leaks AS (
+    SELECT id, min(eval_set || ' ' || item || ' in the ' || side) AS leak
+    FROM lake.contamination
+    GROUP BY id
+),
+
+twins AS (
+    -- A duplicate of a row that is no longer there is none.
+    SELECT duplicates.id, duplicates.kept_id, duplicates.kind, leaks.id IS NOT NULL AS of_a_leak
+    FROM lake.duplicates AS duplicates
+    SEMI JOIN lake.examples AS kept ON kept.id = duplicates.kept_id
+    LEFT JOIN leaks ON leaks.id = duplicates.kept_id
+),
+
+clusters AS (
+    SELECT kept_id, count(*) + 1 AS size, max(list_position(['exact_pair', 'exact_prompt', 'near'], kind)) AS loosest
+    FROM twins
+    ANTI JOIN leaks ON leaks.id = twins.id
+    WHERE NOT of_a_leak
+    GROUP BY kept_id
+),
+
+judged AS (
+    SELECT
+        examples.*,
+        leaks.leak,
+        twins.kept_id AS twin_id,
+        twins.kind,
+        twins.of_a_leak,
+        coalesce(clusters.size, 1) AS cluster_size,
+        ['exact_pair', 'exact_prompt', 'near'][clusters.loosest] AS cluster_kind,
+        CASE
+            WHEN leaks.id IS NOT NULL OR twins.of_a_leak THEN 'contaminated'
+            WHEN twins.id IS NOT NULL THEN 'duplicate'
+            ELSE 'ok'
+        END AS outcome
+    FROM lake.examples AS examples
+    LEFT JOIN leaks ON leaks.id = examples.id
+    LEFT JOIN twins ON twins.id = examples.id
+    LEFT JOIN clusters ON clusters.kept_id = examples.id
+)
+
+SELECT
+    id,
+    language,
+    strategy,
+    source,
+    teacher,
+    outcome,
+    CASE WHEN outcome = 'duplicate' THEN twin_id END AS kept_id,
+    CASE
+        WHEN leak IS NOT NULL THEN leak
+        WHEN of_a_leak THEN kind || ' of ' || twin_id || ', which is contaminated'
+        WHEN outcome = 'duplicate' THEN kind
+    END AS reason,
+    CASE WHEN outcome = 'ok' THEN cluster_size END AS cluster_size,
+    CASE WHEN outcome = 'ok' THEN cluster_kind END AS cluster_kind,
+    array_to_string(licenses, ' + ') AS licences,
+    prompt_repeated,
+    prompt_chars,
+    response_chars,
+    prompt_tokens,
+    response_tokens,
+    sample_place,
+    prompt_words,
+    response_words
+FROM judged
+ORDER BY language, strategy, teacher, id

@@ -1,0 +1,54 @@
+"""Words of a text in any language, for statistics of word use.
+
+Here: what counts as a word. Not here: which texts are looked at (build.py) and what is computed (dbt_like_sql/).
+
+A word is a run of letters, marks and digits, in lower case. In a script that is written without spaces every
+character, with the marks on it, is a word of its own: the texts of such languages stay comparable with themselves
+and with others of their kind, though not with languages that put spaces.
+"""
+
+import unicodedata
+from functools import lru_cache
+
+_BREAK, _LETTER, _MARK, _CHARACTER = range(4)
+_UNSPACED = (
+    "CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "HIRAGANA ", "KATAKANA", "HALFWIDTH KATAKANA", "BOPOMOFO ",
+    "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ", "JAVANESE ", "YI ",
+)  # fmt: skip
+
+
+def words(text: str, limit: int) -> list[str]:
+    """The first `limit` words of `text`; of a text whose words are longer than 20 characters on average, fewer."""
+    found: list[str] = []
+    under_way = ""
+    for char in unicodedata.normalize("NFC", text[: 20 * limit]).lower():
+        kind = _kind(char)
+        if kind == _LETTER:
+            under_way += char
+            continue
+        if kind == _MARK:
+            if under_way:
+                under_way += char
+            elif found:
+                found[-1] += char  # on a character that is a word of its own
+            continue
+        if under_way:
+            found.append(under_way)
+            under_way = ""
+        if kind == _CHARACTER:
+            found.append(char)
+        if len(found) >= limit:
+            break
+    if under_way:
+        found.append(under_way)
+    return found[:limit]
+
+
+@lru_cache(maxsize=65536)
+def _kind(char: str) -> int:
+    category = unicodedata.category(char)[0]
+    if category == "M":
+        return _MARK
+    if category not in "LN":
+        return _BREAK
+    return _CHARACTER if unicodedata.name(char, "").startswith(_UNSPACED) else _LETTER

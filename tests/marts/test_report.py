@@ -1,0 +1,173 @@
+"""The report in a real browser: no network, no sideways scrolling, enough contrast, and its figures are SQL's."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from made import fill, leak, many, rows_of
+
+from polyglot_assets.cli import main
+from polyglot_assets.lake import Lake
+from polyglot_assets.marts import report
+
+THIRTY = re.findall("..", "arcsdeesidjatlfritptnlplruuktrvithkozhhibntateswfihuelhefams")
+
+_CONTRAST = """() => {
+  const parse = text => text.match(/[\\d.]+/g).map(Number);
+  const linear = value => (value /= 255) <= .03928 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4;
+  const light = rgb => .2126 * linear(rgb[0]) + .7152 * linear(rgb[1]) + .0722 * linear(rgb[2]);
+  const behind = node => {
+    for (; node; node = node.parentElement) {
+      const colour = parse(getComputedStyle(node).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.textContent.trim(), node = walker.currentNode.parentElement;
+    if (!text || node.closest('title')) continue;
+    const style = getComputedStyle(node);
+    const front = parse(node.closest('svg') ? style.fill : style.color);
+    const [high, low] = [light(front), light(behind(node))].sort((one, other) => other - one);
+    if ((high + .05) / (low + .05) < 4.5) found.push(text);
+  }
+  return found;
+}"""
+"""Texts whose contrast to what is behind them is below 4.5 : 1 (WCAG AA)."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def filled(root: Path, name: str) -> Lake:
+    lake = Lake(root / "lake")
+    if name == "nothing":
+        lake.prepare()
+    elif name == "one language":
+        fill(lake, *many(["ja"], 12))
+    elif name == "thirty languages":
+        fill(lake, *many(THIRTY, 40))
+    else:
+        examples, duplicates, _ = many(["de", "ja"], 40)
+        for number, row in enumerate(examples):
+            row |= {"response_tokens": 10 ** (number % 9), "source": f"{'org' * 20}/{'name' * 20}{number % 3}"}
+            row |= {"licenses": [f"licence-{letter * 30}" for letter in "abc"]}
+        fill(lake, examples, duplicates, [leak(row, eval_set="x" * 120) for row in examples[::5]], failed=3_000)
+    return lake
+
+
+@pytest.fixture(scope="module")
+def thirty(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return filled(tmp_path_factory.mktemp("thirty"), "thirty languages")
+
+
+@pytest.fixture(scope="module", params=["thirty languages", "one language", "nothing", "extremes"])
+def page_path(request: pytest.FixtureRequest, thirty: Lake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    few = request.param != "thirty languages"
+    return report.write(filled(tmp_path_factory.mktemp("report"), request.param) if few else thirty)
+
+
+@pytest.mark.ui
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 800, 600, 375, 320])
+def test_the_page_fits_and_can_be_read(browser: Any, page_path: Path, scheme: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    asked: list[str] = []
+    trouble: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: trouble.append(message.text))
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.goto(page_path.as_uri())
+    for opened in (False, True):
+        if opened:
+            page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(_CONTRAST) == []
+    assert asked == [page_path.as_uri()], "the page asks for something else"
+    assert trouble == []
+    charts = page.locator("svg[role=img]")
+    assert all(charts.nth(number).get_attribute("aria-label") for number in range(charts.count()))
+    page.close()
+
+
+@pytest.mark.ui
+def test_figures_are_those_of_the_tables(browser: Any, thirty: Lake) -> None:
+    lake = thirty
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(report.write(lake).as_uri())
+    (overview,) = rows_of(lake, "FROM marts.overview")
+    assert page.locator(".total").inner_text() == f"{overview['kept']:,}"
+    assert [text.replace(",", "") for text in page.locator(".key dd").all_inner_texts()][::2] == [
+        str(overview["answers"]),
+        str(overview["duplicates"]),
+    ]
+    page.get_by_text("As a table").first.click()
+    table = page.locator("table").first
+    expected = [
+        [row["language"], *(f"{row[name]:,}" for name in ("generate_rows", "respond_rows", "translate_rows"))]
+        for row in rows_of(lake, "FROM marts.language_distribution")
+    ]
+    cells = [row.locator("td").all_inner_texts() for row in table.locator("tbody tr").all()]
+    assert [[line[0], *line[3:]] for line in cells] == expected
+    bars = page.locator(".wide svg").first.locator("g")
+    assert bars.count() == 30
+    widest = bars.first.locator("rect").all()
+    for rect, name in zip(widest, ("generate_rows", "respond_rows", "translate_rows"), strict=True):
+        first = rows_of(lake, f"SELECT {name} / rows AS part FROM marts.language_distribution LIMIT 1")[0]["part"]
+        whole = sum(float(other.get_attribute("width")) + 1 for other in widest)
+        assert (float(rect.get_attribute("width")) + 1) / whole == pytest.approx(first, abs=0.02)
+    page.close()
+
+
+def test_the_page_is_self_contained_and_the_same_again(tmp_path: Path) -> None:
+    lake = filled(tmp_path, "one language")
+    text = report.write(lake).read_text(encoding="utf-8")
+    assert report.write(lake).read_text(encoding="utf-8") == text
+    assert not re.search(r"(src|href|url|@import|<script|<link)\s*[=(]?\s*[\"']?\s*(https?:)?//", text)
+    assert "<script" not in text
+
+
+def test_text_of_the_lake_is_not_markup(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    examples, duplicates, leaks = many(["de"], 6)
+    for row in examples:
+        row |= {"source": "org/<script>alert(1)</script>", "prompt_words": "<b> & \" ' </svg>"}
+    leaks.append(leak(examples[0], item="<i>", eval_set="<img src=x>"))
+    text = report.write(fill(lake, examples, duplicates, leaks)).read_text(encoding="utf-8")
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_the_command_writes_it_and_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYGLOT_LAKE", str(tmp_path / "lake"))
+    missing = CliRunner().invoke(main, ["report"])
+    assert (missing.exit_code, "there is no lake" in missing.output) == (2, True)
+    lake = filled(tmp_path, "nothing")
+    result = CliRunner().invoke(main, ["report"])
+    assert result.output.strip() == str(report.report_path(lake))
+    assert "No rows yet" in report.report_path(lake).read_text(encoding="utf-8")
+
+
+def test_a_lake_without_kept_rows_is_no_trouble(tmp_path: Path) -> None:
+    examples, _, _ = many(["de"], 2)
+    lake = fill(Lake(tmp_path / "lake"), examples, (), [leak(row) for row in examples])
+    text = report.write(lake).read_text(encoding="utf-8")
+    assert '<p class="total">0</p>' in text
+    assert "rows kept in 0 languages" in text

@@ -1,0 +1,164 @@
+"""The tables say what is in the rows: final outcomes, sums, and measures computed again in plain Python."""
+
+import math
+from collections import Counter
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made import compute, duplicate, example, fill, leak, many, rows_of
+
+from polyglot_assets.grid import Cell
+from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.marts.checks import load_checks
+from polyglot_assets.settings import bundled
+
+CELL = Cell("de", "respond")
+
+
+def outcomes(lake: Lake) -> dict[str, tuple[str, str | None]]:
+    rows = rows_of(lake, "SELECT id, outcome, kept_id FROM marts.curated")
+    return {row["id"]: (row["outcome"], row["kept_id"]) for row in rows}
+
+
+def test_contamination_comes_before_duplicates(lake: Lake) -> None:
+    kept, near, clean, leaked, its_twin, both = (example(number, CELL) for number in range(6))
+    fill(
+        lake,
+        [kept, near, clean, leaked, its_twin, both],
+        [duplicate(near, kept), duplicate(its_twin, leaked), duplicate(both, kept)],
+        [leak(leaked), leak(leaked, side="response"), leak(both, "8")],
+    )
+    assert outcomes(lake) == {
+        kept["id"]: ("ok", None),
+        clean["id"]: ("ok", None),
+        near["id"]: ("duplicate", kept["id"]),
+        leaked["id"]: ("contaminated", None),
+        its_twin["id"]: ("contaminated", None),
+        both["id"]: ("contaminated", None),
+    }
+    reasons = {row["id"]: row["reason"] for row in rows_of(lake, "SELECT id, reason FROM marts.curated")}
+    assert reasons[kept["id"]] is None
+    assert reasons[near["id"]] == "near"
+    assert reasons[leaked["id"]] == "mgsm_de.tsv 7 in the prompt"
+    assert reasons[its_twin["id"]] == f"near of {leaked['id']}, which is contaminated"
+    assert rows_of(lake, "SELECT size, clusters, rows_left_out FROM marts.cluster_sizes") == [
+        {"size": 2, "clusters": 1, "rows_left_out": 1}
+    ]
+
+
+def test_a_duplicate_of_a_row_that_is_gone_is_kept(lake: Lake) -> None:
+    here, gone = example(1, CELL), example(2, CELL)
+    fill(lake, [here], [duplicate(here, gone)])
+    assert outcomes(lake) == {here["id"]: ("ok", None)}
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_every_example_has_one_outcome_and_all_sums_agree(lake: Lake, data: Any) -> None:
+    rows = [example(number, Cell(language, "respond")) for language in ("de", "ja") for number in range(6)]
+    numbers = st.integers(1, len(rows) - 1)
+    twins = data.draw(st.sets(numbers, max_size=6))
+    keepers = [number for number in range(len(rows)) if number not in twins]
+    duplicates = [duplicate(rows[number], rows[data.draw(st.sampled_from(keepers))]) for number in sorted(twins)]
+    leaks = [leak(rows[number]) for number in sorted(data.draw(st.sets(numbers, max_size=4)))]
+    fill(lake, rows, duplicates or [duplicate(example(99, CELL), rows[0])], leaks or [leak(example(99, CELL))])
+    with lake.connect() as connection:
+        for check in load_checks(bundled("dbt_like_sql")):
+            if check.table not in ("prompts", "responses", "examples", "duplicates", "contamination"):
+                assert check.offences(connection) == [], (check.table, check.name)
+
+
+def test_the_funnel_of_a_source(lake: Lake) -> None:
+    rows = [example(number, CELL, source="org/a") for number in range(5)]
+    fill(lake, rows, [duplicate(rows[1], rows[0])], [leak(rows[2])], failed=4)
+    (funnel,) = rows_of(lake, "FROM marts.source_funnel")
+    assert funnel == {
+        "source": "org/a", "raw_rows": 11 + 3 + 40, "seeds": 11, "prompts": 9, "answers": 9, "accepted": 5,
+        "contaminated": 1, "duplicates": 1, "kept": 3, "kept_share": round(3 / 9, 6),
+    }  # fmt: skip
+    assert rows_of(lake, "SELECT outcome, rows FROM marts.outcomes ORDER BY ALL") == [
+        {"outcome": "contaminated", "rows": 1},
+        {"outcome": "duplicate", "rows": 1},
+        {"outcome": "ok", "rows": 3},
+        {"outcome": "truncated", "rows": 4},
+    ]
+    assert rows_of(lake, "FROM marts.unused_rows") == [{"source": "org/a", "reason": "toxic", "rows": 3}]
+
+
+def test_outcomes_that_nobody_foresaw_are_counted(lake: Lake) -> None:
+    fill(lake, [example(1, CELL)])
+    path = next((lake.root / "responses").rglob("*.parquet"))
+    with lake.connect() as connection:
+        changed = connection.sql(
+            "SELECT * REPLACE (replace(outcome, 'truncated', 'sung') AS outcome) FROM lake.responses"
+        )
+        data = changed.to_arrow_table()
+    write_parquet(data, path)
+    compute(lake)
+    assert rows_of(lake, "SELECT rows FROM marts.outcomes WHERE outcome = 'sung'") == [{"rows": 1}]
+
+
+def test_words_are_counted_as_python_counts_them(lake: Lake) -> None:
+    texts = [f"ein Weg führt nach {place} und zurück nach {place} am Tag {number}" for number, place in
+             enumerate(["Rom", "Köln", "Linz", "Rom", "Graz"] * 40)]  # fmt: skip
+    fill(lake, [example(number, CELL, response=text, source="org/a") for number, text in enumerate(texts)])
+    (row,) = rows_of(lake, "FROM marts.lexical_diversity WHERE side = 'response'")
+    said = [text.lower().split() for text in texts[:100]]
+    flat, grams = [], {2: Counter(), 3: Counter()}  # type: ignore[var-annotated]
+    for words in said:
+        flat += words
+        for size, found in grams.items():
+            found.update(tuple(words[start : start + size]) for start in range(len(words) - size + 1))
+    assert (row["words"], row["complete"], row["types"]) == (len(flat), False, len(set(flat)))
+    assert row["distinct_1"] == round(len(set(flat)) / len(flat), 4)
+    for size, found in grams.items():
+        assert row[f"distinct_{size}"] == round(len(found) / found.total(), 4)
+    stretches = [flat[start : start + 100] for start in range(0, len(flat) - 99, 100)]
+    assert row["segment_ttr"] == round(sum(len(set(stretch)) for stretch in stretches) / len(stretches) / 100, 4)
+
+
+def test_large_samples_are_cut_to_the_same_size(lake: Lake) -> None:
+    long = " ".join(f"wort{number}" for number in range(50))
+    fill(lake, [example(number, CELL, response=long, source="org/a") for number in range(60)])
+    (row,) = rows_of(lake, "FROM marts.lexical_diversity WHERE side = 'response'")
+    assert (row["words"], row["complete"], row["types"], row["distinct_1"]) == (2000, True, 50, 0.025)
+
+
+def test_scripts_without_spaces_have_characters_for_words(lake: Lake) -> None:
+    fill(lake, [example(0, Cell("ja", "respond"), response="東京都京都", prompt="はい")])
+    (row,) = rows_of(lake, "FROM marts.lexical_diversity WHERE side = 'response'")
+    assert (row["words"], row["types"], row["distinct_2"]) == (5, 3, 0.75)
+
+
+def test_the_overlap_is_the_mean_over_all_pairs(lake: Lake) -> None:
+    prompts = ["was ist das", "was ist ein Haus", "wer geht heute nach Haus", "was ist das"]
+    fill(lake, [example(number, CELL, prompt=text, prompt_repeated=number == 3) for number, text in enumerate(prompts)])
+    (row,) = rows_of(lake, "FROM marts.prompt_diversity")
+    sets = [set(text.lower().split()) for text in prompts]
+    cosines = [len(one & other) / math.sqrt(len(one) * len(other)) for one, other in combinations(sets, 2)]
+    assert row["overlap"] == pytest.approx(sum(cosines) / len(cosines), abs=6e-5)
+    assert (row["examples"], row["unique_prompts"], row["unique_share"]) == (4, 3, 0.75)
+    assert (row["opening_share"], row["most_common_opening"], row["most_common_rows"]) == (0.75, "was ist das", 2)
+
+
+def test_the_published_card_does_not_add_up(lake: Lake) -> None:
+    fill(lake, [example(number, CELL) for number in range(3)] + [example(0, Cell("fr", "respond"))])
+    (audit,) = rows_of(lake, "FROM marts.card_audit")
+    assert (audit["stated_total"], audit["table_total"], audit["difference"]) == (315_596, 356_471, 40_875)
+    assert (audit["adds_up"], audit["forgotten_language"]) == (False, "tl")
+    compared = {row["language"]: row for row in rows_of(lake, "FROM marts.card_comparison")}
+    assert compared["de"]["share"] == 0.75
+    assert compared["de"]["published_share"] == round(83_878 / 356_471, 6)
+    assert (compared["fr"]["published_rows"], compared["cs"]["rows"]) == (0, 0)
+
+
+def test_tables_do_not_depend_on_the_order_of_rows_or_runs(lake: Lake, tmp_path: Any) -> None:
+    examples, duplicates, leaks = many(["de", "ja"], 30)
+    fill(lake, examples, duplicates, leaks)
+    again = Lake(tmp_path / "again")
+    fill(again, examples[::-1], duplicates[::-1], leaks[::-1])
+    for path in sorted((lake.root / "marts").glob("*.parquet")):
+        assert path.read_bytes() == again.mart_path(path.stem).read_bytes(), path.stem
