@@ -97,7 +97,9 @@ class Writer:
 
     def _texts(self, count: int) -> list[list[Any]]:
         """Texts as lists of words: 10 to 40 for a prompt, 30 to 150 for the response after it."""
-        sizes = np.where(np.arange(count) % 2 == 0, *self._numbers.integers([[10], [30]], [[41], [151]], (2, count)))
+        sizes: Any = np.where(
+            np.arange(count) % 2 == 0, *self._numbers.integers([[10], [30]], [[41], [151]], (2, count))
+        )
         if self._unspaced:
             sizes *= 2
         drawn = self._drawn(int(sizes.sum()))
@@ -125,14 +127,14 @@ class Writer:
             return self._row(number, self._joined(prompt), self._joined(response), "exact", identifier)
         if chance < _BASE + _EXACT + _WRITTEN:
             way = self._rng.randrange(4)
-            texts = [_written(self._joined(words), way) for words in (prompt, response)]
-            return self._row(number, *texts, "written", identifier)
+            asked, answer = (_written(self._joined(words), way) for words in (prompt, response))
+            return self._row(number, asked, answer, "written", identifier)
         percent = self._rng.choice(EDITS)
         words = prompt + response
         for place in self._rng.sample(range(len(words)), max(1, round(len(words) * percent / 100))):
             words[place] = str(self._drawn(1)[0])
-        texts = [self._joined(words[: len(prompt)]), self._joined(words[len(prompt) :])]
-        return self._row(number, *texts, f"{percent}%", identifier)
+        asked, answer = self._joined(words[: len(prompt)]), self._joined(words[len(prompt) :])
+        return self._row(number, asked, answer, f"{percent}%", identifier)
 
 
 def _written(text: str, way: int) -> str:

@@ -35,7 +35,7 @@ tiktoken.Encoding = Encoding
 tiktoken.get_encoding = tiktoken.encoding_for_model = lambda _: Encoding()
 sys.modules["tiktoken"] = tiktoken
 
-from bespokelabs import curator  # type: ignore[import-not-found]  # noqa: E402
+from bespokelabs import curator  # noqa: E402
 
 
 def prepare(task: Task) -> Callable[[], None]:

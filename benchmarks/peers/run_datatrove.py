@@ -9,14 +9,14 @@ from typing import Any
 
 # datatrove imports the last three at their first use.
 import aiofiles  # type: ignore[import-untyped]  # noqa: F401
-import aiosqlite  # type: ignore[import-not-found]  # noqa: F401
+import aiosqlite  # noqa: F401
 import httpx  # noqa: F401
-from datatrove.data import Document  # type: ignore[import-not-found]
-from datatrove.pipeline.inference.run_inference import (  # type: ignore[import-not-found]
+from datatrove.data import Document
+from datatrove.pipeline.inference.run_inference import (
     InferenceConfig,
     InferenceRunner,
 )
-from datatrove.pipeline.writers import JsonlWriter  # type: ignore[import-not-found]
+from datatrove.pipeline.writers import JsonlWriter
 
 from peers.contest import IN_FLIGHT, MAX_TOKENS, MODEL, TEMPERATURE, Task, compete, messages
 

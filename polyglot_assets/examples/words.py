@@ -21,7 +21,8 @@ def words(text: str, limit: int) -> list[str]:
     """The first `limit` words of `text`; of a text whose words are longer than 20 characters on average, fewer."""
     found: list[str] = []
     under_way = ""
-    for char in unicodedata.normalize("NFC", text[: 20 * limit]).lower():
+    looked_at = text[: 20 * limit]
+    for char in unicodedata.normalize("NFC", looked_at).lower():
         kind = _kind(char)
         if kind == _LETTER:
             under_way += char
@@ -37,10 +38,12 @@ def words(text: str, limit: int) -> list[str]:
             under_way = ""
         if kind == _CHARACTER:
             found.append(char)
-        if len(found) >= limit:
-            break
+        if len(found) > limit:  # not before the next word, as marks may follow
+            return found[:limit]
     if under_way:
         found.append(under_way)
+    if len(looked_at) < len(text):
+        found = found[:-1]  # the cut may have gone through it
     return found[:limit]
 
 

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.teachers import embedded
 from polyglot_assets.teachers.engine import Completion, Request, Take
+from polyglot_assets.teachers.reaper import Reaper
 from polyglot_assets.teachers.registry import Teacher
 
 _CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "max_num_seqs": 64}
@@ -59,6 +60,7 @@ class VllmEngine:
         self._teacher, self._cache, self._report = teacher, cache, report
         self._restarted = False
         self._engine: Any = None
+        self._reaper: Reaper | None = None
         self._load()
 
     def _load(self) -> None:
@@ -73,6 +75,7 @@ class VllmEngine:
                 f"{self._teacher.name}: vLLM cannot load {self._teacher.model} ({_line(error)})"
             ) from error
         _wake_when_dead(self._engine.engine_core)
+        self._reaper = _reaper(self._engine.engine_core)
         self._tokenizer = self._engine.get_tokenizer()
         # Twice what runs at once: while one batch runs, the next is already tokenized and waiting.
         self._queue = 2 * int(self._engine.vllm_config.scheduler_config.max_num_seqs)
@@ -137,9 +140,9 @@ class VllmEngine:
         """Drops the engine and what it holds."""
         if self._engine is None:
             return
-        core = getattr(self._engine, "engine_core", None)
-        if core is not None:
-            core.shutdown()
+        self._engine.engine_core.shutdown()
+        if self._reaper is not None:
+            self._reaper.release()
         self._engine = self._tokenizer = None
         gc.collect()
 
@@ -211,6 +214,13 @@ def _wake_when_dead(core: Any) -> None:
         outputs.put(RuntimeError("the engine's process is gone"))
 
     threading.Thread(target=watch, name="vllm-watch", daemon=True).start()
+
+
+def _reaper(core: Any) -> Reaper | None:
+    """What ends the engine's processes if this one is killed; None where it has none."""
+    manager = getattr(getattr(core, "resources", None), "engine_manager", None)
+    processes = getattr(manager, "processes", ())
+    return Reaper(process.pid for process in processes) if processes else None
 
 
 def _line(error: BaseException) -> str:

@@ -70,8 +70,9 @@ class Trial:
 
     def wait_for_answers(self, number: int) -> None:
         """Until so many more are in the ledgers."""
-        goal = self.answers() + number
-        until(lambda: self.answers() >= goal or self.runs[-1].ended(), 300)
+        goal, run = self.answers() + number, self.runs[-1]
+        until(lambda: self.answers() >= goal or run.ended(), 300)
+        assert self.answers() >= goal, run.errors()
 
     def remember(self) -> None:
         """What is in the ledgers now must stay."""

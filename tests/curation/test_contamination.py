@@ -21,13 +21,11 @@ Pairs = list[tuple[str, str]]
 
 
 def example(cell: Cell, number: int, prompt: str, response: str) -> dict[str, Any]:
-    row: dict[str, Any] = {name: "x" if str(kind) == "string" else None for name, kind, _ in EXAMPLES.fields}
-    numbers = ("prompt_chars", "response_chars", "prompt_tokens", "response_tokens")
+    row: dict[str, Any] = dict.fromkeys(name for name, _, _ in EXAMPLES.fields)
     return {
         **row,
-        **dict.fromkeys(numbers, 1),
-        "prompt_language_score": 0.5,
-        "response_language_score": 0.5,
+        "source": "x",
+        "teacher": "x",
         "id": content_id(cell.key, number),
         "language": cell.language,
         "strategy": cell.strategy,
