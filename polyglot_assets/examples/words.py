@@ -24,14 +24,11 @@ def words(text: str, limit: int) -> list[str]:
     looked_at = text[: 20 * limit]
     for char in unicodedata.normalize("NFC", looked_at).lower():
         kind = _kind(char)
-        if kind == _LETTER:
+        if kind == _LETTER or (kind == _MARK and under_way):
             under_way += char
             continue
-        if kind == _MARK:
-            if under_way:
-                under_way += char
-            elif found:
-                found[-1] += char  # on a character that is a word of its own
+        if kind == _MARK and found:
+            found[-1] += char  # on a character that is a word of its own
             continue
         if under_way:
             found.append(under_way)
@@ -42,9 +39,8 @@ def words(text: str, limit: int) -> list[str]:
             return found[:limit]
     if under_way:
         found.append(under_way)
-    if len(looked_at) < len(text):
-        found = found[:-1]  # the cut may have gone through it
-    return found[:limit]
+    whole = len(found) if looked_at == text else len(found) - 1  # a cut may have gone through the last one
+    return found[: max(0, min(limit, whole))]
 
 
 @lru_cache(maxsize=65536)
