@@ -16,6 +16,7 @@ import pyarrow as pa
 from polyglot_assets.lake import Lake, quoted, write_parquet
 from polyglot_assets.languages import display_name
 from polyglot_assets.records import EXAMPLES, OUTCOMES, PUBLISHED
+from polyglot_assets.settings import bundled
 
 DATA = "data/train-00000-of-00001.parquet"
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
@@ -46,10 +47,9 @@ def write(lake: Lake) -> Release:
     draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".draft-"))
     try:
         with lake.connect() as connection:
+            _curate(connection)
             columns = ", ".join(PUBLISHED)
-            data = connection.sql(
-                f"SELECT {columns} FROM lake.examples ORDER BY language, strategy, id"
-            ).to_arrow_table()
+            data = connection.sql(f"SELECT {columns} FROM published ORDER BY language, strategy, id").to_arrow_table()
             write_parquet(data.cast(_published_schema()), draft / DATA)
             values = card_values(connection, draft / DATA)
             card = render_card(values)
@@ -60,6 +60,18 @@ def write(lake: Lake) -> Release:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return Release(target, data.num_rows, card, values["languages"])
+
+
+def _curate(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes `curated`, the last outcome of every example, and `published`, the examples whose outcome is still ok.
+
+    By the mart's SQL and not from its file: whatever was materialized when, a release leaves out what is known now.
+    """
+    curated = (bundled("dbt_like_sql") / "marts" / "curated.sql").read_text(encoding="utf-8")
+    connection.execute(f"CREATE TEMP TABLE curated AS SELECT id, outcome FROM ({curated})")
+    connection.execute(
+        "CREATE TEMP VIEW published AS FROM lake.examples WHERE id IN (SELECT id FROM curated WHERE outcome = 'ok')"
+    )
 
 
 def _published_schema() -> pa.Schema:
@@ -82,7 +94,7 @@ def card_values(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, 
     """Everything the card says about the data, from SQL.
 
     Args:
-        connection: the lake, for the funnel and the licences.
+        connection: the lake, with `curated` and `published`, for the funnel and the licences.
         data: the published Parquet file; all counts of published rows are taken from it and nothing else.
     """
     published = f"read_parquet({quoted(data)})"
@@ -93,7 +105,7 @@ def card_values(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, 
 
     by_language = query(f"SELECT language, count(*) AS rows FROM {published} GROUP BY ALL ORDER BY rows DESC, language")
     licenses = query(
-        "SELECT license, count(*) AS rows FROM (SELECT unnest(licenses) AS license FROM lake.examples) "
+        "SELECT license, count(*) AS rows FROM (SELECT unnest(licenses) AS license FROM published) "
         "GROUP BY ALL ORDER BY rows DESC, license"
     )
     return {
@@ -106,8 +118,11 @@ def card_values(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, 
         "sources": query(f"SELECT source, count(*) AS rows FROM {published} GROUP BY ALL ORDER BY rows DESC, source"),
         "models": query(f"SELECT model, count(*) AS rows FROM {published} GROUP BY ALL ORDER BY rows DESC, model"),
         "outcomes": sorted(
-            query("SELECT outcome, count(*) AS rows FROM lake.responses GROUP BY ALL"),
-            key=lambda row: OUTCOMES.index(row["outcome"]),
+            query(
+                "SELECT outcome, count(*) AS rows FROM (SELECT outcome FROM lake.responses WHERE outcome <> 'ok' "
+                "UNION ALL SELECT outcome FROM curated) GROUP BY ALL"
+            ),
+            key=lambda row: (*OUTCOMES, "duplicate", "contaminated").index(row["outcome"]),
         ),
         "licenses": licenses,
         "license": _overall_license([row["license"] for row in licenses]),

@@ -4,14 +4,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, PUBLISHED
+from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, PUBLISHED
 from polyglot_assets.release.sft import DATA, write
 
 CELLS = [Cell("de", "generate"), Cell("de", "translate"), Cell("ja", "respond")]
@@ -91,6 +92,21 @@ def test_the_same_lake_gives_the_same_bytes_and_replaces_the_old_release(filled:
     assert (second.folder / DATA).read_bytes() == data
     assert second.card == card
     assert [path.name for path in second.folder.parent.iterdir()] == ["sft"], "nothing is left over"
+
+
+def test_duplicates_and_contaminated_rows_are_left_out_and_counted(filled: Lake) -> None:
+    cell, ids = CELLS[2], [content_id(CELLS[2].key, number) for number in range(5)]
+    twin = {"id": ids[1], "kept_id": ids[0], "kind": "near", "similarity": 0.9}
+    leak = {"id": ids[2], "side": "prompt", "eval_set": "bread.tsv", "item": "1", "overlap": 1.0}
+    about = {"language": cell.language, "strategy": cell.strategy, "source": "x", "teacher": "x"}
+    for table, row in ((DUPLICATES, twin), (CONTAMINATION, leak)):
+        write_parquet(pa.Table.from_pylist([row | about], schema=table.schema), filled.table_path(table))
+    release = write(filled)
+    published = set(pq.read_table(release.folder / DATA)["id"].to_pylist())
+    assert release.rows == 10
+    assert published & set(ids) == {ids[0], ids[3], ids[4]}
+    for line in ("| ok | 10 |", "| duplicate | 1 |", "| contaminated | 1 |", "| ja | 0 | 3 | 0 |"):
+        assert line in release.card
 
 
 @pytest.mark.parametrize(
