@@ -110,6 +110,7 @@ class Lake:
         with ExitStack() as stack:
             root = self._held(stack)
             connection = stack.enter_context(duckdb.connect(":memory:"))
+            connection.execute("SET parquet_metadata_cache = true")  # a lake has hundreds of small files
             connection.execute("CREATE SCHEMA lake")
             _create_views(connection, root, "lake")
             yield connection

@@ -35,6 +35,8 @@ def value(kind: pa.DataType, number: int) -> Any:
         return [value(kind.value_type, n) for n in range(number % 3)]
     if pa.types.is_struct(kind):
         return {field.name: value(field.type, number) for field in kind}
+    if pa.types.is_binary(kind):
+        return bytes([number, 0, 255])
     if pa.types.is_boolean(kind):
         return number % 2 == 0
     return number / 4 if pa.types.is_floating(kind) else number

@@ -21,27 +21,26 @@ def words(text: str, limit: int) -> list[str]:
     """The first `limit` words of `text`; of a text whose words are longer than 20 characters on average, fewer."""
     found: list[str] = []
     under_way = ""
-    for char in unicodedata.normalize("NFC", text[: 20 * limit]).lower():
+    looked_at = text[: 20 * limit]
+    for char in unicodedata.normalize("NFC", looked_at).lower():
         kind = _kind(char)
-        if kind == _LETTER:
+        if kind == _LETTER or (kind == _MARK and under_way):
             under_way += char
             continue
-        if kind == _MARK:
-            if under_way:
-                under_way += char
-            elif found:
-                found[-1] += char  # on a character that is a word of its own
+        if kind == _MARK and found:
+            found[-1] += char  # on a character that is a word of its own
             continue
         if under_way:
             found.append(under_way)
             under_way = ""
         if kind == _CHARACTER:
             found.append(char)
-        if len(found) >= limit:
-            break
+        if len(found) > limit:  # not before the next word, as marks may follow
+            return found[:limit]
     if under_way:
         found.append(under_way)
-    return found[:limit]
+    whole = len(found) if looked_at == text else len(found) - 1  # a cut may have gone through the last one
+    return found[: max(0, min(limit, whole))]
 
 
 @lru_cache(maxsize=65536)
