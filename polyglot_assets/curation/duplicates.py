@@ -99,7 +99,7 @@ def _table(known: Sequence[Segment], found: LeftOut) -> pa.Table:
 
 
 def _hex(hashes: Array) -> pa.StringArray:
-    from polyglot_assets.curation import duplicate_kernels as kernels
+    from polyglot_assets.curation import pair_kernels as kernels
 
     digits = np.empty((hashes.shape[1], 32), np.uint8)
     kernels.hex_digits(hashes, digits)

@@ -58,7 +58,7 @@ def leave_out(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array
         segments: all segments of the lake.
         edges: near-duplicate sets (pairs.EDGE) by the numbers of two segments.
     """
-    from polyglot_assets.curation import duplicate_kernels as kernels
+    from polyglot_assets.curation import pair_kernels as kernels
 
     set_ends = np.cumsum([0, *(len(segment.start) for segment in segments)])
     contents, prompts = _classes(segments, "content"), _classes(segments, "prompt")
@@ -146,7 +146,7 @@ def _neighbours(edges: Mapping[tuple[int, int], Array], set_ends: Array) -> tupl
 
 def _classes(segments: Sequence[Segment], name: str) -> tuple[Array, Array]:
     """The rows whose key occurs more than once, ascending, and a number for each key from 0."""
-    from polyglot_assets.curation import duplicate_kernels as kernels
+    from polyglot_assets.curation import pair_kernels as kernels
 
     # Bitmaps that fit the cache sort out most keys that occur once; sorting all of them would take five times as long.
     size = 1 << max(10, int(row_ends(segments)[-1]).bit_length() - 1)

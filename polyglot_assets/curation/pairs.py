@@ -95,7 +95,7 @@ def _checksum(data: bytes) -> bytes:
 
 
 def _find(left: Segment, right: Segment, threshold: float) -> npt.NDArray[Any]:
-    from polyglot_assets.curation import duplicate_kernels as kernels
+    from polyglot_assets.curation import pair_kernels as kernels
 
     pairs = _candidates(left, right)
     similarity = np.empty(len(pairs), np.float32)
@@ -114,7 +114,7 @@ def _sets(segment: Segment) -> tuple[npt.NDArray[Any], ...]:
 
 def _candidates(left: Segment, right: Segment) -> npt.NDArray[np.uint64]:
     """The distinct pairs of sets that share a band, sorted."""
-    from polyglot_assets.curation import duplicate_kernels as kernels
+    from polyglot_assets.curation import pair_kernels as kernels
 
     within = left is right
     known, waiting, held = np.empty(0, np.uint64), [], 0

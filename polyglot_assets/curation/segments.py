@@ -152,7 +152,10 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
 def rules() -> str:
     """A hash of what decides about the index: this folder's code, Unicode's version, and the order of the sources."""
     here = Path(__file__).parent
-    files = [here / f"{name}.py" for name in ("characters", "duplicate_kernels", "shingles", "segments", "pairs")]
+    files = [
+        here / f"{name}.py"
+        for name in ("characters", "duplicate_kernels", "pair_kernels", "shingles", "segments", "pairs")
+    ]
     return content_id(files_digest(files, here), unicodedata.unidata_version, *PRECEDENCE)
 
 
