@@ -235,6 +235,16 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(handle.fileno())
             draft.chmod(0o644)  # NamedTemporaryFile makes it private; a lake is read by colleagues
             draft.replace(path)
+            sync_folder(path.parent)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Flushes a folder's list of names to the disk: a new file is not there after a power cut if its name is not."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

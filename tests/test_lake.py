@@ -163,7 +163,7 @@ class TestWriteParquet:
         real = os.fsync
         monkeypatch.setattr(os, "fsync", lambda descriptor: (seen.append(path.exists()), real(descriptor)))
         write_parquet(self.DATA, path)
-        assert seen == [False]
+        assert seen == [False, True], "the file, and then the folder with its name"
 
 
 class TestPrepare:

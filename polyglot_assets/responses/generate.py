@@ -12,6 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -206,9 +207,10 @@ class _Stream:
             yield self._finished.popleft()
 
     def close(self) -> None:
-        """Commits and closes whatever is open."""
-        for work in self._open:
-            work.ledger.close()
+        """Commits and closes whatever is open, even if one of them fails."""
+        with ExitStack() as stack:
+            for work in self._open:
+                stack.callback(work.ledger.close)
 
     def _keep(self, work: _Work, completion: Completion) -> None:
         work.ledger.append(completion)

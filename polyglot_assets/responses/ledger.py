@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
+from polyglot_assets.lake import sync_folder
 from polyglot_assets.teachers.engine import Completion
 
 _LENGTH_BITS = 32
@@ -55,6 +57,7 @@ class Ledger:
 
     Raises:
         BlockingIOError: another process has the file open, and `wait` is false.
+        UserError: the file cannot be made or written.
     """
 
     def __init__(self, path: Path, commit: Commit | None = None, *, wait: bool = True) -> None:
@@ -68,8 +71,12 @@ class Ledger:
         self._timer: threading.Timer | None = None
         self._failure: OSError | None = None
         self._digest = hashlib.blake2b(digest_size=16)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            sync_folder(path.parent)
+        except OSError as error:
+            raise UserError(f"{path}: {error.strerror}; without a ledger nothing is asked") from error
         try:
             self._acquire(wait=wait)
             _cut_torn_end(self._file, path)
@@ -192,7 +199,10 @@ class Ledger:
         line = b"%08x %s\n" % (zlib.crc32(body), body)
         left = memoryview(line)
         while left:  # a full disk takes a part before it refuses; the next one to open the file cuts that off
-            left = left[os.write(self._file, left) :]
+            try:
+                left = left[os.write(self._file, left) :]
+            except OSError as error:
+                raise UserError(f"{self.path}: {error.strerror}; what was answered before is kept") from error
         self._places[bytes.fromhex(request_id)] = self._end << _LENGTH_BITS | len(line)
         self._end += len(line)
         self._digest.update(line)

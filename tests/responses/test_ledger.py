@@ -1,5 +1,7 @@
 """What was appended is there after any crash; what was torn is recognised."""
 
+import os
+import stat
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from polyglot_assets.errors import UserError
 from polyglot_assets.responses import ledger as ledger_module
 from polyglot_assets.responses.ledger import Commit, Ledger
 from polyglot_assets.teachers.engine import Completion
@@ -58,7 +61,12 @@ def test_any_text_survives(tmp_path: Path, text: str) -> None:
 @pytest.fixture
 def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     calls: list[int] = []
-    monkeypatch.setattr(ledger_module.os, "fsync", calls.append)
+
+    def note(file: int) -> None:
+        if stat.S_ISREG(os.fstat(file).st_mode):  # folders are flushed too
+            calls.append(file)
+
+    monkeypatch.setattr(ledger_module.os, "fsync", note)
     return calls
 
 
@@ -114,8 +122,9 @@ def test_a_flush_that_failed_is_not_kept_quiet(tmp_path: Path, monkeypatch: pyte
     failed = []
 
     def refuse(file: int) -> None:
-        failed.append(file)
-        raise OSError(5, "Input/output error")
+        if stat.S_ISREG(os.fstat(file).st_mode):
+            failed.append(file)
+            raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(ledger_module.os, "fsync", refuse)
     ledger = Ledger(tmp_path / "ledger.jsonl", Commit(rows=100, seconds=0.01))
@@ -251,3 +260,15 @@ def test_memory_holds_places_and_not_texts(tmp_path: Path) -> None:
         assert len(ledger) == rows
     tracemalloc.stop()
     assert held / rows < 250
+
+
+def test_a_ledger_that_cannot_be_made_or_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(UserError, match=r"file/ledger\.jsonl: File exists; without a ledger nothing is asked"):
+        Ledger(tmp_path / "file" / "ledger.jsonl")
+    with Ledger(tmp_path / "ledger.jsonl") as ledger:
+        monkeypatch.setattr(ledger, "_file", os.open("/dev/full", os.O_WRONLY))
+        with pytest.raises(
+            UserError, match=r"ledger\.jsonl: No space left on device; what was answered before is kept"
+        ):
+            ledger.append(completion(0))
