@@ -470,7 +470,8 @@ def test_a_cell_answered_by_a_server(server: FakeServer, lake: Lake, cell: Cell)
             return chat(None, "content_filter")
         if call.text == "synth_prompt 2" and call.body["max_tokens"] == TEACHER.max_tokens:
             return chat("cut", "length")
-        return chat(json.dumps({"prompt": text, "response": text}))
+        asked = "Können Sie mir bitte erklären, wie eine gute Antwort auf diese Frage aussehen sollte?"
+        return chat(json.dumps({"prompt": asked, "response": text}))
 
     server.answer = answer
     with closing(ServerEngine(TEACHER, [server.url], KEY)) as engine:
