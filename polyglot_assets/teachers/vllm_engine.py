@@ -11,10 +11,12 @@ import gc
 import logging
 import os
 import re
+import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,7 +71,8 @@ class VllmEngine:
 
         arguments = engine_arguments(self._teacher, self._cache, self._report)
         try:
-            self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
+            with _without_llvmlite():
+                self._engine = LLMEngine.from_engine_args(EngineArgs(**arguments))
         except Exception as error:
             raise EngineDown(
                 f"{self._teacher.name}: vLLM cannot load {self._teacher.model} ({_line(error)})"
@@ -197,6 +200,20 @@ def _lora(teacher: Teacher) -> Any:
     from vllm.lora.request import LoRARequest
 
     return LoRARequest(teacher.name, 1, teacher.lora)
+
+
+@contextmanager
+def _without_llvmlite() -> Iterator[None]:
+    """Hides numba's library while vLLM loads.
+
+    vLLM 0.32 looks at everything in every loaded module and stumbles over an object of llvmlite that has any attribute
+    one asks for. In a process that found duplicates before, no engine could be loaded.
+    """
+    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "llvmlite"}
+    try:
+        yield
+    finally:
+        sys.modules.update(hidden)
 
 
 def _wake_when_dead(core: Any) -> None:

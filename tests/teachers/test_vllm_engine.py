@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def engine(cache: Path) -> Iterator[VllmEngine]:
+    import_module("numba")  # as in a process that looked for duplicates before
     teacher = enabled(Settings())[0]
     engine = VllmEngine(teacher, cache, lambda line: None)
     yield engine
