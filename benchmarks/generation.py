@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -100,7 +101,9 @@ def turn(engine: VllmEngine, teacher: Teacher, rows: Rows, name: str) -> tuple[f
             lake.write_cell(PROMPTS, cell, prompt_rows)
 
         def through() -> int:
-            results = respond(lake, teacher, list(rows), lambda: engine, lambda _: None)
+            # No room for second tries: what is cut differs from turn to turn, and the bare engine tries nothing twice.
+            once = replace(teacher, max_model_len=0)
+            results = respond(lake, once, list(rows), lambda: engine, lambda _: None)
             return sum(result.response_tokens for _, result in results)
 
         asked = timed(through)
