@@ -123,11 +123,8 @@ def print_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 def print_grid(lake: Lake) -> None:
     """Kept rows per language and strategy, with sums."""
     with lake.connect() as connection:
-        cells = connection.execute(
-            "SELECT p.language, p.strategy, count(DISTINCT p.prompt_id), count(DISTINCT e.id) "
-            "FROM lake.prompts p LEFT JOIN lake.examples e USING (language, strategy, prompt_id) GROUP BY ALL"
-        ).fetchall()
-    kept: Mapping[tuple[str, str], int] = {(language, strategy): rows for language, strategy, _, rows in cells}
+        cells = connection.execute("SELECT language, strategy, kept FROM marts.strategy_distribution").fetchall()
+    kept: Mapping[tuple[str, str], int] = {(language, strategy): rows for language, strategy, rows in cells}
     rows: list[tuple[Any, ...]] = []
     for language in sorted({language for language, _ in kept}):
         values = [kept.get((language, strategy), 0) for strategy in STRATEGIES]
@@ -137,20 +134,14 @@ def print_grid(lake: Lake) -> None:
 
 
 def print_funnel(lake: Lake) -> None:
-    """Seeds, prompts, and what the answers ended as, per teacher."""
+    """Raw rows, prompts, and what the answers ended as, per teacher."""
     with lake.connect() as connection:
         counts = connection.execute(
-            "SELECT 'raw rows read' AS stage, NULL AS outcome, sum(rows)::BIGINT AS rows FROM ("
-            # A source reads its rows once for all cells: the same rows are counted in each cell that it feeds.
-            " SELECT source, max(rows) AS rows FROM (SELECT source, language, strategy, sum(rows) AS rows"
-            " FROM lake.counts WHERE stage = 'seeds' GROUP BY ALL) GROUP BY source) "
-            "UNION ALL SELECT 'seeds, over all cells', NULL, count(*) FROM lake.seeds "
-            "UNION ALL SELECT 'prompts', NULL, count(*) FROM lake.prompts"
+            "SELECT 'raw rows read', NULL, raw_rows FROM marts.overview "
+            "UNION ALL SELECT 'prompts', NULL, prompts FROM marts.overview"
         ).fetchall()
         outcomes = connection.execute(
-            "SELECT teacher, outcome, count(*) FROM lake.responses GROUP BY ALL ORDER BY ALL"
+            "SELECT 'answers of ' || teacher, outcome, rows FROM marts.outcomes "
+            "ORDER BY teacher, outcome <> 'ok', rows DESC, outcome"
         ).fetchall()
-    order = {"ok": 0}
-    answers = sorted(outcomes, key=lambda row: (row[0], order.get(row[1], 1), -row[2]))
-    rows = [*counts, *((f"answers of {teacher}", outcome, number) for teacher, outcome, number in answers)]
-    print_rows("Outcome funnel", ("stage", "outcome", "rows"), rows)
+    print_rows("Outcome funnel", ("stage", "outcome", "rows"), [*counts, *outcomes])

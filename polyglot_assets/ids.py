@@ -8,6 +8,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable
+from io import BufferedReader
 from json.encoder import encode_basestring
 from pathlib import Path
 
@@ -46,6 +47,11 @@ def text_key(text: str) -> str:
 def seed_number(identifier: str) -> int:
     """A sampling seed in [0, 2**31) taken from a content id."""
     return int(identifier[:8], 16) & 0x7FFF_FFFF
+
+
+def file_digest(file: BufferedReader) -> str:
+    """A hash of an open file's content."""
+    return hashlib.file_digest(file, "blake2b").hexdigest()
 
 
 def files_digest(files: Iterable[Path], root: Path) -> str:

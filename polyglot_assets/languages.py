@@ -36,6 +36,19 @@ _SCRIPTS = {
 }  # fmt: skip
 """Writing systems that are called otherwise in the names of Unicode characters, or have several scripts there."""
 
+_UNSPACED = (
+    "CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "BOPOMOFO ", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ",
+    "TAI LE ", "NEW TAI LUE ", "TAI THAM ", "TAI VIET ", "JAVANESE ", "BALINESE ", "YI ",
+)  # fmt: skip
+
+DENSE_SCRIPTS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
+DENSE_WEIGHT = 2.5
+"""Letters that say as much as one character of these scripts: the declaration of human rights has 2.6 times as many
+letters in English as in Japanese, 2.3 times as many as in Korean, 3.4 times as many as in Chinese."""
+
+SENTENCE_END = re.compile(r"(?<=[.!?؟])\s+|(?<=[。！？])|\n+")  # noqa: RUF001 full-width on purpose
+"""Where a text is cut into sentences and lines."""
+
 MIN_LETTERS = 20
 """Fewer letters than this (eight where one character is a syllable or a word) get no verdict."""
 
@@ -157,6 +170,11 @@ def scripts_of(language: str) -> frozenset[str]:
     """The scripts that `language` is usually written in, named as in `count_scripts`."""
     tag = str(langcodes.Language.get(language).maximize().script)
     return frozenset(_SCRIPTS.get(tag) or (langcodes.Language.make(script=tag).script_name().upper(),))
+
+
+def is_unspaced(char: str) -> bool:
+    """Whether `char` is of a script that is written without spaces between words, so that it stands for a token."""
+    return unicodedata.name(char, "").removeprefix("HALFWIDTH ").startswith(_UNSPACED)
 
 
 @lru_cache(maxsize=65536)

@@ -33,6 +33,9 @@ OUTCOMES = (
 )
 """The visible ends of a request. Duplicates and contamination are relations between rows and have their own tables."""
 
+CURATED_OUTCOMES = ("duplicate", "contaminated")
+"""What may become of a row that is ok by itself; see dbt_like_sql/marts/curated.sql."""
+
 PUBLISHED = (
     "id",
     "source",

@@ -17,6 +17,8 @@ from polyglot_assets.records import Table
 from polyglot_assets.settings import Settings
 
 OWNERS = ["team:data"]
+EAGER = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+"""Of what follows from other assets and costs little: made again whenever one of them was, if all are there."""
 _SAMPLES = 3
 _CELL_TEXT = 160
 

@@ -8,11 +8,10 @@ import dagster as dg
 from polyglot_assets.curation import contamination, duplicates
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.records import CONTAMINATION, DUPLICATES
-from polyglot_assets.wiring import OWNERS, Place, column_schema, counts_table, markdown
+from polyglot_assets.wiring import EAGER, OWNERS, Place, column_schema, counts_table, markdown
 
 DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
 CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
-_EAGER = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 
 
 def duplicates_asset(place: Place) -> dg.AssetsDefinition:
@@ -28,7 +27,7 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
         "prompt for the same teacher and language) or nearly. Nothing is deleted; each row names the example that is "
         "kept in its place. Only cells that changed are read again.",
         metadata={"dagster/column_schema": column_schema(DUPLICATES)},
-        automation_condition=_EAGER,
+        automation_condition=EAGER,
     )
     def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
@@ -58,7 +57,7 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
         "are the files in the folder POLYGLOT_EVALSETS; without one the table is empty. Only cells that changed are "
         "searched again.",
         metadata={"dagster/column_schema": column_schema(CONTAMINATION)},
-        automation_condition=_EAGER,
+        automation_condition=EAGER,
     )
     def find_contamination(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyglot_assets.languages import is_unspaced
+
 SPACE, LETTER, ALONE, SKIPPED = 0, 1, 2, 3
 """What a character does: it ends a word, belongs to one, is a token of its own, or is as good as not there."""
 
@@ -21,24 +23,6 @@ LONGER = 1 << 24
 _TABLED = 0x20000
 """Beyond this plane there are ideographs, their compatibility forms, and characters for private or special use."""
 _LAST = 0x110000
-
-_UNSPACED = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Burmese
-    (0x1780, 0x17FF),  # Khmer
-    (0x1950, 0x19FF),  # Tai Le, New Tai Lue, Khmer symbols
-    (0x1A20, 0x1AAF),  # Tai Tham
-    (0x1B00, 0x1B7F),  # Balinese
-    (0x3005, 0x3007),  # signs that repeat an ideograph, zero
-    (0x3040, 0x30FF),  # Hiragana, Katakana
-    (0x3100, 0x312F),  # Bopomofo
-    (0x31F0, 0x31FF),  # Katakana for Ainu
-    (0x3400, 0x9FFF),  # ideographs
-    (0xA980, 0xA9FF),  # Javanese, Burmese
-    (0xAA60, 0xAADF),  # Burmese, Tai Viet
-    (0xF900, 0xFAFF),  # compatibility ideographs
-)
-"""Scripts that are written without spaces between words: there a character is a token."""
 
 
 @dataclass(frozen=True)
@@ -109,4 +93,4 @@ def _role(code: int, category: str) -> int:
         return ALONE  # signs of currencies and of arithmetic carry meaning, punctuation mostly does not
     if category[0] not in "LMN":
         return SPACE
-    return ALONE if any(first <= code <= last for first, last in _UNSPACED) else LETTER
+    return ALONE if is_unspaced(chr(code)) else LETTER

@@ -7,20 +7,22 @@ Both sides of every example are searched for every item. What was found in a cel
 under a hash of the cell's file, the items and the rules, so that a run searches only the cells that are new or changed.
 """
 
-import hashlib
 import shutil
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from polyglot_assets import languages
 from polyglot_assets.curation import evalsets
 from polyglot_assets.curation.evalsets import Item
-from polyglot_assets.ids import content_id
+from polyglot_assets.ids import content_id, file_digest, files_digest
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import CONTAMINATION, EXAMPLES
 from polyglot_assets.settings import Settings
@@ -97,14 +99,14 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
     )
     for name, number in sorted(unsearched.items()):
         report(f"evaluation sets: {name}: {number} items have fewer than {rules.shortest} words and are not looked for")
-    wanted = _Wanted(index, owners, content_id(matching.VERSION, astuple(rules), [astuple(item) for item in items]))
+    wanted = _Wanted(index, owners, content_id(_code(), astuple(rules), [astuple(item) for item in items]))
 
     tables, searched = [], 0
     paths = sorted((lake.root / EXAMPLES.name).rglob("*.parquet"))
     places = [lake.root / KEPT / path.relative_to(lake.root / EXAMPLES.name) for path in paths]
     for path, place in zip(paths, places, strict=True):
         with path.open("rb") as file:  # opened once: the cell may be replaced meanwhile
-            made_from = content_id(hashlib.file_digest(file, "blake2b").hexdigest(), wanted.digest)
+            made_from = content_id(file_digest(file), wanted.digest)
             table = _kept(place, made_from)
             if table is None:
                 searched += 1
@@ -125,6 +127,18 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
         searched=searched,
         kept=len(paths) - searched,
     )
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """A hash of the code that decides what is found."""
+    here = Path(__file__).parent
+    files = [
+        *(here / f"{name}.py" for name in ("matching", "tokens", "kernels")),
+        Path(__file__),
+        Path(languages.__file__),
+    ]
+    return content_id(files_digest(files, here.parent), unicodedata.unidata_version)
 
 
 def _kept(place: Path, made_from: str) -> pa.Table | None:

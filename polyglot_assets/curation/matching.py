@@ -51,9 +51,6 @@ from polyglot_assets.curation.kernels import (
 )
 from polyglot_assets.curation.tokens import table, tokens_of
 
-VERSION = 1
-"""To be raised with every change of what is found; kept results of another version are not used."""
-
 _COMMON = 200
 """An n-gram that more texts than this share is no sign of any one of them and is not looked up."""
 

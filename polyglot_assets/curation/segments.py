@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from polyglot_assets import languages
 from polyglot_assets.curation.shingles import BANDS, Grams, band_keys, grams_of, stored_keys
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id, files_digest
@@ -150,13 +151,11 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
 
 @lru_cache(maxsize=1)
 def rules() -> str:
-    """A hash of what decides about the index: this folder's code, Unicode's version, and the order of the sources."""
+    """A hash of what decides about the index: the code, Unicode's version, and the order of the sources."""
     here = Path(__file__).parent
-    files = [
-        here / f"{name}.py"
-        for name in ("characters", "duplicate_kernels", "pair_kernels", "shingles", "segments", "pairs")
-    ]
-    return content_id(files_digest(files, here), unicodedata.unidata_version, *PRECEDENCE)
+    own = ("characters", "duplicate_kernels", "pair_kernels", "shingles", "segments", "pairs")
+    files = [*(here / f"{name}.py" for name in own), Path(languages.__file__)]
+    return content_id(files_digest(files, here.parent), unicodedata.unidata_version, *PRECEDENCE)
 
 
 def _open(path: Path, cell: Cell) -> Segment:

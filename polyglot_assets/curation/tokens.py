@@ -31,11 +31,8 @@ from polyglot_assets.curation.kernels import (
     Numbers,
     tokenize,
 )
+from polyglot_assets.languages import is_unspaced
 
-_UNSPACED = (
-    "CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "BOPOMOFO ", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ",
-    "TAI LE ", "NEW TAI LUE ", "TAI THAM ", "TAI VIET ", "JAVANESE ", "BALINESE ", "YI ",
-)  # fmt: skip
 _OPTIONAL_ARABIC = frozenset([0x0640, *range(0x064B, 0x0653), 0x0670])
 
 
@@ -47,7 +44,7 @@ def _class_of(char: str) -> int:
         return MARK
     if category[0] not in "LN":
         return BREAK
-    return CHARACTER if unicodedata.name(char, "").startswith(_UNSPACED) else LETTER
+    return CHARACTER if is_unspaced(char) else LETTER
 
 
 @lru_cache(maxsize=1)

@@ -10,11 +10,9 @@ and with others of their kind, though not with languages that put spaces.
 import unicodedata
 from functools import lru_cache
 
+from polyglot_assets.languages import is_unspaced
+
 _BREAK, _LETTER, _MARK, _CHARACTER = range(4)
-_UNSPACED = (
-    "CJK UNIFIED", "CJK COMPATIBILITY IDEOGRAPH", "HIRAGANA ", "KATAKANA", "HALFWIDTH KATAKANA", "BOPOMOFO ",
-    "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ", "JAVANESE ", "YI ",
-)  # fmt: skip
 
 
 def words(text: str, limit: int) -> list[str]:
@@ -50,4 +48,4 @@ def _kind(char: str) -> int:
         return _MARK
     if category not in "LN":
         return _BREAK
-    return _CHARACTER if unicodedata.name(char, "").startswith(_UNSPACED) else _LETTER
+    return _CHARACTER if is_unspaced(char) else _LETTER

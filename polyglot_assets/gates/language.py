@@ -15,9 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
-from polyglot_assets.languages import MIN_LETTERS, candidates, count_scripts, likelihood, scripts_of, without_code
+from polyglot_assets.languages import (
+    DENSE_SCRIPTS,
+    DENSE_WEIGHT,
+    MIN_LETTERS,
+    SENTENCE_END,
+    candidates,
+    count_scripts,
+    likelihood,
+    scripts_of,
+    without_code,
+)
 
-_BREAK = re.compile(r"(?<=[.!?؟])\s+|(?<=[。！？])|\n+")
 _QUOTATION = re.compile(r"„[^„“”\n]{3,500}[“”]|“[^“”\n]{3,500}”|«[^«»\n]{3,500}»|「[^「」\n]{3,500}」|"
                         r'(?<!\w)"[^"\n]{3,500}"(?!\w)|^>.*$', re.MULTILINE)  # fmt: skip
 _QUOTATION_MARKS = re.compile(r'["„“«「>]')
@@ -32,10 +41,6 @@ _SURE = 100
 """Letters from which on the detector's word is taken in full. Shorter text is given the benefit of the doubt."""
 _LEAST_FOREIGN = 0.4
 """How sure the detector must be of another language in text that is shorter."""
-
-_DENSE = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
-_DENSE_WEIGHT = 2.5
-"""A character of these scripts says as much as so many letters (the declaration of human rights in both: 2.3 to 3)."""
 
 _DECIDING = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"}), "th": frozenset({"THAI"}),
              "el": frozenset({"GREEK"}), "he": frozenset({"HEBREW"})}  # fmt: skip
@@ -137,7 +142,7 @@ def _passages(text: str) -> Iterator[str]:
     pieces: list[str] = []
     size = 0
     waiting = None
-    for piece in _BREAK.split(text):
+    for piece in SENTENCE_END.split(text):
         pieces.append(piece)
         size += len(piece)
         if size >= at_least:
@@ -155,7 +160,7 @@ def _passages(text: str) -> Iterator[str]:
 
 def _weigh(scripts: Counter[str], chosen: frozenset[str] | None) -> float:
     return sum(
-        number * (_DENSE_WEIGHT if script in _DENSE else 1.0)
+        number * (DENSE_WEIGHT if script in DENSE_SCRIPTS else 1.0)
         for script, number in scripts.items()
         if chosen is None or script in chosen
     )

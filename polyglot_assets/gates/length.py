@@ -5,10 +5,9 @@ Here: the measure. Not here: the limits (settings).
 
 import re
 
+from polyglot_assets.languages import DENSE_WEIGHT
+
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
-_WEIGHT = 2.5
-"""Letters that say as much as one Chinese, Japanese or Korean character: the declaration of human rights has 2.6 times
-as many letters in English as in Japanese, 2.3 times as many as in Korean, 3.4 times as many as in Chinese."""
 
 
 def measured_length(text: str) -> int:
@@ -18,4 +17,4 @@ def measured_length(text: str) -> int:
     """
     if not any(map(str.isalnum, text)):
         return 0
-    return round(len(text) + (_WEIGHT - 1) * sum(map(len, _DENSE.findall(text))))
+    return round(len(text) + (DENSE_WEIGHT - 1) * sum(map(len, _DENSE.findall(text))))

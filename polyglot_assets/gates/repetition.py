@@ -11,7 +11,7 @@ succession.
 import re
 from collections import Counter
 
-from polyglot_assets.languages import without_code
+from polyglot_assets.languages import SENTENCE_END, without_code
 
 _GRAM = 12
 """Characters that must be equal to count as the same place: longer than the frame of most lists."""
@@ -26,7 +26,6 @@ _LONG = 1500
 _LINE = 20
 """Letters from which on a line counts as a line of text; shorter ones are labels, table rows and verses."""
 _NUMBER = re.compile(r"\d+")
-_BREAK = re.compile(r"(?<=[.!?؟])\s+|(?<=[。！？])|\n+")
 _RULE = re.compile(r"[\s|:=_*#~.\-–—─━+]{4,}")
 """Rules, borders of tables and dotted lines: repetitive on purpose."""
 _SPACE = re.compile(r"\s+")
@@ -74,7 +73,7 @@ def _worth(places: int, distance: int) -> int:
 
 def _line_characters(text: str) -> int:
     """Characters of long lines and sentences that stand there at least three times, the first time not counted."""
-    lines = (_NUMBER.sub("0", piece.strip()) for piece in _BREAK.split(without_code(text)))
+    lines = (_NUMBER.sub("0", piece.strip()) for piece in SENTENCE_END.split(without_code(text)))
     times = Counter(line for line in lines if sum(map(str.isalpha, line)) >= _LINE)
     return sum(len(line) * (number - 1) for line, number in times.items() if number >= _TIMES)
 

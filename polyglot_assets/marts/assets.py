@@ -22,7 +22,7 @@ from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import bundled
 from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.wiring import OWNERS, Place, cells_of, markdown
+from polyglot_assets.wiring import EAGER, OWNERS, Place, cells_of, markdown
 
 _PREVIEW_ROWS = 30
 
@@ -71,7 +71,7 @@ def _mart_asset(
         kinds={"duckdb", "sql", "parquet"},
         owners=OWNERS,
         description=f"{model.described.description}\n\n```sql\n{model.sql}```",
-        automation_condition=dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing()),
+        automation_condition=EAGER,
     )
     def mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
         place.lake.prepare()
@@ -116,7 +116,7 @@ def report_asset(place: Place) -> dg.AssetsDefinition:
         kinds={"html"},
         owners=OWNERS,
         description="What the lake holds, as a page to look at: one HTML file that needs no network.",
-        automation_condition=dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing()),
+        automation_condition=EAGER,
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
         place.lake.prepare()

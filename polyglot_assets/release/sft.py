@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from polyglot_assets.lake import Lake, quoted, write_parquet
 from polyglot_assets.languages import display_name
-from polyglot_assets.records import EXAMPLES, OUTCOMES, PUBLISHED
+from polyglot_assets.records import CURATED_OUTCOMES, EXAMPLES, OUTCOMES, PUBLISHED
 from polyglot_assets.settings import bundled
 
 DATA = "data/train-00000-of-00001.parquet"
@@ -122,7 +122,7 @@ def card_values(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, 
                 "SELECT outcome, count(*) AS rows FROM (SELECT outcome FROM lake.responses WHERE outcome <> 'ok' "
                 "UNION ALL SELECT outcome FROM curated) GROUP BY ALL"
             ),
-            key=lambda row: (*OUTCOMES, "duplicate", "contaminated").index(row["outcome"]),
+            key=lambda row: (*OUTCOMES, *CURATED_OUTCOMES).index(row["outcome"]),
         ),
         "licenses": licenses,
         "license": _overall_license([row["license"] for row in licenses]),

@@ -8,7 +8,6 @@ often runs were interrupted. What a cell was made from is noted beside its ledge
 reading its files and nothing more.
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -26,7 +25,7 @@ from polyglot_assets import gates as gates_
 from polyglot_assets import ids, languages, records
 from polyglot_assets.gates.measures import DEFAULT, Gates, Measures
 from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id, files_digest
+from polyglot_assets.ids import content_id, file_digest, files_digest
 from polyglot_assets.lake import Lake
 from polyglot_assets.prompts import templates
 from polyglot_assets.records import PROMPTS, RESPONSES
@@ -84,8 +83,8 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
         [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
         astuple(gates),
         ledger.digest(),
-        _file_digest(lake.cell_path(PROMPTS, cell)),
-        _file_digest(lake.cell_path(RESPONSES, cell, teacher=teacher.name)),
+        _digest_of(lake.cell_path(PROMPTS, cell)),
+        _digest_of(lake.cell_path(RESPONSES, cell, teacher=teacher.name)),
     )
 
 
@@ -99,11 +98,11 @@ def _rules() -> str:
     return content_id(files_digest(files, Path(__file__).parent.parent), packages)
 
 
-def _file_digest(path: Path) -> str:
+def _digest_of(path: Path) -> str:
     if not path.exists():
         return ""
     with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "blake2b").hexdigest()
+        return file_digest(handle)
 
 
 def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, gates: Gates) -> dict[str, Any]:
