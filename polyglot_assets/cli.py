@@ -6,32 +6,16 @@ that `polyglot sql` answers at once.
 
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import click
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.errors import UserError
-from polyglot_assets.lake import Lake
+from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.lake import RELEASES, Lake
+from polyglot_assets.release import commands as release_commands
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-def _clear_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """A user's mistake ends in one line and exit code 2."""
-
-    @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except UserError as error:
-            click.echo(f"polyglot: {error}", err=True)
-            sys.exit(2)
-
-    return guarded
 
 
 def run() -> None:
@@ -65,7 +49,7 @@ def main() -> None:
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def demo() -> None:
     """Materialize the whole grid and show what happened.
 
@@ -84,7 +68,7 @@ def demo() -> None:
             "The embedded teacher is a small English model: it shows that everything runs, not what good data is. "
             "Its answers in other languages are poor, and many end as wrong_language or not_translated.\n"
         )
-    release = settings.lake / "release" / "sft"
+    release = settings.lake / RELEASES / "latest"
     here = Path.cwd()
     console.console.print(f"Release: {release.relative_to(here) if release.is_relative_to(here) else release}\n")
     console.console.print("Next:")
@@ -99,7 +83,7 @@ def demo() -> None:
 @click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
 @click.option("--teacher", "-t", multiple=True, help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.")
 @click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
-@_clear_errors
+@clear_errors
 def materialize(
     language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None
 ) -> None:
@@ -127,7 +111,7 @@ def materialize(
 @click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
 @click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
 @click.option("--teacher", "-t", multiple=True, help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.")
-@_clear_errors
+@clear_errors
 def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...]) -> None:
     """Ask again for answers that ended in the given outcomes, and materialize what follows from them.
 
@@ -141,7 +125,7 @@ def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], t
     from polyglot_assets import running
 
     settings = running.with_teachers(settings_.load(), teacher)
-    _existing_lake()
+    existing_lake()
     marked, assets = running.retry(settings, running.choose(settings, language, strategy, None), outcomes)
     click.echo(f"{marked} answers are asked for again")
     if marked:
@@ -164,12 +148,12 @@ def _run(
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def status() -> None:
     """Show the cells of the lake: rows per layer, and outcomes."""
     from polyglot_assets import console
 
-    lake = _existing_lake()
+    lake = existing_lake()
     console.console.print(f"lake: {lake.root}")
     with lake.connect() as connection:
         rows = connection.execute(
@@ -198,7 +182,7 @@ def status() -> None:
 @click.argument("query")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="File to write instead of the terminal.")
-@_clear_errors
+@clear_errors
 def sql(query: str, form: str, output: Path | None) -> None:
     """Ask the lake a question in DuckDB's SQL; `-` reads it from standard input.
 
@@ -217,20 +201,20 @@ def sql(query: str, form: str, output: Path | None) -> None:
     from polyglot_assets import querying
 
     text = sys.stdin.read() if query == "-" else query
-    querying.answer(_existing_lake(), text, form, output)
+    querying.answer(existing_lake(), text, form, output)
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def report() -> None:
     """Write the report about the lake, one HTML file, from its tables as they are, and print its path."""
     from polyglot_assets.marts import report as report_
 
-    click.echo(report_.write(_existing_lake()))
+    click.echo(report_.write(existing_lake()))
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def settings() -> None:
     """List the environment variables, their present values and what they mean."""
     for name, value, meaning in settings_.describe():
@@ -239,7 +223,7 @@ def settings() -> None:
 
 
 @main.command()
-@_clear_errors
+@clear_errors
 def teachers() -> None:
     """List the teachers of the registry; enabled ones are marked."""
     from polyglot_assets import console
@@ -260,7 +244,7 @@ def teachers() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=3000, show_default=True)
-@_clear_errors
+@clear_errors
 def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets import running
@@ -277,7 +261,7 @@ def dev(host: str, port: int) -> None:
 @click.argument("name", required=False)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@_clear_errors
+@clear_errors
 def serve_teacher(name: str | None, host: str, port: int) -> None:
     """Start a teacher as an OpenAI-compatible server in vLLM.
 
@@ -290,31 +274,5 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     serve.serve(settings_.load(), name, host, port, click.echo)
 
 
-@main.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@_clear_errors
-def audit_card(path: Path) -> None:
-    """Check that a dataset card does not contradict itself.
-
-    PATH is a card (Markdown with or without front matter), a folder with a README.md, or a table (CSV, TSV, JSON).
-    Sums, shares, totals and numbers of languages are compared; each contradiction is one line with both figures. The
-    exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to compare.
-
-    \b
-    polyglot audit-card data/lake/release/sft
-    """
-    from polyglot_assets.release.audit import audit
-
-    result = audit(path)
-    for line in result.contradictions:
-        click.echo(line)
-    click.echo(f"{len(result.compared)} comparisons, {len(result.contradictions)} contradictions")
-    if result.contradictions:
-        sys.exit(1)
-
-
-def _existing_lake() -> Lake:
-    lake = Lake(settings_.load().lake)
-    if not lake.root.is_dir():
-        raise UserError(f"there is no lake at {lake.root} yet; run `polyglot demo`, or set POLYGLOT_LAKE")
-    return lake
+for command in release_commands.COMMANDS:
+    main.add_command(command)

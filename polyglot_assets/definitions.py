@@ -14,7 +14,7 @@ from polyglot_assets.examples.assets import example_asset
 from polyglot_assets.lake import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
 from polyglot_assets.prompts.assets import prompt_asset
-from polyglot_assets.release.assets import release_asset
+from polyglot_assets.release.assets import release_asset, release_checks
 from polyglot_assets.responses.assets import response_assets
 from polyglot_assets.seeds.assets import seed_assets
 from polyglot_assets.teachers import registry
@@ -49,7 +49,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             report_asset(place),
             release_asset(place),
         ],
-        asset_checks=check_definitions(place, teachers),
+        asset_checks=[*check_definitions(place, teachers), release_checks(place)],
         resources={"vllm": vllm or VllmResource.of(chosen)},
         # One process per run: all cells of a run then share one engine.
         executor=dg.in_process_executor,

@@ -26,13 +26,23 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
-from polyglot_assets.records import TABLES, Table
+from polyglot_assets.records import LINEAGE, PUBLISHED, TABLES, Table
 
 CATALOGUE = "lake.duckdb"
 MARTS = "marts"
+RELEASES = Path("release", "sft")
 _ATTEMPTS = 10
 _BATCH_ROWS = 1024
 _GROUP_ROWS = 8192
+_VERSION = "[0-9a-f]*"
+_HISTORY = {
+    "recorded_at": "TIMESTAMP",
+    "release": "VARCHAR",
+    "what": "VARCHAR",
+    "rows": "BIGINT",
+    "replaces": "VARCHAR",
+    "why": "VARCHAR",
+}
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,7 @@ class Lake:
             connection.execute("SET parquet_metadata_cache = true")  # a lake has hundreds of small files
             connection.execute("CREATE SCHEMA lake")
             _create_views(connection, root, "lake")
+            _create_release_views(connection, self.root / RELEASES)
             yield connection
 
     def _held(self, stack: ExitStack) -> Path:
@@ -141,6 +152,7 @@ class Lake:
             draft = Path(folder) / CATALOGUE
             with duckdb.connect(str(draft)) as connection:
                 _create_views(connection, self.root, "main")
+                _create_release_views(connection, self.root / RELEASES)
             draft.replace(target)
         return target
 
@@ -153,13 +165,42 @@ def _create_views(connection: duckdb.DuckDBPyConnection, root: Path, schema: str
         connection.execute(f'CREATE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})')
 
 
+def _create_release_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Views over the rows of all releases, with the version as the column `release`, and over their history."""
+    connection.execute("CREATE SCHEMA release")
+    published = pa.schema([field for field in TABLES["examples"].schema if field.name in PUBLISHED])
+    for name, part, schema in (("sft", "data", published), ("lineage", "lineage", LINEAGE.schema)):
+        found = next(folder.glob(f"{_VERSION}/{part}/**/*.parquet"), None)
+        if found is None:
+            select = empty_select(connection, pa.schema([pa.field("release", pa.string()), *schema]))
+        else:
+            pattern = quoted(_literal(folder) / _VERSION / part / "**" / "*.parquet")
+            version = f"regexp_extract(filename, '/([0-9a-f]+)/{part}/', 1) AS release"
+            select = (
+                f"SELECT {version}, * EXCLUDE (filename) "
+                f"FROM read_parquet({pattern}, filename=true, hive_partitioning=false)"
+            )
+        connection.execute(f"CREATE VIEW release.{name} AS {select}")
+    history = folder / "history.jsonl"
+    if history.exists():
+        kinds = ", ".join(f"{name}: '{kind}'" for name, kind in _HISTORY.items())
+        select = f"FROM read_json({quoted(_literal(history))}, columns={{{kinds}}})"
+    else:
+        select = f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in _HISTORY.items())} LIMIT 0"
+    connection.execute(f"CREATE VIEW release.history AS {select}")
+
+
 def _select(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> str:
     if next(folder.rglob("*.parquet"), None) is None:
         return empty_select(connection, table.schema)
     # union_by_name: cells written before a column was added stay readable.
-    literal = Path(re.sub(r"([*?\[])", r"[\1]", str(folder)))  # a lake may lie below a folder called `data [old]`
-    pattern = quoted(literal / "**" / "*.parquet")
+    pattern = quoted(_literal(folder) / "**" / "*.parquet")
     return f"FROM read_parquet({pattern}, union_by_name=true, hive_partitioning=false)"
+
+
+def _literal(path: Path) -> Path:
+    """As a glob that matches this path alone: a lake may lie below a folder called `data [old]`."""
+    return Path(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
 def _link_all(paths: Iterable[Path], folder: Path, *, numbered: bool) -> None:
@@ -190,10 +231,16 @@ def empty_select(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> st
     return f"SELECT {columns} LIMIT 0"
 
 
-def write_parquet(data: pa.Table, path: Path) -> None:
-    """Writes a table to a temporary file beside `path`, flushes it to the disk and renames it into place."""
+def write_parquet(data: pa.Table, path: Path, **options: Any) -> None:
+    """Writes a table to a temporary file beside `path`, flushes it to the disk and renames it into place.
+
+    Args:
+        data: what is written.
+        path: the file.
+        options: further arguments of `pyarrow.parquet.write_table`.
+    """
     with _replacing(path) as handle:
-        pq.write_table(data, handle, compression="zstd")
+        pq.write_table(data, handle, compression="zstd", **options)
 
 
 def write_text(text: str, path: Path) -> None:

@@ -266,6 +266,34 @@ CONTAMINATION = Table(
     cellwise=False,
 )
 
+
+def published_fields() -> tuple[Field, ...]:
+    """The fields of a released row, in order."""
+    return tuple(field for field in EXAMPLES.fields if field[0] in PUBLISHED)
+
+
+LINEAGE = Table(
+    "lineage",
+    ("id",),
+    (),
+    (
+        ("id", _TEXT, "The published row"),
+        ("content_group", _TEXT, "Equal for rows with the same seed, the same prompt or nearly the same text"),
+        ("licenses", _TEXTS, "Licences of everything the row is made from, sorted"),
+        ("seed_id", _TEXT, "The seed that owns the prompt"),
+        ("exemplar_ids", _TEXTS, "Seeds that were shown as examples"),
+        ("source_revision", _TEXT, "Revision of the seed dataset"),
+        ("template_version", _TEXT, "Content hash of the templates"),
+        ("teacher", _TEXT, "Name of the teacher in the registry"),
+        ("model_revision", _TEXT, "Revision of the model's weights"),
+        ("prompt_id", _TEXT, "The prompt this row answers"),
+        ("request_id", _TEXT, "The request that wrote it"),
+        ("prompt_key", _TEXT, "Hash of the normalised prompt"),
+        ("content_key", _TEXT, "Hash of the normalised prompt and response together"),
+    ),
+)
+"""What each row of a release was made from, published beside it. Not a table of the lake: it lies in the release."""
+
 TABLES = {table.name: table for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION)}
 """All tables by name. `counts` says what became of the rows that did not go on: for each stage, source and cell the
 rows add up to what the stage was given."""

@@ -187,6 +187,29 @@ def keep(rows: Any, sets: Any, kept: Any, out: Any) -> None:
 
 
 @compiled
+def components(links: Any, number: int) -> Any:
+    """int64 (number): for each of `number` things the smallest one that it hangs together with.
+
+    Args:
+        links: int64 (2, links), pairs of things.
+        number: of things.
+    """
+    root = np.arange(number)
+    for at in range(links.shape[1]):
+        one, two = links[0, at], links[1, at]
+        while root[one] != one:
+            root[one] = root[root[one]]
+            one = root[one]
+        while root[two] != two:
+            root[two] = root[root[two]]
+            two = root[two]
+        root[max(one, two)] = min(one, two)
+    for thing in range(number):
+        root[thing] = root[root[thing]]
+    return root
+
+
+@compiled
 def hex_digits(numbers: Any, out: Any) -> None:
     """Writes 128-bit hashes, uint64 (2, rows), as 32 hex digits each to `out`, uint8 (rows, 32)."""
     for row in range(len(out)):

@@ -28,7 +28,7 @@ merged.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zlib import crc32
 
 import numpy as np
@@ -52,6 +52,23 @@ LEAST = 0.2
 _AT_ONCE = 1 << 22
 
 
+class Sets(Protocol):
+    """What of a Segment is needed to compare its n-gram sets."""
+
+    @property
+    def bands(self) -> npt.NDArray[Any]: ...  # noqa: D102 see Segment
+    @property
+    def grams(self) -> npt.NDArray[Any]: ...  # noqa: D102
+    @property
+    def start(self) -> npt.NDArray[Any]: ...  # noqa: D102
+    @property
+    def prompt_count(self) -> npt.NDArray[Any]: ...  # noqa: D102
+    @property
+    def count(self) -> npt.NDArray[Any]: ...  # noqa: D102
+    @property
+    def asked(self) -> npt.NDArray[Any]: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Near:
     """The near duplicates of two segments: the file name under which they are remembered, and EDGEs by set numbers."""
@@ -73,7 +90,7 @@ def near_pairs(left: Segment, right: Segment, threshold: float, folder: Path) ->
     path = folder / name
     if (known := _read(path)) is not None:
         return Near(name, known)
-    found = _find(left, right, threshold)
+    found = alike(left, right, threshold)
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".making-{name}"
     draft.write_bytes(found.tobytes() + _checksum(found.tobytes()))
@@ -94,7 +111,8 @@ def _checksum(data: bytes) -> bytes:
     return crc32(data, 1).to_bytes(4, "little")
 
 
-def _find(left: Segment, right: Segment, threshold: float) -> npt.NDArray[Any]:
+def alike(left: Sets, right: Sets, threshold: float) -> npt.NDArray[Any]:
+    """EDGEs: the pairs of sets of one teacher that share a band and are near duplicates."""
     from polyglot_assets.curation import pair_kernels as kernels
 
     pairs = _candidates(left, right)
@@ -108,11 +126,11 @@ def _find(left: Segment, right: Segment, threshold: float) -> npt.NDArray[Any]:
     return found
 
 
-def _sets(segment: Segment) -> tuple[npt.NDArray[Any], ...]:
+def _sets(segment: Sets) -> tuple[npt.NDArray[Any], ...]:
     return segment.grams, segment.start, segment.prompt_count, segment.count, segment.asked
 
 
-def _candidates(left: Segment, right: Segment) -> npt.NDArray[np.uint64]:
+def _candidates(left: Sets, right: Sets) -> npt.NDArray[np.uint64]:
     """The distinct pairs of sets that share a band, sorted."""
     from polyglot_assets.curation import pair_kernels as kernels
 

@@ -1,6 +1,7 @@
 """Dagster wiring of the release."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import dagster as dg
@@ -9,47 +10,78 @@ from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.marts.assets import mart_key
 from polyglot_assets.marts.plots import language_chart
-from polyglot_assets.records import EXAMPLES, PUBLISHED
-from polyglot_assets.release.sft import DATA, write
+from polyglot_assets.records import published_fields
+from polyglot_assets.release import versions
+from polyglot_assets.release.render import by_language
+from polyglot_assets.release.sft import write
+from polyglot_assets.release.verify import CHECKS, left_overs, verify
 from polyglot_assets.wiring import OWNERS, Place
 
 KEY = dg.AssetKey(["release", "sft"])
+_LEFT_OVERS = "no_rejected_rows"
 
 
 def release_asset(place: Place) -> dg.AssetsDefinition:
-    """The SFT dataset folder."""
+    """The SFT dataset folder, a version for each state of the lake."""
 
     @dg.asset(
         key=KEY,
         # After the mart, whose checks prove the sums that the card prints.
-        deps=[EXAMPLES_KEY, DUPLICATES_KEY, CONTAMINATION_KEY, mart_key("language_distribution")],
+        deps=[EXAMPLES_KEY, DUPLICATES_KEY, CONTAMINATION_KEY, mart_key("language_distribution"), mart_key("curated")],
         group_name="release",
         kinds={"huggingface", "parquet"},
         owners=OWNERS,
-        description="The dataset as it is published: a folder that `datasets.load_dataset` opens, with its card.",
+        description="The dataset as it is published: a folder that `datasets.load_dataset` opens, with its card and a "
+        "manifest of everything it was made from. A release is never changed; each state of the lake has its own.",
         metadata={
             "dagster/column_schema": dg.TableSchema(
-                columns=[
-                    dg.TableColumn(name, str(kind), description=doc)
-                    for name, kind, doc in EXAMPLES.fields
-                    if name in PUBLISHED
-                ]
+                columns=[dg.TableColumn(name, str(kind), description=doc) for name, kind, doc in published_fields()]
             )
         },
     )
     def sft(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
         place.lake.prepare()
         started = time.monotonic()
-        release = write(place.lake)
+        release = write(place.lake, place.settings)
+        place.lake.publish_catalogue()
+        languages = [{"language": row["name"], "rows": row["rows"]} for row in by_language(release.manifest)]
         return dg.MaterializeResult(
+            data_version=dg.DataVersion(release.manifest.version),
             metadata={
-                "dagster/row_count": release.rows,
-                "dagster/uri": str(release.folder / DATA),
-                "chart": dg.MetadataValue.md(language_chart(release.languages)),
+                "dagster/row_count": release.manifest.rows,
+                "dagster/uri": str(release.folder),
+                "release": release.manifest.version,
+                "chart": dg.MetadataValue.md(language_chart(languages)),
                 "folder": dg.MetadataValue.path(release.folder),
                 "card": dg.MetadataValue.md(release.card.split("---", 2)[2]),
                 "seconds": round(time.monotonic() - started, 3),
-            }
+            },
         )
 
     return sft
+
+
+def release_checks(place: Place) -> dg.AssetChecksDefinition:
+    """Whether the latest release is what its manifest and card say."""
+    descriptions = {name: description for name, (description, _) in CHECKS.items()}
+    descriptions[_LEFT_OVERS] = "Every published row is one that the lake keeps."
+
+    @dg.multi_asset_check(
+        specs=[dg.AssetCheckSpec(name, asset=KEY, description=text) for name, text in descriptions.items()],
+    )
+    def verified() -> Iterable[dg.AssetCheckResult]:
+        version = versions.latest(place.lake)
+        if version is None:
+            found = {name: ["nothing was released yet"] for name in descriptions}
+        else:
+            folder = versions.path(place.lake, version)
+            found = {**verify(folder), _LEFT_OVERS: left_overs(folder, place.lake)}
+        for name, problems in found.items():
+            yield dg.AssetCheckResult(
+                check_name=name,
+                asset_key=KEY,
+                passed=not problems,
+                metadata={"release": version or "", "problems": dg.MetadataValue.md("\n".join(problems) or "none")},
+            )
+
+    return verified

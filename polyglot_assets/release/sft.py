@@ -1,25 +1,50 @@
-"""Writing the SFT dataset folder: Parquet with the ten published columns, and its card.
+"""Making a release: the folder with the published rows, what they were made from, the manifest and the card.
 
-Here: files. Not here: the card's wording (card.md.jinja) and Dagster (assets.py).
+Here: a release of the lake as it is, and one of an earlier release without some of its rows. Not here: where releases
+lie (versions.py), the shape of the manifest (manifest.py), the card's wording (render.py, card.md.jinja).
+
+The rows of a language and strategy are one or more shards, ordered by id; beside each lies one with the same rows in
+records.LINEAGE. The same lake gives the same bytes.
 """
 
-import shutil
-import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 import pyarrow as pa
 
-from polyglot_assets.lake import Lake, quoted, write_parquet
-from polyglot_assets.languages import display_name
-from polyglot_assets.records import CURATED_OUTCOMES, EXAMPLES, OUTCOMES, PUBLISHED
-from polyglot_assets.settings import bundled
+from polyglot_assets.errors import UserError
+from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.records import (
+    CONTAMINATION,
+    DUPLICATES,
+    EXAMPLES,
+    LINEAGE,
+    OUTCOMES,
+    PUBLISHED,
+    RESPONSES,
+    Table,
+    published_fields,
+)
+from polyglot_assets.release import manifest as manifest_
+from polyglot_assets.release import versions
+from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
+from polyglot_assets.release.groups import KEYS, content_groups
+from polyglot_assets.release.manifest import Manifest
+from polyglot_assets.release.render import CARD, render
+from polyglot_assets.settings import Settings, bundled
 
-DATA = "data/train-00000-of-00001.parquet"
-_TEMPLATE = Path(__file__).with_name("card.md.jinja")
+_SHARD_BYTES = 256 << 20
+"""In memory; a shard is about a third of it on the disk."""
+_GROUP_ROWS = 8192
+"""Some 30 MB of text: what a streaming reader fetches at once, and what DuckDB gives to one thread."""
+_SOFTWARE = ("polyglot-assets", "duckdb", "numpy", "pyarrow")
+_DECISIVE = ("languages", "rows_per_cell", "seeds_per_cell", "keep_toxic", "keep_redacted", "duplicates_similarity",
+             "duplicates_width", "evalsets_ngram", "evalsets_overlap")  # fmt: skip
+"""Settings that decide about rows."""
 
 
 @dataclass(frozen=True)
@@ -27,121 +52,175 @@ class Release:
     """A written release."""
 
     folder: Path
-    rows: int
+    manifest: Manifest
     card: str
-    languages: list[dict[str, Any]]
 
 
-def release_folder(lake: Lake) -> Path:
-    """Where the SFT dataset lies."""
-    return lake.root / "release" / "sft"
+def write(lake: Lake, settings: Settings) -> Release:
+    """Releases the rows of the lake whose last outcome is ok.
 
-
-def write(lake: Lake) -> Release:
-    """Writes the dataset folder from the examples of the lake and puts it in place of the one before.
-
-    The rows are sorted by language, strategy and id, so the same lake gives the same bytes.
+    Raises:
+        UserError: the lake was changed meanwhile.
     """
-    target = release_folder(lake)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".draft-"))
-    try:
-        with lake.connect() as connection:
-            _curate(connection)
-            columns = ", ".join(PUBLISHED)
-            data = connection.sql(f"SELECT {columns} FROM published ORDER BY language, strategy, id").to_arrow_table()
-            write_parquet(data.cast(_published_schema()), draft / DATA)
-            values = card_values(connection, draft / DATA)
-            card = render_card(values)
-        (draft / "README.md").write_text(card, encoding="utf-8")
-        draft.chmod(0o755)
-        _replace(draft, target)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    return Release(target, data.num_rows, card, values["languages"])
+    with versions.alone(lake), versions.draft(lake) as draft, lake.connect() as connection:
+        inputs = _inputs(lake)
+        # By their SQL and not from their files: whatever was materialized when, a release says what is known now.
+        for mart in ("curated", "outcome_funnel", "source_funnel"):
+            sql = (bundled("dbt_like_sql") / "marts" / f"{mart}.sql").read_text(encoding="utf-8")
+            connection.execute(f"DROP VIEW IF EXISTS marts.{mart}")
+            connection.execute(f"CREATE TABLE marts.{mart} AS {sql}")
+        connection.execute(
+            f"CREATE VIEW published AS SELECT {', '.join(PUBLISHED)} FROM lake.examples "
+            "WHERE id IN (SELECT id FROM marts.curated WHERE outcome = 'ok')"
+        )
+        _add_lineage(connection, settings)
+        files = list(_write_shards(connection, draft))
+        manifest = Manifest(
+            **counts(connection),
+            files=files,
+            inputs=inputs,
+            outcomes=_outcomes(connection),
+            stages=_stages(connection),
+            license=_license(connection),
+            policy={},
+            settings={name: getattr(settings, name) for name in _DECISIVE} | {"gates": settings.gates},
+            software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
+            deleted={},
+        )
+        if _inputs(lake) != inputs:
+            raise UserError(f"the lake {lake.root} was changed while it was released; run again when that has ended")
+        return _finish(lake, draft, manifest, "")
 
 
-def _curate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `curated`, the last outcome of every example, and `published`, the examples whose outcome is still ok.
-
-    By the mart's SQL and not from its file: whatever was materialized when, a release leaves out what is known now.
-    """
-    curated = (bundled("dbt_like_sql") / "marts" / "curated.sql").read_text(encoding="utf-8")
-    connection.execute(f"CREATE TEMP TABLE curated AS SELECT id, outcome FROM ({curated})")
-    connection.execute(
-        "CREATE TEMP VIEW published AS FROM lake.examples WHERE id IN (SELECT id FROM curated WHERE outcome = 'ok')"
-    )
-
-
-def _published_schema() -> pa.Schema:
-    schema = EXAMPLES.schema
-    return pa.schema([schema.field(name) for name in PUBLISHED])
-
-
-def _replace(draft: Path, target: Path) -> None:
-    """Puts `draft` in the place of `target`; a reader that opened the old files keeps reading them."""
-    if target.exists():
-        old = Path(tempfile.mkdtemp(dir=target.parent, prefix=".old-"))
-        target.rename(old / target.name)
-        draft.rename(target)
-        shutil.rmtree(old)
-    else:
-        draft.rename(target)
-
-
-def card_values(connection: duckdb.DuckDBPyConnection, data: Path) -> dict[str, Any]:
-    """Everything the card says about the data, from SQL.
+def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
+    """Releases an earlier release once more without some of its rows. The earlier one stays; see versions.remove.
 
     Args:
-        connection: the lake, with `curated` and `published`, for the funnel and the licences.
-        data: the published Parquet file; all counts of published rows are taken from it and nothing else.
+        lake: whose release it is.
+        version: the earlier release.
+        ids: rows to leave out.
+        why: in words, for the history.
     """
-    published = f"read_parquet({quoted(data)})"
+    folder = versions.path(lake, version)
+    with versions.alone(lake), versions.draft(lake) as draft, opened(folder) as connection:
+        before = manifest_.read(folder)
+        connection.register("unwanted", pa.table({"id": pa.array(ids, pa.string())}))
+        for name in ("published", "lineage"):
+            connection.execute(f"CREATE TEMP VIEW {name} AS FROM main.{name} ANTI JOIN unwanted USING (id)")
+        files = list(_write_shards(connection, draft))
+        counted = counts(connection)
+        gone = before.rows - counted["rows"]
+        manifest = Manifest(
+            **counted,
+            files=files,
+            inputs=before.inputs,
+            outcomes=_moved(before.outcomes, "outcome", "ok", "deleted", gone),
+            stages=_moved(before.stages, "stage", "published", "deleted later", gone),
+            license=_license(connection),
+            policy=before.policy,
+            settings=before.settings,
+            software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
+            deleted={"rows": gone, "of": version},
+        )
+        return _finish(lake, draft, manifest, why)
 
-    def query(sql: str) -> list[dict[str, Any]]:
-        relation = connection.sql(sql)
-        return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
-    by_language = query(f"SELECT language, count(*) AS rows FROM {published} GROUP BY ALL ORDER BY rows DESC, language")
-    licenses = query(
-        "SELECT license, count(*) AS rows FROM (SELECT unnest(licenses) AS license FROM published) "
-        "GROUP BY ALL ORDER BY rows DESC, license"
+def _finish(lake: Lake, draft: Path, manifest: Manifest, why: str) -> Release:
+    manifest.write(draft)
+    card = render(manifest)
+    (draft / CARD).write_text(card, encoding="utf-8")
+    return Release(versions.put(lake, draft, manifest, why), manifest, card)
+
+
+def _inputs(lake: Lake) -> list[dict[str, Any]]:
+    """Hashes of the files that a release is made from."""
+    tables: tuple[Table, ...] = (EXAMPLES, RESPONSES, DUPLICATES, CONTAMINATION)
+    files = [file for table in tables for file in sorted((lake.root / table.name).rglob("*.parquet"))]
+    return [{"path": file.relative_to(lake.root).as_posix(), "sha256": sha256(file)} for file in files]
+
+
+def _add_lineage(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Makes the relation `lineage` of all published rows."""
+    own = [name for name, _, _ in LINEAGE.fields if name != "content_group"]
+    rows = connection.sql(
+        f"SELECT language, strategy, {', '.join(own)} FROM lake.examples SEMI JOIN published USING (id) "
+        "ORDER BY language, strategy, id"
+    ).to_arrow_table()
+
+    def texts(language: str) -> tuple[pa.StringArray, pa.StringArray]:
+        found = connection.sql(
+            "SELECT prompt, response FROM published WHERE language = ? ORDER BY strategy, id", params=[language]
+        ).to_arrow_table()
+        prompts, responses = (found.column(name).combine_chunks() for name in ("prompt", "response"))
+        return prompts, responses
+
+    groups = content_groups(rows.select(KEYS), texts, settings.duplicates_similarity, settings.duplicates_width)
+    connection.register("lineage", rows.append_column("content_group", groups).select(LINEAGE.schema.names))
+
+
+def _write_shards(connection: duckdb.DuckDBPyConnection, draft: Path) -> Iterator[dict[str, Any]]:
+    """Writes `published` and `lineage` cell by cell; yields what the manifest says of each shard."""
+    cells = connection.sql("SELECT DISTINCT language, strategy FROM published ORDER BY ALL").fetchall()
+    shapes = {DATA: ("published", published_fields()), MADE_FROM: ("lineage", LINEAGE.fields)}
+    for part, (relation, fields) in shapes.items():
+        schema = pa.schema([(name, kind) for name, kind, _ in fields])
+        columns = ", ".join(schema.names)
+        if not cells:  # a release without rows has its columns nevertheless
+            yield _write_shard(schema.empty_table(), draft, f"{part}/{_shard(0, 1)}")
+        for language, strategy in cells:
+            # The cell of a lineage is that of its row.
+            rows = (
+                f"SELECT {columns} FROM {relation} SEMI JOIN (FROM published WHERE language = ? AND strategy = ?) "
+                "USING (id) ORDER BY id"
+            )
+            data = connection.sql(rows, params=[language, strategy]).to_arrow_table().cast(schema)
+            number = max(1, -(-data.nbytes // _SHARD_BYTES))
+            bounds = [data.num_rows * at // number for at in range(number + 1)]
+            for at in range(number):
+                part_of_it = data.slice(bounds[at], bounds[at + 1] - bounds[at])
+                yield _write_shard(part_of_it, draft, f"{part}/{language}/{strategy}/{_shard(at, number)}")
+
+
+def _shard(at: int, of: int) -> str:
+    return f"train-{at:05d}-of-{of:05d}.parquet"
+
+
+def _write_shard(rows: pa.Table, draft: Path, path: str) -> dict[str, Any]:
+    file = draft / path
+    # Pages are cut by content, so that a store that keeps equal pieces once (as the hub does) is sent little by the
+    # next release; the page index lets readers skip pages.
+    write_parquet(rows, file, row_group_size=_GROUP_ROWS, use_content_defined_chunking=True, write_page_index=True)
+    size = file.stat().st_size
+    return {"path": path, "rows": rows.num_rows, "bytes": size, "num_bytes": rows.nbytes, "sha256": sha256(file)}
+
+
+def _outcomes(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    rows = query(
+        connection,
+        "SELECT outcome, sum(rows)::BIGINT AS rows FROM marts.outcome_funnel "
+        "WHERE stage_order = 4 OR (stage_order = 3 AND outcome <> 'ok') GROUP BY ALL",
     )
-    return {
-        "total": query(f"SELECT count(*) AS rows FROM {published}")[0]["rows"],
-        "languages": [{**row, "name": display_name(row["language"])} for row in by_language],
-        "cells": query(
-            f"PIVOT {published} ON strategy IN ('generate', 'respond', 'translate') USING count(*) "
-            "GROUP BY language ORDER BY language"
-        ),
-        "sources": query(f"SELECT source, count(*) AS rows FROM {published} GROUP BY ALL ORDER BY rows DESC, source"),
-        "models": query(f"SELECT model, count(*) AS rows FROM {published} GROUP BY ALL ORDER BY rows DESC, model"),
-        "outcomes": sorted(
-            query(
-                "SELECT outcome, count(*) AS rows FROM (SELECT outcome FROM lake.responses WHERE outcome <> 'ok' "
-                "UNION ALL SELECT outcome FROM curated) GROUP BY ALL"
-            ),
-            key=lambda row: (*OUTCOMES, *CURATED_OUTCOMES).index(row["outcome"]),
-        ),
-        "licenses": licenses,
-        "license": _overall_license([row["license"] for row in licenses]),
-        "num_bytes": data.stat().st_size,
-        "columns": [(name, str(kind), doc) for name, kind, doc in EXAMPLES.fields if name in PUBLISHED],
-    }
+    order = {name: place for place, name in enumerate(OUTCOMES)}
+    return sorted(rows, key=lambda row: (order.get(row["outcome"], len(order)), row["outcome"]))
 
 
-def render_card(values: dict[str, Any]) -> str:
-    """The dataset card in Markdown with YAML front matter, from `card_values`."""
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 Markdown
-    )
-    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(**values)
+def _stages(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    stages = {"raw rows": "raw_rows", "prompts": "prompts", "answers": "answers", "accepted answers": "accepted",
+              "published": "kept"}  # fmt: skip
+    sums = ", ".join(f"coalesce(sum({column}), 0)::BIGINT AS {column}" for column in stages.values())
+    values = query(connection, f"SELECT {sums} FROM marts.source_funnel")[0]
+    return [{"stage": stage, "rows": values[column]} for stage, column in stages.items()]
 
 
-def _overall_license(licenses: list[str]) -> str:
-    """The licence of the whole: the common one if there is one, else `other`, never one that a part contradicts."""
-    return licenses[0] if len(licenses) == 1 and licenses[0] not in ("unknown", "unlicensed") else "other"
+def _moved(rows: Sequence[Mapping[str, Any]], key: str, one: str, other: str, number: int) -> list[dict[str, Any]]:
+    """Counts of which `number` went from one class to another."""
+    counts = {row[key]: row["rows"] for row in rows}
+    counts[one] -= number
+    counts[other] = counts.get(other, 0) + number
+    return [{key: name, "rows": value} for name, value in counts.items()]
+
+
+def _license(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    licences = [row["license"] for row in query(connection, "SELECT DISTINCT unnest(licenses) AS license FROM lineage")]
+    single = len(licences) == 1 and licences[0] not in ("unknown", "unlicensed")
+    return {"id": licences[0] if single else "other", "name": "mixed", "link": "", "sentences": []}

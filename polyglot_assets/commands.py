@@ -1,0 +1,42 @@
+"""What the commands of the command line share.
+
+Here: how a user's mistake ends, and the lake that a command is about. Not here: any command (cli.py, and the modules
+`commands.py` of the stages).
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from polyglot_assets import settings as settings_
+from polyglot_assets.errors import UserError
+from polyglot_assets.lake import Lake
+
+
+def clear_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """A user's mistake ends in one line and exit code 2."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except UserError as error:
+            click.echo(f"polyglot: {error}", err=True)
+            sys.exit(2)
+
+    return guarded
+
+
+def existing_lake() -> Lake:
+    """The lake of the settings.
+
+    Raises:
+        UserError: there is none yet.
+    """
+    lake = Lake(settings_.load().lake)
+    if not lake.root.is_dir():
+        raise UserError(f"there is no lake at {lake.root} yet; run `polyglot demo`, or set POLYGLOT_LAKE")
+    return lake

@@ -1,0 +1,56 @@
+"""What is in a release's folder, as relations, and what is counted of it.
+
+Here: the one place that reads the shards of a release. Not here: writing them (sft.py).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from polyglot_assets.lake import quoted
+
+DATA, MADE_FROM = "data", "lineage"
+
+_GROUPS = {
+    "cells": "language, strategy",
+    "sources": "source, source_revision AS revision",
+    "teachers": "teacher, model, model_revision",
+    "templates": "strategy, template_version AS version",
+    "licenses": "licenses",
+}
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with the views `published` (records.PUBLISHED) and `lineage` (records.LINEAGE) over a release."""
+    with duckdb.connect(":memory:") as connection:
+        for name, part in (("published", DATA), ("lineage", MADE_FROM)):
+            files = ", ".join(quoted(file) for file in sorted((folder / part).rglob("*.parquet")))
+            connection.execute(f"CREATE VIEW {name} AS FROM read_parquet([{files}], hive_partitioning=false)")
+        yield connection
+
+
+def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """What a manifest says of the published rows, counted from `published` and `lineage`."""
+    both = "published JOIN lineage USING (id)"
+    counted = {
+        name: query(connection, f"SELECT {by}, count(*) AS rows FROM {both} GROUP BY ALL ORDER BY ALL")
+        for name, by in _GROUPS.items()
+    }
+    return {"rows": query(connection, "SELECT count(*) AS rows FROM published")[0]["rows"], **counted}
+
+
+def query(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    """The rows of a query."""
+    relation = connection.sql(sql)
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def sha256(file: Path) -> str:
+    """The SHA-256 of a file, as the hub and `sha256sum` give it."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

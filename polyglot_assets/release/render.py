@@ -1,0 +1,139 @@
+"""The dataset card: Markdown with YAML front matter, from a manifest and nothing else.
+
+Here: the front matter, and filling in card.md.jinja. Not here: the numbers (manifest.py); reading and auditing cards
+(cards.py, audit.py).
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.languages import display_name
+from polyglot_assets.records import LINEAGE, MESSAGES, Field, published_fields
+from polyglot_assets.release.manifest import Manifest
+
+NAME = "Polyglot SFT"
+CARD = "README.md"
+_TEMPLATE = Path(__file__).with_name("card.md.jinja")
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def render(manifest: Manifest) -> str:
+    """The card of a release."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 Markdown
+    )
+    environment.filters["cell"] = _cell
+    body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+        manifest=manifest,
+        name=NAME,
+        languages=by_language(manifest),
+        by_strategy=_by(manifest, "strategy"),
+        sources=_summed(manifest.sources, "source"),
+        teachers=manifest.teachers,
+        published=published_fields(),
+        lineage=LINEAGE.fields,
+        sizes={name: sum(file[name] for file in manifest.files) for name in ("bytes", "num_bytes")},
+    )
+    front = yaml.safe_dump(front_matter(manifest), sort_keys=False, allow_unicode=True, width=1000)
+    return f"---\n{front}---\n\n{body}"
+
+
+def by_language(manifest: Manifest) -> list[dict[str, Any]]:
+    """Code, name, rows, and rows by strategy of each language, most rows first."""
+    cells = {(cell["language"], cell["strategy"]): cell["rows"] for cell in manifest.cells}
+    return [
+        {"code": code, "name": display_name(code), "rows": rows, **{s: cells.get((code, s), 0) for s in STRATEGIES}}
+        for code, rows in _by(manifest, "language").items()
+    ]
+
+
+def front_matter(manifest: Manifest) -> dict[str, Any]:
+    """The card's YAML: what the hub and `datasets` read.
+
+    One configuration holds all rows, one each language, one each strategy; `lineage` says what the rows were made from.
+    """
+    configs = dict(_configs(manifest))
+    licence = manifest.license
+    own_licence = {"license_name": licence["name"], "license_link": licence["link"]} if licence["id"] == "other" else {}
+    return {
+        "pretty_name": NAME,
+        "license": licence["id"],
+        **{name: value for name, value in own_licence.items() if value},
+        "language": sorted(_by(manifest, "language")),
+        "task_categories": ["text-generation"],
+        "size_categories": [next((name for most, name in _SIZES if manifest.rows < most), "1M<n<10M")],
+        "tags": ["synthetic", "multilingual", "sft"],
+        "configs": [
+            {
+                "config_name": name,
+                **({"default": True} if name == "default" else {}),
+                "data_files": [{"split": "train", "path": pattern}],
+            }
+            for name, (pattern, _) in configs.items()
+        ],
+        "dataset_info": [
+            {
+                "config_name": name,
+                "features": _features(LINEAGE.fields if name == "lineage" else published_fields()),
+                "splits": [
+                    {
+                        "name": "train",
+                        "num_bytes": sum(file["num_bytes"] for file in files),
+                        "num_examples": sum(file["rows"] for file in files),
+                    }
+                ],
+                "download_size": sum(file["bytes"] for file in files),
+                "dataset_size": sum(file["num_bytes"] for file in files),
+            }
+            for name, (_, files) in configs.items()
+        ],
+    }
+
+
+def _configs(manifest: Manifest) -> Iterator[tuple[str, tuple[str, list[dict[str, Any]]]]]:
+    """(name, (glob, files)) of each configuration."""
+    data = [file for file in manifest.files if file["path"].startswith("data/")]
+    lineage = [file for file in manifest.files if file["path"].startswith("lineage/")]
+    yield "default", ("data/**/*.parquet", data)
+    for language in sorted(_by(manifest, "language")):
+        yield language, (f"data/{language}/*/*.parquet", [f for f in data if f["path"].split("/")[1] == language])
+    for strategy in sorted(_by(manifest, "strategy")):
+        yield strategy, (f"data/*/{strategy}/*.parquet", [f for f in data if f["path"].split("/")[2] == strategy])
+    yield "lineage", ("lineage/**/*.parquet", lineage)
+
+
+def _features(fields: tuple[Field, ...]) -> list[dict[str, Any]]:
+    features: list[dict[str, Any]] = []
+    for name, kind, _ in fields:
+        if kind == MESSAGES:
+            features.append({"name": name, "list": [{"name": f.name, "dtype": str(f.type)} for f in kind.value_type]})
+        elif hasattr(kind, "value_type"):
+            features.append({"name": name, "list": str(kind.value_type)})
+        else:
+            features.append({"name": name, "dtype": str(kind)})
+    return features
+
+
+def _by(manifest: Manifest, name: str) -> Counter[str]:
+    return _summed(manifest.cells, name)
+
+
+def _summed(rows: list[dict[str, Any]], name: str) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        counts[row[name]] += row["rows"]
+    return Counter(dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))))
+
+
+def _cell(text: object) -> str:
+    """A value inside a Markdown table."""
+    return str(text).replace("|", "\\|").replace("\n", " ")

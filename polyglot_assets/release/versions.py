@@ -1,0 +1,202 @@
+"""The releases of a lake: one immutable folder per version, which one is the latest, and what was released when.
+
+Here: names, order, putting a finished folder in its place and taking one away. Not here: what is in the folder
+(manifest.py, sft.py).
+
+    release/sft/<version>/      a release; the version is a hash of its manifest
+    release/sft/latest          a symbolic link to the newest one
+    release/sft/history.jsonl   a line for each time that a release became the latest, or was removed
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from tempfile import mkdtemp
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.lake import Lake, sync_folder, write_text
+from polyglot_assets.release.manifest import MANIFEST, Manifest, read
+
+LATEST = "latest"
+_VERSION = re.compile(r"[0-9a-f]{12}")
+_DRAFT = ".draft-"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of the history.
+
+    Attributes:
+        recorded_at: UTC, to the second.
+        release: the version.
+        what: released, or removed.
+        rows: of the release.
+        replaces: the version that was the latest before.
+        why: in words; empty for a release of the lake as it was.
+    """
+
+    recorded_at: str
+    release: str
+    what: str
+    rows: int
+    replaces: str | None = None
+    why: str = ""
+
+
+def folder(lake: Lake) -> Path:
+    """Where the releases lie."""
+    return lake.root / "release" / "sft"
+
+
+def path(lake: Lake, version: str) -> Path:
+    """The folder of a version."""
+    return folder(lake) / version
+
+
+def names(lake: Lake) -> list[str]:
+    """The versions that are there, the one that was released last at the end."""
+    order = {event.release: place for place, event in enumerate(history(lake)) if event.what == "released"}
+    there = [entry.name for entry in _versions(lake)]
+    return sorted(there, key=lambda version: (order.get(version, -1), version))
+
+
+def latest(lake: Lake) -> str | None:
+    """The newest version; None where nothing was released."""
+    try:
+        return (folder(lake) / LATEST).readlink().name
+    except FileNotFoundError:
+        return None
+
+
+def resolve(lake: Lake, text: str) -> str:
+    """The version that a user means: `latest`, a version, or its first digits.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    known = names(lake)
+    if text == LATEST and (newest := latest(lake)):
+        return newest
+    found = [version for version in known if text and version.startswith(text)]
+    if len(found) == 1:
+        return found[0]
+    if not known:
+        raise UserError(f"the lake {lake.root} has no release yet; `polyglot materialize` makes one")
+    there = f"there are {', '.join(known)}"
+    raise UserError(f"{'several releases begin' if found else 'no release begins'} with {text!r}; {there}")
+
+
+def history(lake: Lake) -> list[Event]:
+    """What was released and removed, oldest first."""
+    file = history_path(lake)
+    return (
+        [Event(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    )
+
+
+def history_path(lake: Lake) -> Path:
+    """The file with the history, JSON lines of `Event`."""
+    return folder(lake) / "history.jsonl"
+
+
+@contextmanager
+def alone(lake: Lake) -> Iterator[None]:
+    """While it is held no other process changes the releases of the lake; another one waits."""
+    home = folder(lake)
+    home.mkdir(parents=True, exist_ok=True)
+    with (home.parent / ".sft.lock").open("w") as handle:
+        flock(handle, LOCK_EX)
+        for left_over in home.glob(f"{_DRAFT}*"):  # of a process that was killed
+            shutil.rmtree(left_over)
+        yield
+
+
+@contextmanager
+def draft(lake: Lake) -> Iterator[Path]:
+    """An empty folder in which a release is put together; to be used while `alone`. What stays in it goes away."""
+    place = Path(mkdtemp(dir=folder(lake), prefix=_DRAFT))
+    place.chmod(0o755)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def put(lake: Lake, finished: Path, manifest: Manifest, why: str = "") -> Path:
+    """Makes a finished draft the latest release and returns its folder. A version that is there already stays as it is.
+
+    Args:
+        lake: whose release it is.
+        finished: a folder from `draft`.
+        manifest: its manifest.
+        why: in words, for the history.
+    """
+    version, target = manifest.version, path(lake, manifest.version)
+    if not (target / MANIFEST).exists():
+        _flush(finished)
+        finished.rename(target)
+        sync_folder(target.parent)
+    before = latest(lake)
+    if before != version:
+        _point_to(lake, version)
+        _note(lake, Event(_now(), version, "released", manifest.rows, before, why))
+    return target
+
+
+def remove(lake: Lake, version: str, why: str) -> None:
+    """Removes a version. If it was the latest, the one that was released before it becomes that."""
+    target = path(lake, version)
+    if latest(lake) == version:
+        others = [name for name in names(lake) if name != version]
+        if others:
+            _point_to(lake, others[-1])
+        else:
+            (folder(lake) / LATEST).unlink()
+    if target.exists():
+        rows = read(target).rows
+        # Renamed first, so that a version that is half removed is no version.
+        rest = target.rename(folder(lake) / f"{_DRAFT}{version}")
+        shutil.rmtree(rest)
+        _note(lake, Event(_now(), version, "removed", rows, None, why))
+
+
+def _versions(lake: Lake) -> Iterator[Path]:
+    home = folder(lake)
+    for entry in home.iterdir() if home.is_dir() else ():
+        if _VERSION.fullmatch(entry.name) and (entry / MANIFEST).exists():
+            yield entry
+
+
+def _point_to(lake: Lake, version: str) -> None:
+    link = folder(lake) / f".{LATEST}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(version, target_is_directory=True)
+    link.replace(folder(lake) / LATEST)
+    sync_folder(folder(lake))
+
+
+def _note(lake: Lake, event: Event) -> None:
+    lines = [json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in (*history(lake), event)]
+    write_text("".join(lines), history_path(lake))
+
+
+def _flush(finished: Path) -> None:
+    """Puts all files and folders of a draft on the disk, so that a version is never half there."""
+    for entry in sorted(finished.rglob("*"), reverse=True):
+        if entry.is_dir():
+            sync_folder(entry)
+        else:
+            with entry.open("rb") as handle:
+                os.fsync(handle.fileno())
+    sync_folder(finished)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
