@@ -4,12 +4,13 @@ Here: the one place that reads the shards of a release. Not here: writing them (
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from polyglot_assets.lake import quoted
 
@@ -25,12 +26,19 @@ _GROUPS = {
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB with the views `published` (records.PUBLISHED) and `lineage` (records.LINEAGE) over a release."""
+def opened(folder: Path, without: Sequence[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with the views `published` (records.PUBLISHED) and `lineage` (records.LINEAGE) over a release.
+
+    Args:
+        folder: the release.
+        without: ids of rows that the views leave out.
+    """
     with duckdb.connect(":memory:") as connection:
+        connection.register("left_out", pa.table({"id": pa.array(without, pa.string())}))
         for name, part in (("published", DATA), ("lineage", MADE_FROM)):
             files = ", ".join(quoted(file) for file in sorted((folder / part).rglob("*.parquet")))
-            connection.execute(f"CREATE VIEW {name} AS FROM read_parquet([{files}], hive_partitioning=false)")
+            rows = f"read_parquet([{files}], hive_partitioning=false)"
+            connection.execute(f"CREATE TEMP VIEW {name} AS FROM {rows} ANTI JOIN left_out USING (id)")
         yield connection
 
 

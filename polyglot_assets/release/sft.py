@@ -102,11 +102,8 @@ def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
         why: in words, for the history.
     """
     folder = versions.path(lake, version)
-    with versions.alone(lake), versions.draft(lake) as draft, opened(folder) as connection:
+    with versions.alone(lake), versions.draft(lake) as draft, opened(folder, ids) as connection:
         before = manifest_.read(folder)
-        connection.register("unwanted", pa.table({"id": pa.array(ids, pa.string())}))
-        for name in ("published", "lineage"):
-            connection.execute(f"CREATE TEMP VIEW {name} AS FROM main.{name} ANTI JOIN unwanted USING (id)")
         files = list(_write_shards(connection, draft))
         counted = counts(connection)
         gone = before.rows - counted["rows"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 
+from polyglot_assets.errors import UserError
 from polyglot_assets.gates.language import read as read_language
 from polyglot_assets.gates.measures import DEFAULT
 from polyglot_assets.lake import Lake
@@ -165,7 +166,10 @@ def _card(release: _Folder) -> Iterator[str]:
     if (release.path / CARD).read_text(encoding="utf-8") != render(release.manifest):
         yield f"{CARD} is not what the manifest gives"
     if release.manifest.rows:
-        yield from audit(release.path).contradictions
+        try:
+            yield from audit(release.path).contradictions
+        except UserError as error:
+            yield str(error)
 
 
 _Check = Callable[[_Folder], Iterator[str]]

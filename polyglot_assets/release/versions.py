@@ -145,8 +145,10 @@ def put(lake: Lake, finished: Path, manifest: Manifest, why: str = "") -> Path:
         sync_folder(target.parent)
     before = latest(lake)
     if before != version:
+        # Noted first, and not again by the run that follows one that was killed in between.
+        if [(event.release, event.what) for event in history(lake)[-1:]] != [(version, "released")]:
+            _note(lake, Event(_now(), version, "released", manifest.rows, before, why))
         _point_to(lake, version)
-        _note(lake, Event(_now(), version, "released", manifest.rows, before, why))
     return target
 
 

@@ -18,6 +18,7 @@ from polyglot_assets.records import EXAMPLES, MESSAGES
 from polyglot_assets.release.audit import Audit, audit
 from polyglot_assets.release.cards import count_of, language_of, share_of
 from polyglot_assets.release.sft import write
+from polyglot_assets.settings import Settings
 
 PUBLISHED = {"id": 85952, "de": 83878, "ar": 77770, "tl": 40875, "ja": 27198, "es": 25609, "cs": 15189}
 NAMES = dict(zip(PUBLISHED, ["Indonesian", "German", "Arabic", "Tagalog", "Japanese", "Spanish", "Czech"], strict=True))
@@ -262,16 +263,16 @@ def test_the_projects_own_card_passes(lake: Lake, sizes, tmp_path: Path):
     cells = (Cell("de", "generate"), Cell("de", "translate"), Cell("ja", "respond"), Cell("tl", "generate"))
     for cell, size in zip(cells, sizes, strict=True):
         lake.write_cell(EXAMPLES, cell, [example(cell, number) for number in range(size)])
-    release = write(lake)
+    release = write(lake, Settings(lake=lake.root))
     found = audit(release.folder)
     assert found.contradictions == ()
     assert len(found.compared) >= (5 if sum(sizes) else 1)
     assert EXAMPLES.schema.field("messages").type == MESSAGES
-    if release.rows > 20:  # and a number that is changed in it does not
+    if release.manifest.rows > 20:  # and a number that is changed in it does not
         forged = tmp_path / "README.md"
-        forged.write_text(release.card.replace(f"num_examples: {release.rows}", "num_examples: 99"))
+        forged.write_text(release.card.replace(f"num_examples: {release.manifest.rows}", "num_examples: 99"))
         assert len(audit(forged).contradictions) == 1
-        forged.write_text(release.card.replace(f"{release.rows} synthetic", "99 synthetic"))
+        forged.write_text(release.card.replace(f"{release.manifest.rows} synthetic", "99 synthetic"))
         assert len(audit(forged).contradictions) == 1
         forged.write_text(release.card.replace("| Japanese | ja | 1 |", "| Japanese | ja | 2 |"))
         assert len(audit(forged).contradictions) >= 3

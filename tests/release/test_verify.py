@@ -1,0 +1,160 @@
+"""Every kind of fault in a release is found by the check that is there for it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from release.released import CELLS, example, fill
+
+from polyglot_assets.errors import UserError
+from polyglot_assets.ids import content_id
+from polyglot_assets.lake import Lake
+from polyglot_assets.release import manifest as manifest_
+from polyglot_assets.release.contents import sha256
+from polyglot_assets.release.manifest import Manifest
+from polyglot_assets.release.render import render
+from polyglot_assets.release.sft import write
+from polyglot_assets.release.verify import CHECKS, left_overs, verify
+from polyglot_assets.settings import Settings
+
+SHARD = "data/ja/respond/train-00000-of-00001.parquet"
+
+
+@pytest.fixture
+def folder(filled: Lake, settings: Settings, tmp_path: Path) -> Path:
+    """A copy of a release, to be tampered with."""
+    return Path(shutil.copytree(write(filled, settings).folder, tmp_path / "release"))
+
+
+def failing(folder: Path) -> dict[str, list[str]]:
+    return {name: problems for name, problems in verify(folder).items() if problems}
+
+
+def forge(folder: Path, shard: str, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> None:
+    """Changes the rows of a shard and then the manifest's entry of it, as somebody would who wants it to pass."""
+    path = folder / shard
+    schema = pq.read_schema(path)
+    rows = change(pq.read_table(path, partitioning=None).to_pylist())
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
+    manifest = manifest_.read(folder)
+    files = [file | {"sha256": sha256(folder / file["path"])} for file in manifest.files]
+    sign(folder, replace(manifest, files=files))
+
+
+def sign(folder: Path, manifest: Manifest) -> None:
+    manifest.write(folder)
+    (folder / "README.md").write_text(render(manifest), encoding="utf-8")
+
+
+def test_a_release_as_it_was_written_holds(folder: Path) -> None:
+    assert verify(folder).keys() == CHECKS.keys()
+    assert not failing(folder)
+
+
+def test_what_is_no_release_is_a_users_mistake(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"is no release: it has no manifest\.json"):
+        verify(tmp_path)
+    text = (folder / "manifest.json").read_text()
+    for wrong, message in (
+        ("{", "not JSON"),
+        ("[]", "not a manifest of format 1"),
+        (text.replace('"format": 1', '"format": 2'), "not a manifest of format 1"),
+        (text.replace('"rows": 12', '"rows": 13', 1), "was changed: it calls itself"),
+        (json.dumps({**json.loads(text), "more": 1}), "unexpected keyword argument 'more'"),
+    ):
+        (folder / "manifest.json").write_text(wrong)
+        with pytest.raises(UserError, match=message):
+            verify(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda folder: (folder / SHARD).unlink(), f"{SHARD} is missing"),
+        (lambda folder: (folder / "data/notes.txt").write_text("x"), "data/notes.txt is not in the manifest"),
+        (lambda folder: (folder / SHARD).open("ab").write(b"x"), f"{SHARD} was changed"),
+    ],
+)
+def test_files(folder: Path, change: Callable[[Path], object], problem: str) -> None:
+    change(folder)
+    found = verify(folder)
+    assert found["files"] == [problem]
+    assert all(found.values()), "nothing passes that was not looked at"
+
+
+def test_columns(folder: Path) -> None:
+    path = folder / SHARD
+    rows = pq.read_table(path, partitioning=None)
+    pq.write_table(rows.rename_columns([name.replace("id", "key") for name in rows.column_names]), path)
+    manifest = manifest_.read(folder)
+    sign(folder, replace(manifest, files=[f | {"sha256": sha256(folder / f["path"])} for f in manifest.files]))
+    names = "key, source, language, strategy, source_key, synth_prompt, model, prompt, response, messages"
+    assert verify(folder)["columns"] == [f"{SHARD}: its columns are {names}"]
+
+
+def changed(**values: Any) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
+    return lambda rows: [rows[0] | values, *rows[1:]]
+
+
+@pytest.mark.parametrize(
+    ("check", "change", "problem"),
+    [
+        ("columns", changed(source_id=None), "1 rows have no source_id"),
+        ("ids", lambda rows: [*rows, rows[0]], "published: "),
+        ("ids", changed(id="0" * 32), "is in published and not in lineage"),
+        ("messages", changed(response="anders"), "its messages are not its prompt and response"),
+        ("messages", changed(messages=[]), "its messages are not its prompt and response"),
+        ("sums", lambda rows: rows[1:], "rows: the manifest says 12, the files hold 11"),
+        ("cells", changed(language="de"), f"{SHARD} holds de/respond"),
+        ("language", changed(response="This is an English sentence that nobody asked for. " * 4), "ja/respond: "),
+    ],
+)
+def test_rows(folder: Path, check: str, change: Callable[..., list[dict[str, Any]]], problem: str) -> None:
+    forge(folder, SHARD, change)
+    found = failing(folder)
+    assert any(problem in line for line in found[check]), found
+
+
+def test_a_number_of_the_manifest(folder: Path) -> None:
+    manifest = manifest_.read(folder)
+    one, *others = manifest.cells
+    sign(folder, replace(manifest, cells=[one | {"rows": one["rows"] + 1}, *others]))
+    found = failing(folder)
+    assert found["sums"][-1] == "cells: the rows sum to 13, not to 12"
+    assert found["card"], "the card's total is not the sum of its languages"
+
+
+def test_outcomes_that_do_not_exist_or_do_not_add_up(folder: Path) -> None:
+    manifest = manifest_.read(folder)
+    sign(folder, replace(manifest, outcomes=[{"outcome": "ok", "rows": 11}, {"outcome": "lost", "rows": 1}]))
+    assert failing(folder)["sums"] == [
+        "outcomes: 'lost' is none",
+        "outcomes: 11 answers are ok, but 12 rows are published",
+    ]
+
+
+@pytest.mark.parametrize(("old", "new"), [("| de | 3 | 0 | 4 |", "| de | 3 | 1 | 4 |"), ("# Limits", "# Praise")])
+def test_a_card_that_was_edited(folder: Path, old: str, new: str) -> None:
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(text.replace(old, new), encoding="utf-8")
+    assert failing(folder).keys() == {"card"}
+    (folder / "README.md").unlink()
+    assert failing(folder) == {"card": ["README.md is missing"]}
+
+
+def test_left_overs_of_rejected_rows(filled: Lake, settings: Settings) -> None:
+    from release.marts import compute_curated
+
+    release = write(filled, settings)
+    compute_curated(filled)
+    assert left_overs(release.folder, filled) == []
+    fill(filled, CELLS[2], [example(CELLS[2], number) for number in range(4)])
+    compute_curated(filled)
+    gone = content_id(CELLS[2].key, 4)
+    assert left_overs(release.folder, filled) == [f"ja/respond: {gone} is not in the lake"]
