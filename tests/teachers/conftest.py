@@ -1,11 +1,14 @@
 """Fixtures around the fake model server."""
 
+import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fake_server import KEY, TEACHER, FakeServer
+from fake_server import KEY, TEACHER, Clock, FakeServer
 
 from polyglot_assets.teachers.server_engine import ServerEngine
 
@@ -46,3 +49,25 @@ def engine_of() -> Iterator[Callable[..., ServerEngine]]:
     yield make
     for engine in made:
         engine.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which tries take too long and patience ends. It moves only when the test moves it.
+
+    So limits that no machine can miss by being slow can be passed in no time. Pauses and back-off stay in real time.
+    """
+    clock = Clock()
+    fake = SimpleNamespace(monotonic=lambda: clock.now, sleep=time.sleep)
+    monkeypatch.setattr("polyglot_assets.teachers.dispatch.time", fake)
+    monkeypatch.setattr("polyglot_assets.teachers.server_engine.time", fake)
+    monkeypatch.setattr("polyglot_assets.teachers.dispatch.LONGEST_TICK", 0.02)
+    return clock
+
+
+@pytest.fixture
+def tidy(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing may be left in the loop: asyncio complains about that when the garbage is collected."""
+    yield
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
