@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -53,14 +52,12 @@ def engine_of() -> Iterator[Callable[..., ServerEngine]]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock by which tries take too long and patience ends. It moves only when the test moves it.
+    """The clock by which tries take too long and patience ends, which a test can put forward.
 
-    So limits that no machine can miss by being slow can be passed in no time. Pauses and back-off stay in real time.
+    So limits that no machine can miss by being slow pass in no time. Pauses and back-off stay as they are.
     """
     clock = Clock()
-    fake = SimpleNamespace(monotonic=lambda: clock.now, sleep=time.sleep)
-    monkeypatch.setattr("polyglot_assets.teachers.dispatch.time", fake)
-    monkeypatch.setattr("polyglot_assets.teachers.server_engine.time", fake)
+    monkeypatch.setattr("polyglot_assets.teachers.dispatch.time", SimpleNamespace(monotonic=clock.read))
     monkeypatch.setattr("polyglot_assets.teachers.dispatch.LONGEST_TICK", 0.02)
     return clock
 

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections import deque
+from types import SimpleNamespace
 
 import pytest
 from fake_server import (
@@ -79,7 +80,10 @@ def test_after_a_none_it_takes_again_when_it_has_given_out_a_completion(servers:
     assert events == ["take", "take", "a", "take", "take", "b", "take"]
 
 
-def test_a_slow_reader_is_not_held_against_the_server(server: FakeServer, engine_of: Engines, clock: Clock) -> None:
+def test_a_slow_reader_is_not_held_against_the_server(
+    server: FakeServer, engine_of: Engines, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("polyglot_assets.teachers.server_engine.time", SimpleNamespace(monotonic=clock.read))
     requests = requests_for(*map(str, range(8)))
     engine = engine_of(server, concurrency=4, timeout_seconds=100, patience_seconds=0)
     for completion in engine.stream(taking(requests)):
