@@ -318,6 +318,12 @@ class Dispatcher:
         """Whether the servers have answers for others and not for this request."""
         if error.kind is Kind.BUSY or all(lane.away for lane in self._lanes):
             return False
+        # Taken after the last answer and turned away as well: the server fails them all.
+        if error.kind is not Kind.HUNG and any(
+            other.turned_away and other.since > self._answered
+            for other in (*self._under_way, *self._waiting, *self._resting)
+        ):
+            return False
         # Where several hang at once, what was answered before they began to says nothing about the server now.
         since = job.started if error.kind is Kind.HUNG and self.held > 1 else job.since
         return self._answered >= since
