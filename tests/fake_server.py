@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
+from polyglot_assets.errors import EngineDown
 from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.teachers.server_engine import ServerEngine
@@ -143,7 +146,21 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+@dataclass
+class Clock:
+    """A clock that can be put forward; see the fixture `clock`."""
+
+    ahead: float = 0.0
+
+    def read(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
 Engines = Callable[..., ServerEngine]
+Servers = Callable[..., FakeServer]
 
 
 def request(name: str, **more: Any) -> Request:
@@ -166,7 +183,34 @@ def ask(engine: ServerEngine, *names: str) -> dict[str, Completion]:
     return {c.request_id: c for c in completions}
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def dropping(call: Call) -> Reply:
+    return Reply(drop=True)
+
+
+def down(engine: ServerEngine, *names: str) -> str:
+    """The one line about a stream that ended because the servers are gone."""
+    with pytest.raises(EngineDown) as raised:
+        list(engine.stream(taking(requests_for(*names))))
+    message = str(raised.value)
+    assert "\n" not in message
+    assert "not received; what was answered is kept; run again" in message
+    assert KEY not in message
+    assert raised.value.__context__ is None
+    return message
+
+
+def filling_up(server: FakeServer, number: int) -> Callable[[Call], None]:
+    """For `answer`: holds the first calls until so many are in flight at once, however slowly they come."""
+
+    def hold(call: Call) -> None:
+        if len(server.calls) <= number:
+            eventually(lambda: server.most_in_flight >= number)
+
+    return hold
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Waits for something that is going to be so; the limit only ends a test that would hang."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)

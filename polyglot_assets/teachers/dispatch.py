@@ -24,6 +24,7 @@ RETRIES = 4
 """After something broke. A server that is busy or away is asked for as long as the user's patience lasts."""
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
+LONGEST_TICK = 1.0
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
 
 
@@ -51,6 +52,7 @@ class Lane:
         paused_until: when it may be asked again, if it said so; by `time.monotonic`.
         pause: the timer that ends the pause.
         reviver: asks whether the server is back; while it does, nothing else is sent.
+        away: whether the reviver was told so. Before its first question has come back, the server is only suspected.
         suspicions: how often the server seemed to be gone since its last answer.
         answered: when it last answered, by the clock of the stream.
         error: the last trouble.
@@ -61,9 +63,18 @@ class Lane:
     paused_until: float = 0.0
     pause: asyncio.TimerHandle | None = None
     reviver: "asyncio.Task[None] | None" = None
+    away: bool = False
     suspicions: int = 0
     answered: float = -math.inf
     error: str = ""
+
+    def is_open(self) -> bool:
+        """Whether requests are sent to it."""
+        return self.reviver is None and self.pause is None
+
+    def is_suspect(self) -> bool:
+        """Whether it is being asked for the first time since it seemed to be gone. An answer, or none, comes soon."""
+        return self.reviver is not None and not self.away
 
 
 @dataclass(eq=False)
@@ -115,7 +126,7 @@ class Dispatcher:
         self._under_way: dict[_Job, asyncio.Task[None]] = {}  # the oldest try first
         self._waiting: deque[_Job] = deque()
         self._resting: dict[_Job, asyncio.TimerHandle] = {}
-        self._tick_seconds = min(1.0, max(0.02, min(limits.timeout, limits.patience) / 10))
+        self._tick_seconds = min(LONGEST_TICK, max(0.02, min(limits.timeout, limits.patience) / 10))
         self._ticker = loop.call_later(self._tick_seconds, self._tick)
         for lane in lanes:
             lane.answered = -math.inf
@@ -150,7 +161,7 @@ class Dispatcher:
         for task in tasks:
             task.cancel()
         for lane in self._lanes:
-            lane.under_way, lane.reviver, lane.pause = 0, None, None
+            lane.under_way, lane.reviver, lane.away, lane.pause = 0, None, False, None
         self._under_way.clear()
         self._waiting.clear()
         self._resting.clear()
@@ -267,7 +278,10 @@ class Dispatcher:
         """The server is busy, or it or its gateway is gone."""
         job.turned_away += 1
         if self._is_hopeless(job):
-            self._give_up(job, error)
+            if self._is_undecided():
+                self._waiting.append(job)  # sent again, or given up, when the server's check has come back
+            else:
+                self._give_up(job, error)
         elif error.wait is not None:
             self._pause(lane, error.wait)
             self._waiting.append(job)
@@ -288,6 +302,11 @@ class Dispatcher:
         oldest = next(iter(self._under_way), None)
         return oldest is None or not 0 < patience <= now - oldest.started
 
+    def _is_undecided(self) -> bool:
+        """Whether no server is open, and one is neither known to be there nor known to be away."""
+        suspect = any(lane.is_suspect() for lane in self._lanes)
+        return suspect and not any(lane.is_open() for lane in self._lanes)
+
     def _give_up(self, job: _Job, error: TryError) -> None:
         """Ends a request, or the stream if it is not the request's fault."""
         if self._is_its_own(job, error):
@@ -297,7 +316,13 @@ class Dispatcher:
 
     def _is_its_own(self, job: _Job, error: TryError) -> bool:
         """Whether the servers have answers for others and not for this request."""
-        if error.kind is Kind.BUSY or all(lane.reviver for lane in self._lanes):
+        if error.kind is Kind.BUSY or all(lane.away for lane in self._lanes):
+            return False
+        # Taken after the last answer and turned away as well: the server fails them all.
+        if error.kind is not Kind.HUNG and any(
+            other.turned_away and other.since > self._answered
+            for other in (*self._under_way, *self._waiting, *self._resting)
+        ):
             return False
         # Where several hang at once, what was answered before they began to says nothing about the server now.
         since = job.started if error.kind is Kind.HUNG and self.held > 1 else job.since
@@ -354,16 +379,17 @@ class Dispatcher:
                     if error.kind in _AWAY:
                         lane.error = error.text
                         lane.suspicions += 1
+                        lane.away = True
                         continue
                 break
         except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
             self._break(error)
-        lane.reviver = None
+        lane.reviver, lane.away = None, False
         self._send_waiting()
         self._loop.stop()
 
     def _tick(self) -> None:
-        """Ends tries that take too long, and gives up what waits too long for servers that are all closed."""
+        """Ends tries that take too long, and gives up what waits too long for servers that are away or want a pause."""
         self._ticker = self._loop.call_later(self._tick_seconds, self._tick)
         now = self._now()
         for job, task in self._under_way.items():
@@ -372,7 +398,7 @@ class Dispatcher:
             if not job.late:
                 job.late = True
                 task.cancel()
-        if any(lane.reviver is None and lane.pause is None for lane in self._lanes):
+        if any(lane.is_open() or lane.is_suspect() for lane in self._lanes):
             return
         for job in [job for job in self._waiting if self._is_hopeless(job)]:
             self._waiting.remove(job)

@@ -1,5 +1,6 @@
 """Clocks that jump, seeds that are edited between runs, and several runs at once."""
 
+import math
 import random
 import shutil
 from collections.abc import Callable
@@ -20,9 +21,10 @@ def test_the_wall_clock_decides_about_nothing(trial: Start, record: Record, cloc
     one = trial(clock=clock, commit_rows=10**6, commit_seconds=0.01)
     log, healthy = one.lake.root.parent / "synced", one.server.plan
     for _ in range(2):
-        run = one.start(synced_log=str(log))
+        run = one.start_fenced(synced_log=str(log))
         one.left(50)
         one.server.plan = always(hang)
+        one.server.fence = math.inf
         until(lambda: flushed(log) == {str(path): path.stat().st_size for path in one.ledgers()})
         assert run.kill()
         one.server.plan = healthy
@@ -37,7 +39,7 @@ def test_seeds_edited_between_runs_cost_what_they_change(
     chance = random.Random(6)
     for _ in range(form.of(1, 4)):
         one = trial()
-        run = one.start()
+        run = one.start_fenced()
         one.left(chance.randint(60, 120))
         run.kill()
         one.died()

@@ -108,7 +108,7 @@ def open_path(tmp_path: Path) -> Iterator[None]:
 def test_a_lake_that_may_not_be_written(trial: Start, record: Record, *, begun: bool) -> None:
     one = trial()
     if begun:
-        run = one.start()
+        run = one.start_fenced()
         one.left(50)
         run.kill()
         one.died()
@@ -129,7 +129,7 @@ def test_a_disk_that_becomes_read_only(trial: Start, record: Record, small_disk:
     one = trial()
     place = small_disk("size=16m")
     (one.lake.root / "ledger").symlink_to(place)
-    run = one.start()
+    run = one.start_fenced()
     one.left(50)
     run.kill()
     one.died()

@@ -144,6 +144,7 @@ def command(tmp_path: Path) -> Callable[[Trial], Run]:
 def test_kill_of_the_whole_command(trial: Start, command: Callable[[Trial], Run], record: Record, form: Form) -> None:
     chance, one = random.Random(2), trial()
     for _ in range(form.of(1, 6)):
+        one.fence()
         run = command(one)
         one.left(chance.randint(1, 100))
         if not run.kill():

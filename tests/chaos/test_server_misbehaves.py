@@ -1,5 +1,6 @@
 """A server that fails, lies, hangs, dies and comes back: the final cells are those of a good day, at the same price."""
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from chaos.world import IN_FLIGHT, TEACHER, Figures, Form, Start
 from polyglot_assets.records import RESPONSES
 
 Record = Callable[[Figures], None]
-_TIMEOUTS = {"server hangs": 4.0}
+_TIMEOUTS = {"server hangs": 8.0}
 
 
 @pytest.mark.parametrize("fault", PLANS)
@@ -40,12 +41,13 @@ def test_a_server_that_is_down_at_the_start_is_one_clear_line(trial: Start, reco
 
 def test_a_server_that_dies_and_comes_back_is_waited_for(trial: Start, record: Record, form: Form) -> None:
     one = trial()
-    run = one.start()
+    run = one.start_fenced()
     for _ in range(form.of(2, 5)):
         one.left(25)
         one.server.die()
         threading.Event().wait(0.7)
         one.server.rise()
+    one.server.fence = math.inf
     assert run.end() == 0, run.errors()
     record(one.figures("server dies and comes back", bound=0))
 
@@ -53,7 +55,7 @@ def test_a_server_that_dies_and_comes_back_is_waited_for(trial: Start, record: R
 def test_a_server_that_dies_for_good_ends_the_run_and_the_next_one_goes_on(trial: Start, record: Record) -> None:
     one = trial(patience=1.0)
     for _ in range(2):
-        run = one.start()
+        run = one.start_fenced()
         one.left(40)
         one.server.die()
         assert run.end() == 2
@@ -78,10 +80,12 @@ def test_a_server_that_stops_answering_for_good_ends_the_run(
     trial: Start, record: Record, fault: str, act: Any
 ) -> None:
     """It is there and gives no answer to anybody: that is the server's failure and not that of the requests."""
-    one = trial(timeout=1.0, patience=1.0)
-    run = one.start()
+    # Only what hangs has to be cut off by time, and what is answered before must not be.
+    one = trial(timeout=5.0 if fault == "hangs" else 60, patience=1.0)
+    run = one.start_fenced()
     one.left(40)
     one.server.plan, healthy = always(act), one.server.plan
+    one.server.fence = math.inf
     assert run.end() == 2, run.errors()
     assert "Traceback" not in run.errors()
     one.server.plan = healthy
@@ -106,7 +110,7 @@ def test_kills_while_the_server_misbehaves_too(trial: Start, record: Record, for
 def test_answers_that_are_given_out_twice_count_once(trial: Start, record: Record) -> None:
     """An engine that repeats itself, at once and long after."""
     one = trial(twice=True)
-    run = one.start()
+    run = one.start_fenced()
     one.left(60)
     run.kill()
     one.died()

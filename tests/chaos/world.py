@@ -3,6 +3,7 @@
 Here: making that lake, starting the process that is hurt, killing it, and the invariant. Not here: the faults.
 """
 
+import math
 import shutil
 import zlib
 from collections.abc import Callable, Iterable
@@ -129,6 +130,15 @@ class Trial:
         assert self.world.nursery
         return self._began(self.world.nursery.start(options, self._errors()))
 
+    def start_fenced(self, **more: Any) -> Run:
+        """Starts a worker that cannot get to its end before `died`, or before the server's fence is taken away."""
+        self.fence()
+        return self.start(**more)
+
+    def fence(self) -> None:
+        """Keeps the answers to the last requests back."""
+        self.server.fence = self.world.requests - IN_FLIGHT
+
     def command(self, arguments: list[str], env: dict[str, str]) -> Run:
         """Starts any other process that works on the lake."""
         return self._began(start(arguments, self._errors(), env))
@@ -142,6 +152,7 @@ class Trial:
 
     def died(self) -> None:
         """Looks at what a killed run left, and remembers what must not be lost."""
+        self.server.fence = math.inf
         self.server.quiet()
         self.deaths += 1
         known = sum(len(entries(path)) for path in self.ledgers())
@@ -170,9 +181,9 @@ class Trial:
         return {cell: self.cell_path(cell).read_bytes() for cell in self.world.cells if self.cell_path(cell).exists()}
 
     def left(self, answers: int) -> None:
-        """Waits until the server has answered so many more, or the latest run is over."""
-        goal = self.server.answered + answers
-        until(lambda: self.server.answered >= goal or self.runs[-1].ended())
+        """Waits until the server has answered so many more, or is at its fence, or the latest run is over."""
+        goal, server = self.server.answered + answers, self.server
+        until(lambda: server.answered >= goal or len(server.paid) >= server.fence or self.runs[-1].ended())
 
     # The invariant.
 

@@ -1,11 +1,13 @@
 """Fixtures around the fake model server."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from fake_server import KEY, TEACHER, FakeServer
+from fake_server import KEY, TEACHER, Clock, FakeServer
 
 from polyglot_assets.teachers.server_engine import ServerEngine
 
@@ -46,3 +48,23 @@ def engine_of() -> Iterator[Callable[..., ServerEngine]]:
     yield make
     for engine in made:
         engine.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock by which tries take too long and patience ends, which a test can put forward.
+
+    So limits that no machine can miss by being slow pass in no time. Pauses and back-off stay as they are.
+    """
+    clock = Clock()
+    monkeypatch.setattr("polyglot_assets.teachers.dispatch.time", SimpleNamespace(monotonic=clock.read))
+    monkeypatch.setattr("polyglot_assets.teachers.dispatch.LONGEST_TICK", 0.02)
+    return clock
+
+
+@pytest.fixture
+def tidy(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing may be left in the loop: asyncio complains about that when the garbage is collected."""
+    yield
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []

@@ -283,7 +283,7 @@ def test_a_command_is_followed_logged_whole_and_timed(venv):
     progress = boot.Progress(3)
     assert venv.watch("six", ["-c", "import time; print('Collecting six'); time.sleep(0.6)"], progress) == 0
     assert progress.show(0) == "[1/3] looking up six"
-    assert re.fullmatch(r"six: [01] s\n", venv.screen.out.getvalue())
+    assert re.fullmatch(r"six: \d+ s\n", venv.screen.out.getvalue())
     assert venv.watch("x", ["-c", "print(*range(99), sep='\\n\\n'); raise SystemExit(3)"], progress) == 3
     assert "Collecting six\n" in venv.log.read_text()
     assert venv.log_end().splitlines()[1:] == [*map(str, range(84, 99)), f"all of it: {venv.log}"]

@@ -50,7 +50,7 @@ class Server:
     def ask(self, query: str, **variables: Any) -> Any:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with urllib.request.urlopen(request, timeout=120) as response:
             answer = json.load(response)
         assert "errors" not in answer, answer
         return answer["data"]
@@ -86,7 +86,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(240):
+    for _ in range(600):
         assert process.poll() is None, log.read_text()
         try:
             locations = server.ask("{ workspaceOrError { ... on Workspace { locationEntries { loadStatus "
@@ -110,7 +110,7 @@ def test_a_language_is_backfilled_through_the_api_in_one_run(server: Server) -> 
     }
     launched = server.ask(_LAUNCH, parameters=parameters)["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
-    for _ in range(180):  # the backfill daemon wakes every 30 seconds
+    for _ in range(600):  # the backfill daemon wakes every 30 seconds
         state = server.ask(_FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]
         if state["status"] not in ("REQUESTED", "COMPLETED", "IN_PROGRESS"):
             break
@@ -133,7 +133,7 @@ def page(server: Server) -> Iterator[Any]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=quiet)
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(180_000)
         yield page
         browser.close()
 
