@@ -72,7 +72,7 @@ def _row(prompt: Row, response: Row) -> dict[str, Any]:
     from_prompt = ("synth_prompt", "exemplar_ids", "template_version")
     from_response = (
         "source", "source_id", "source_revision", "language", "strategy", "seed_id", "prompt_id", "request_id",
-        "teacher", "model", "model_revision", "prompt", "response", "prompt_tokens", "response_tokens",
+        "teacher", "model", "model_revision", "engine", "prompt", "response", "prompt_tokens", "response_tokens",
         "prompt_language_score", "response_language_score", *QUALITY, "licenses",
     )  # fmt: skip
     return {

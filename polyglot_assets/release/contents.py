@@ -19,7 +19,7 @@ DATA, MADE_FROM = "data", "lineage"
 _GROUPS = {
     "cells": "language, strategy",
     "sources": "source, source_revision AS revision",
-    "teachers": "teacher, model, model_revision",
+    "teachers": "teacher, model, model_revision, engine",
     "templates": "strategy, template_version AS version",
     "licenses": "licenses",
 }

@@ -35,7 +35,7 @@ class Manifest:
         files: path, rows, bytes, sha256, and num_bytes (size in memory) of each shard of data/ and lineage/.
         inputs: path in the lake and sha256 of each file that was read.
         sources: source, revision, rows.
-        teachers: teacher, model, model_revision, rows.
+        teachers: teacher, model, model_revision, engine, rows.
         templates: strategy, version, rows.
         licenses: licenses, rows: the sets of licences that rows carry.
         outcomes: outcome, rows: what became of every answer.

@@ -117,6 +117,7 @@ def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, gates: Gate
         "teacher": teacher.name,
         "model": teacher.model,
         "model_revision": teacher.revision,
+        "engine": completion.engine,
         "sampling": json.dumps(request.sampling, sort_keys=True),
         "outcome": judgement.outcome,
         "reason": judgement.reason,

@@ -236,6 +236,8 @@ def _encode(completion: Completion) -> bytes:
     }
     if completion.error is not None:
         answer["error"] = completion.error
+    if completion.engine is not None:
+        answer["engine"] = completion.engine
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 

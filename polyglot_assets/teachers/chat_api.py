@@ -134,8 +134,14 @@ def read_answer(request_id: str, content: bytes) -> Completion:
         error = f"the model refused: {refusal}" if refusal else "no text"
         return _no_answer(request_id, f"AnswerError: {error}", final=text is None)
     counts = usage if isinstance(usage, dict) else {}
+    version = body.get("system_fingerprint")
     return Completion(
-        request_id, text, reason, _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+        request_id,
+        text,
+        reason,
+        _count(counts.get("prompt_tokens")),
+        _count(counts.get("completion_tokens")),
+        engine=f"server {version}" if version and isinstance(version, str) else "server",
     )
 
 

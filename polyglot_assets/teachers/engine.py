@@ -31,7 +31,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Completion:
-    """How a request ended. Token counts are those of the teacher's own tokenizer; None where unknown."""
+    """How a request ended. Token counts are those of the teacher's own tokenizer; None where unknown.
+
+    `engine` is what wrote the text, with its version as far as it says one.
+    """
 
     request_id: str
     text: str
@@ -39,6 +42,7 @@ class Completion:
     prompt_tokens: int | None = None
     response_tokens: int | None = None
     error: str | None = None
+    engine: str | None = None
 
 
 Take = Callable[[], Request | None]

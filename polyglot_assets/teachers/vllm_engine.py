@@ -291,6 +291,8 @@ def sampling_params(request: Request) -> Any:
 
 
 def _completion(output: Any) -> Completion:
+    import vllm
+
     answer = output.outputs[0]
     known = answer.finish_reason in ("stop", "length")
     return Completion(
@@ -300,4 +302,5 @@ def _completion(output: Any) -> Completion:
         prompt_tokens=len(output.prompt_token_ids or ()),
         response_tokens=len(answer.token_ids),
         error=None if known else f"vLLM finished with {answer.finish_reason!r}",
+        engine=f"vllm {vllm.__version__}",
     )

@@ -180,7 +180,7 @@ def test_odd_or_missing_usage_is_unknown(server: FakeServer, engine_of: Engines)
     usages = {"a": None, "b": {"prompt_tokens": "7", "completion_tokens": True}, "c": [1]}
     server.answer = lambda call: Reply({"choices": [choice], "usage": usages[call.text]})
     for completion in ask(engine_of(server), "a", "b", "c").values():
-        assert completion == Completion(completion.request_id, "x", "stop", None, None)
+        assert completion == Completion(completion.request_id, "x", "stop", None, None, engine="server")
 
 
 def test_text_that_cannot_be_sent_is_an_error(server: FakeServer, engine_of: Engines) -> None:

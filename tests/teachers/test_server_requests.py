@@ -30,7 +30,7 @@ from polyglot_assets.teachers.server_engine import ServerEngine
 
 
 def test_a_plain_answer(server: FakeServer, engine_of: Engines) -> None:
-    assert ask(engine_of(server), "a")["a"] == Completion("a", "answer to a", "stop", 7, 3)
+    assert ask(engine_of(server), "a")["a"] == Completion("a", "answer to a", "stop", 7, 3, engine="server")
     assert server.calls[0].headers["Authorization"] == f"Bearer {KEY}"
     assert server.checks == 1
 
