@@ -138,7 +138,7 @@ PROMPTS = Table(
         ("synth_prompt", _TEXT, "User message for the teacher"),
         ("prompt", _TEXT, "The seed's own prompt"),
         ("prompt_key", _TEXT, "Hash of the seed's normalised prompt"),
-        ("licenses", _TEXTS, "Licences of the seed and of the examples shown, sorted"),
+        ("licenses", _TEXTS, "Licences of the seed, of the examples shown and of the templates, sorted"),
     ),
 )
 
@@ -172,7 +172,7 @@ RESPONSES = Table(
         ("response_language", _TEXT, "Detected language of `response`, null if too short to say"),
         ("response_language_score", pa.float32(), "Detector's confidence, 0..1"),
         *_QUALITY,
-        ("licenses", _TEXTS, "Licences of seed, examples shown and teacher, sorted"),
+        ("licenses", _TEXTS, "Licences of seed, examples shown, templates and teacher, sorted"),
     ),
 )
 

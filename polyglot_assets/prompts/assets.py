@@ -27,7 +27,7 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
         kinds={"python", "parquet"},
         description="What the teachers are asked: seeds chosen in hash order over all sources, exact duplicates out, "
         "put into the strategy's template; generate shows three examples.",
-        code_version=content_id(sorted(template.version for template in templates.values()))[:12],
+        code_version=content_id(sorted([template.version, template.licence] for template in templates.values()))[:12],
     )
     def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         for cell in cells_of(context):

@@ -30,7 +30,7 @@ def build(
             choice.counts[seed["source"], "too_few_exemplars"] += 1
             continue
         text = _shown(exemplars) if ring else str(seed["prompt"])
-        rows.append(_row(cell, seed, exemplars, template.version, render(text)))
+        rows.append(_row(cell, seed, exemplars, template, render(text)))
     return rows, +choice.counts
 
 
@@ -38,17 +38,19 @@ def _shown(exemplars: Sequence[Seed]) -> str:
     return "\n\n".join(f"Prompt: {e['prompt']}\nResponse: {e['response']}" for e in exemplars)
 
 
-def _row(cell: Cell, seed: Seed, exemplars: Sequence[Seed], version: str, messages: tuple[str, str]) -> dict[str, Any]:
+def _row(
+    cell: Cell, seed: Seed, exemplars: Sequence[Seed], template: StrategyTemplate, messages: tuple[str, str]
+) -> dict[str, Any]:
     exemplar_ids = [e["seed_id"] for e in exemplars]
     carried = ("seed_id", "source", "source_id", "source_revision", "seed_language", "prompt", "prompt_key")
     return {
-        "prompt_id": content_id(seed["seed_id"], cell.language, cell.strategy, version, *exemplar_ids),
+        "prompt_id": content_id(seed["seed_id"], cell.language, cell.strategy, template.version, *exemplar_ids),
         "exemplar_ids": exemplar_ids,
         "language": cell.language,
         "strategy": cell.strategy,
-        "template_version": version,
+        "template_version": template.version,
         "system_prompt": messages[0],
         "synth_prompt": messages[1],
-        "licenses": sorted({seed["license"], *(e["license"] for e in exemplars)}),
+        "licenses": sorted({template.licence, seed["license"], *(e["license"] for e in exemplars)}),
         **{name: seed[name] for name in carried},
     }

@@ -1,6 +1,9 @@
 """Templates: text files whose content hash is their version.
 
 Here: loading, versioning and filling them in. Not here: which seeds go in (choose.py).
+
+The text of a template stands in the published column `synth_prompt`, so a folder of templates states their licence, in
+`licence.txt`. It is no part of a version: another licence is no other question to the teacher.
 """
 
 from collections.abc import Callable
@@ -21,11 +24,15 @@ FOLDER = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True)
 class StrategyTemplate:
-    """System and user message of one strategy. `version` changes with any character of either."""
+    """System and user message of one strategy. `version` changes with any character of either.
+
+    `licence` is the licence of both texts, as the hub spells it.
+    """
 
     strategy: str
     system: str
     user: str
+    licence: str = "unknown"
 
     @cached_property
     def version(self) -> str:
@@ -46,9 +53,16 @@ class StrategyTemplate:
 
 @lru_cache(maxsize=8)
 def load(folder: Path = FOLDER) -> dict[str, StrategyTemplate]:
-    """The templates of all strategies. A dollar sign starts a placeholder; `$$` is a dollar."""
-    system = (folder / "system.txt").read_text(encoding="utf-8").strip()
+    """The templates of all strategies. A dollar sign starts a placeholder; `$$` is a dollar.
+
+    The licence of templates whose folder states none is `unknown`.
+    """
+
+    def text(name: str) -> str:
+        return (folder / f"{name}.txt").read_text(encoding="utf-8").strip()
+
+    licence = text("licence") if (folder / "licence.txt").exists() else "unknown"
     return {
-        strategy: StrategyTemplate(strategy, system, (folder / f"{strategy}.txt").read_text(encoding="utf-8").strip())
+        strategy: StrategyTemplate(strategy, text("system"), text(strategy), licence or "unknown")
         for strategy in STRATEGIES
     }

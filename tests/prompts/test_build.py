@@ -62,7 +62,7 @@ def test_a_whole_row_of_respond(make_seed):
         "synth_prompt": user,
         "prompt": seed["prompt"],
         "prompt_key": seed["prompt_key"],
-        "licenses": ["odc-by"],
+        "licenses": ["cc0-1.0", "odc-by"],
     }
     assert counts == {("allenai/WildChat-4.8M", "kept"): 1}
 
@@ -88,14 +88,14 @@ def test_other_strategies_show_the_seeds_prompt_and_no_answer(strategy, make_see
     assert "die Antwort darauf" not in row["synth_prompt"]
 
 
-def test_the_licences_are_those_of_the_seed_and_of_the_examples(make_seed):
+def test_the_licences_are_those_of_the_seed_the_examples_and_the_templates(make_seed):
     seeds = [make_seed(number, source) for source in range(len(SOURCES)) for number in (1, 2)]
     licence = {seed["seed_id"]: seed["license"] for seed in seeds}
     rows, _ = made(GENERATE, seeds)
     assert len({tuple(row["licenses"]) for row in rows}) > 3
     for row in rows:
         used = {licence[identifier] for identifier in (row["seed_id"], *row["exemplar_ids"])}
-        assert row["licenses"] == sorted(used)
+        assert row["licenses"] == sorted({*used, "cc0-1.0"})
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -108,3 +108,16 @@ def test_a_placeholder_may_stand_anywhere_any_number_of_times(user, shown):
 def test_a_misspelt_placeholder_is_an_error_and_not_a_prompt():
     with pytest.raises(KeyError, match="promt"):
         StrategyTemplate(RESPOND, "", "$promt").renderer("de")("x")
+
+
+def test_the_licence_of_templates_is_stated_in_their_folder(folder):
+    assert {template.licence for template in load().values()} == {"cc0-1.0"}
+    before = {name: template.version for name, template in load(folder).items()}
+    for text, licence in (("cc-by-4.0\n", "cc-by-4.0"), ("\n", "unknown"), (None, "unknown")):
+        (folder / "licence.txt").unlink()
+        if text is not None:
+            (folder / "licence.txt").write_text(text)
+        load.cache_clear()
+        assert {template.licence for template in load(folder).values()} == {licence}
+        assert {name: template.version for name, template in load(folder).items()} == before
+        (folder / "licence.txt").touch()
