@@ -82,6 +82,7 @@ def ours(lake: Lake) -> dict[str, Any]:
 def figures(lake: Lake) -> dict[str, list[list[Any]]]:
     """Our results of the tables that the peers compute, sorted."""
     queries = {name: f"FROM marts.{name}" for name in COMPARED if name != "funnel"}
+    queries["licence_mix"] = "SELECT * EXCLUDE (left_out) FROM marts.licence_mix"
     queries["funnel"] = (
         "SELECT language, strategy, source, teacher, outcome, rows FROM marts.outcome_funnel WHERE stage_order >= 3"
     )

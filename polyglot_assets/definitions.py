@@ -9,7 +9,7 @@ import dagster as dg
 
 from polyglot_assets import grid
 from polyglot_assets import settings as settings_
-from polyglot_assets.curation.assets import contamination_asset, duplicates_asset
+from polyglot_assets.curation.assets import contamination_asset, duplicates_asset, licences_asset
 from polyglot_assets.examples.assets import example_asset
 from polyglot_assets.lake import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
@@ -45,6 +45,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             example_asset(place, teachers),
             duplicates_asset(place),
             contamination_asset(place),
+            licences_asset(place),
             *mart_assets(place, teachers),
             report_asset(place),
             release_asset(place),

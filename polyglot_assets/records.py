@@ -33,7 +33,7 @@ OUTCOMES = (
 )
 """The visible ends of a request. Duplicates and contamination are relations between rows and have their own tables."""
 
-CURATED_OUTCOMES = ("duplicate", "contaminated")
+CURATED_OUTCOMES = ("duplicate", "contaminated", "outside_policy")
 """What may become of a row that is ok by itself; see dbt_like_sql/marts/curated.sql."""
 
 PUBLISHED = (
@@ -268,6 +268,21 @@ CONTAMINATION = Table(
     cellwise=False,
 )
 
+LICENCES = Table(
+    "licences",
+    ("id",),
+    (),
+    (
+        ("id", _TEXT, "The example that the policy of the release keeps out"),
+        ("licence", _TEXT, "The first of its licences that offends; null where the source or the teacher does"),
+        ("rule", _TEXT, "The key of the policy that it breaks, and the property: `require commercial`"),
+        *_CELL,
+        ("source", _TEXT, "Hugging Face id of the seed dataset of the example"),
+        ("teacher", _TEXT, "Name of the teacher of the example"),
+    ),
+    cellwise=False,
+)
+
 
 def published_fields() -> tuple[Field, ...]:
     """The fields of a released row, in order."""
@@ -297,7 +312,9 @@ LINEAGE = Table(
 )
 """What each row of a release was made from, published beside it. Not a table of the lake: it lies in the release."""
 
-TABLES = {table.name: table for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION)}
+TABLES = {
+    table.name: table for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION, LICENCES)
+}
 """All tables by name. `counts` says what became of the rows that did not go on: for each stage, source and cell the
 rows add up to what the stage was given."""
 

@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         le=1,
         description="Share of an item's words that an example must hold, in order, to be contaminated.",
     )
+    release_policy: str = Field(
+        default="default",
+        description="What a release may contain: `default` (everything), `commercial` (rows of which every part "
+        "allows commercial use), or a TOML file, explained in licences/policy.py.",
+    )
     gates: Names = Field(
         default=Gates.enabled, description="Gates that answers must pass, or `none`. Each has its thresholds below."
     )

@@ -11,7 +11,7 @@ from polyglot_assets.grid import STRATEGIES, Cell
 from polyglot_assets.ids import content_id, text_key
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.marts.models import load
-from polyglot_assets.records import CONTAMINATION, COUNTS, DUPLICATES, EXAMPLES, RESPONSES, Table
+from polyglot_assets.records import CONTAMINATION, COUNTS, DUPLICATES, EXAMPLES, LICENCES, RESPONSES, Table
 from polyglot_assets.settings import bundled
 
 Row = dict[str, Any]
@@ -53,8 +53,18 @@ def leak(row: Row, item: str = "7", side: str = "prompt", eval_set: str = "mgsm_
     return {**where, "side": side, "eval_set": eval_set, "item": item, "overlap": 0.9}
 
 
+def outsider(row: Row, licence: str | None = "cc-by-nc-4.0", rule: str = "require commercial") -> Row:
+    where = {name: row[name] for name in ("id", "language", "strategy", "source", "teacher")}
+    return {**where, "licence": licence, "rule": rule}
+
+
 def fill(
-    lake: Lake, examples: Sequence[Row], duplicates: Sequence[Row] = (), leaks: Sequence[Row] = (), failed: int = 1
+    lake: Lake,
+    examples: Sequence[Row],
+    duplicates: Sequence[Row] = (),
+    leaks: Sequence[Row] = (),
+    failed: int = 1,
+    outsiders: Sequence[Row] = (),
 ) -> Lake:
     """Writes the rows with counts and answers that agree with them, and computes all marts.
 
@@ -64,6 +74,7 @@ def fill(
         duplicates: rows of `duplicate`.
         leaks: rows of `leak`.
         failed: further answers of each cell and source that were not accepted.
+        outsiders: rows of `outsider`.
     """
     lake.prepare()
     for cell in sorted({Cell(row["language"], row["strategy"]) for row in examples}):
@@ -86,7 +97,7 @@ def fill(
             made = [{"stage": "prompts", "source": source, "reason": reason, "rows": number, **where}
                     for reason, number in (("kept", rows), ("over_cap", 2))]  # fmt: skip
             lake.write_cell(COUNTS, cell, made, stage="prompts", part=part)
-    for table, rows in ((DUPLICATES, duplicates), (CONTAMINATION, leaks)):
+    for table, rows in ((DUPLICATES, duplicates), (CONTAMINATION, leaks), (LICENCES, outsiders)):
         if rows:
             write_parquet(pa.Table.from_pylist(list(rows), schema=table.schema), lake.table_path(table))
     compute(lake)

@@ -1,26 +1,38 @@
--- What finally becomes of every example. Contamination comes first; a duplicate shares the fate of the row that is
--- kept in its place: where that one is contaminated, so is the duplicate, because it holds the same prompt or most of
--- the same text, and no other member of its cluster is put forward. Texts stay in lake.examples; what tables count
--- and measure is here, so that they read one small file.
+-- What finally becomes of every example. Contamination comes first, the policy of the release second. A duplicate shares
+-- the fate of the row that is kept in its place: where that one is contaminated or outside the policy, so is the
+-- duplicate, because it holds the same prompt or most of the same text, and no other member of its cluster is put
+-- forward. Texts stay in lake.examples; what tables count and measure is here, so that they read one small file.
 WITH leaks AS (
     SELECT id, min(eval_set || ' ' || item || ' in the ' || side) AS leak
     FROM lake.contamination
     GROUP BY id
 ),
 
+outsiders AS (
+    SELECT id, coalesce(licence || ': ', '') || rule AS breach
+    FROM lake.licences
+),
+
 twins AS (
     -- A duplicate of a row that is no longer there is none.
-    SELECT duplicates.id, duplicates.kept_id, duplicates.kind, leaks.id IS NOT NULL AS of_a_leak
+    SELECT
+        duplicates.id,
+        duplicates.kept_id,
+        duplicates.kind,
+        leaks.id IS NOT NULL AS of_a_leak,
+        outsiders.id IS NOT NULL AS of_an_outsider
     FROM lake.duplicates AS duplicates
     SEMI JOIN lake.examples AS kept ON kept.id = duplicates.kept_id
     LEFT JOIN leaks ON leaks.id = duplicates.kept_id
+    LEFT JOIN outsiders ON outsiders.id = duplicates.kept_id
 ),
 
 clusters AS (
     SELECT kept_id, count(*) + 1 AS size, max(list_position(['exact_pair', 'exact_prompt', 'near'], kind)) AS loosest
     FROM twins
     ANTI JOIN leaks ON leaks.id = twins.id
-    WHERE NOT of_a_leak
+    ANTI JOIN outsiders ON outsiders.id = twins.id
+    WHERE NOT of_a_leak AND NOT of_an_outsider
     GROUP BY kept_id
 ),
 
@@ -28,18 +40,22 @@ judged AS (
     SELECT
         examples.*,
         leaks.leak,
+        outsiders.breach,
         twins.kept_id AS twin_id,
         twins.kind,
         twins.of_a_leak,
+        twins.of_an_outsider,
         coalesce(clusters.size, 1) AS cluster_size,
         ['exact_pair', 'exact_prompt', 'near'][clusters.loosest] AS cluster_kind,
         CASE
             WHEN leaks.id IS NOT NULL OR twins.of_a_leak THEN 'contaminated'
+            WHEN outsiders.id IS NOT NULL OR twins.of_an_outsider THEN 'outside_policy'
             WHEN twins.id IS NOT NULL THEN 'duplicate'
             ELSE 'ok'
         END AS outcome
     FROM lake.examples AS examples
     LEFT JOIN leaks ON leaks.id = examples.id
+    LEFT JOIN outsiders ON outsiders.id = examples.id
     LEFT JOIN twins ON twins.id = examples.id
     LEFT JOIN clusters ON clusters.kept_id = examples.id
 )
@@ -55,6 +71,8 @@ SELECT
     CASE
         WHEN leak IS NOT NULL THEN leak
         WHEN of_a_leak THEN kind || ' of ' || twin_id || ', which is contaminated'
+        WHEN breach IS NOT NULL THEN breach
+        WHEN of_an_outsider THEN kind || ' of ' || twin_id || ', which is outside the policy'
         WHEN outcome = 'duplicate' THEN kind
     END AS reason,
     CASE WHEN outcome = 'ok' THEN cluster_size END AS cluster_size,

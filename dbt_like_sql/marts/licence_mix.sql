@@ -1,11 +1,21 @@
--- Kept rows by the set of licences they carry: of the seed, of the examples shown, of the teacher.
+-- Rows by the set of licences they carry: of the seed, of the examples shown, of the template, of the teacher. Beside
+-- the kept rows those that the policy of the release keeps out.
+WITH counted AS (
+    SELECT
+        licences,
+        count(*) FILTER (outcome = 'ok') AS kept,
+        count(*) FILTER (outcome = 'outside_policy') AS left_out
+    FROM marts.curated
+    WHERE outcome IN ('ok', 'outside_policy')
+    GROUP BY licences
+)
+
 SELECT
     licences,
-    count(*) AS rows,
-    round(count(*) / sum(count(*)) OVER (), 6) AS share,
-    list_has_any(string_split(licences, ' + '), ['cc-by-nc-4.0']) AS non_commercial,
-    list_has_any(string_split(licences, ' + '), ['unlicensed', 'unknown']) AS unclear
-FROM marts.curated
-WHERE outcome = 'ok'
-GROUP BY licences
-ORDER BY rows DESC, licences
+    kept AS rows,
+    round(coalesce(kept / nullif(sum(kept) OVER (), 0), 0), 6) AS share,
+    regexp_matches(licences, '-nc(-| |$)') AS non_commercial,
+    list_has_any(string_split(licences, ' + '), ['unlicensed', 'unknown', 'proprietary', 'other', '']) AS unclear,
+    left_out
+FROM counted
+ORDER BY rows DESC, left_out DESC, licences

@@ -21,6 +21,7 @@ later AS (
         coalesce(sum(rows) FILTER (stage_order = 3), 0)::BIGINT AS answers,
         coalesce(sum(rows) FILTER (stage_order = 4), 0)::BIGINT AS accepted,
         coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'contaminated'), 0)::BIGINT AS contaminated,
+        coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'outside_policy'), 0)::BIGINT AS outside_policy,
         coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'duplicate'), 0)::BIGINT AS duplicates,
         coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'ok'), 0)::BIGINT AS kept
     FROM marts.outcome_funnel
@@ -35,6 +36,7 @@ SELECT
     answers,
     accepted,
     contaminated,
+    outside_policy,
     duplicates,
     kept,
     round(kept / nullif(answers, 0), 6) AS kept_share

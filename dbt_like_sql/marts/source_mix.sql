@@ -9,6 +9,7 @@ WITH counted AS (
         coalesce(sum(rows) FILTER (stage_order = 4), 0)::BIGINT AS accepted,
         coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'duplicate'), 0)::BIGINT AS duplicates,
         coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'contaminated'), 0)::BIGINT AS contaminated,
+        coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'outside_policy'), 0)::BIGINT AS outside_policy,
         coalesce(sum(rows) FILTER (stage_order = 4 AND outcome = 'ok'), 0)::BIGINT AS kept
     FROM marts.outcome_funnel
     WHERE stage_order >= 3
@@ -24,6 +25,7 @@ SELECT
     accepted,
     duplicates,
     contaminated,
+    outside_policy,
     kept AS rows,
     round(coalesce(kept / nullif(sum(kept) OVER (), 0), 0), 6) AS share
 FROM counted

@@ -5,13 +5,15 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.curation import contamination, duplicates
+from polyglot_assets.curation import contamination, duplicates, licences
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
-from polyglot_assets.records import CONTAMINATION, DUPLICATES
+from polyglot_assets.licences import policy as policy_
+from polyglot_assets.records import CONTAMINATION, DUPLICATES, LICENCES
 from polyglot_assets.wiring import EAGER, OWNERS, Place, column_schema, counts_table, markdown
 
 DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
 CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
+LICENCES_KEY = dg.AssetKey(["curation", "licences"])
 
 
 def duplicates_asset(place: Place) -> dg.AssetsDefinition:
@@ -79,3 +81,36 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
         )
 
     return find_contamination
+
+
+def licences_asset(place: Place) -> dg.AssetsDefinition:
+    """The examples that the policy of the release keeps out."""
+
+    @dg.asset(
+        key=LICENCES_KEY,
+        deps=[EXAMPLES_KEY],
+        group_name=LICENCES_KEY.path[0],
+        kinds={"python", "duckdb", "parquet"},
+        owners=OWNERS,
+        description="One row per example that the policy of the release keeps out for a licence that it carries, its "
+        "source or its teacher. The policy is POLYGLOT_RELEASE_POLICY; the default keeps nothing out.",
+        metadata={"dagster/column_schema": column_schema(LICENCES)},
+        automation_condition=EAGER,
+    )
+    def judge_licences(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        place.lake.prepare()
+        started = time.monotonic()
+        policy = policy_.load(place.settings)
+        judged = licences.find(place.lake, policy, context.log.info)
+        rules = {f"{licence or ''} {rule}".strip(): rows for (licence, rule), rows in judged.left_out.items()}
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": judged.left_out.total(),
+                "policy": f"{policy.name}: {policy.description}",
+                "examples": judged.examples,
+                "left_out": counts_table(rules),
+                "seconds": round(time.monotonic() - started, 3),
+            }
+        )
+
+    return judge_licences

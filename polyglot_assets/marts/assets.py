@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY
+from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import write_parquet
@@ -45,6 +45,7 @@ class _Keys:
             "counts": [*seeds, PROMPTS_KEY],
             "duplicates": [DUPLICATES_KEY],
             "contamination": [CONTAMINATION_KEY],
+            "licences": [LICENCES_KEY],
         }
 
     def of(self, table: TableName) -> list[dg.AssetKey]:

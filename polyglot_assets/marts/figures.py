@@ -46,8 +46,9 @@ class Figure:
 
 FUNNEL_COLUMNS = (
     ("source", "Source"), ("raw_rows", "Raw rows"), ("seeds", "Seeds"), ("prompts", "Prompts"),
-    ("answers", "Answers"), ("accepted", "Accepted"), ("contaminated", "Contaminated"), ("duplicates", "Duplicates"),
-    ("kept", "Kept"), ("kept_share", "Kept of answers"),
+    ("answers", "Answers"), ("accepted", "Accepted"), ("contaminated", "Contaminated"),
+    ("outside_policy", "Outside the policy"), ("duplicates", "Duplicates"), ("kept", "Kept"),
+    ("kept_share", "Kept of answers"),
 )  # fmt: skip
 _PROMPT_COLUMNS = (
     ("language", "Language"), ("strategy", "Strategy"), ("teacher", "Teacher"), ("unique_share", "Unique"),
@@ -307,10 +308,11 @@ def licences(rows: Rows) -> Figure:
         ("share", "Share"),
         ("non_commercial", "Non-commercial"),
         ("unclear", "Unclear"),
+        ("left_out", "Left out"),
     )
     return _figure(
         title,
-        "A row is under all licences of its seed, its examples and its teacher.",
+        "A row is under all licences of its seed, its examples, its template and its teacher.",
         charts.bars,
         drawn,
         legend=legend,

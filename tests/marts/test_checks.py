@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from made import compute, duplicate, example, leak
+from made import compute, duplicate, example, leak, outsider
 from scripted import ScriptedEngine
 
 from polyglot_assets.errors import UserError
@@ -23,6 +23,7 @@ from polyglot_assets.records import (
     COUNTS,
     DUPLICATES,
     EXAMPLES,
+    LICENCES,
     PROMPTS,
     RESPONSES,
     SEEDS,
@@ -70,8 +71,10 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         responses = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
         lake.write_cell(EXAMPLES, cell, build_examples(lake.read_cell(PROMPTS, cell), responses))
     first, second, third = lake.read_cell(EXAMPLES, CELL)[:3]
+    fourth = lake.read_cell(EXAMPLES, CELLS[1])[0]
     _write(lake, DUPLICATES, [duplicate(second, first)])
     _write(lake, CONTAMINATION, [leak(third)])
+    _write(lake, LICENCES, [outsider(fourth)])
     compute(lake)
     return lake
 
@@ -166,6 +169,7 @@ MART_FAULTS = [
     ("source_funnel", "sums_agree", "source_mix", "* REPLACE (rows + 1 AS rows)"),
     ("curated", "duplicates_name_a_kept_row", "curated", "* REPLACE ('nowhere' AS kept_id)"),
     ("curated", "no_contaminated_row_is_kept", "curated", "* REPLACE ('ok' AS outcome)"),
+    ("curated", "no_row_outside_the_policy_is_kept", "curated", "* REPLACE ('ok' AS outcome)"),
     ("outcome_funnel", "stages_hand_over", "outcome_funnel", "* REPLACE (rows + stage_order AS rows)"),
 ]
 
@@ -176,6 +180,14 @@ def test_a_wrong_mart_fails_its_check(sound: Lake, table: str, name: str, edited
         data = connection.sql(f"SELECT {columns} FROM marts.{edited}").to_arrow_table()
     write_parquet(data, sound.mart_path(edited))
     assert _offences(sound, CHECKS[table, name])
+
+
+def test_rows_left_out_that_are_not_there_or_twice_are_found(sound: Lake) -> None:
+    check = CHECKS["licences", "left_out_examples_exist"]
+    here = sound.read_cell(EXAMPLES, CELLS[1])[0]
+    for rows, found in (([outsider(here)] * 2, 2), ([outsider({**here, "id": "nowhere"})], 1)):
+        _write(sound, LICENCES, rows)
+        assert [row["times"] for row in _offences(sound, check)] == [found]
 
 
 @pytest.mark.parametrize(

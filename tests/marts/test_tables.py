@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made import compute, duplicate, example, fill, leak, many, rows_of
+from made import compute, duplicate, example, fill, leak, many, outsider, rows_of
 
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake, write_parquet
@@ -49,6 +49,51 @@ def test_contamination_comes_before_duplicates(lake: Lake) -> None:
     ]
 
 
+def test_the_policy_comes_between_contamination_and_duplicates(lake: Lake) -> None:
+    kept, near, outside, its_twin, leaked, leaked_twin, both = (example(number, CELL) for number in range(7))
+    fill(
+        lake,
+        [kept, near, outside, its_twin, leaked, leaked_twin, both],
+        [duplicate(near, kept), duplicate(its_twin, outside), duplicate(leaked_twin, leaked), duplicate(both, kept)],
+        [leak(leaked)],
+        outsiders=[
+            outsider(outside),
+            outsider(leaked),
+            outsider(leaked_twin),
+            outsider(both, None, "teachers.exclude"),
+        ],
+    )
+    assert outcomes(lake) == {
+        kept["id"]: ("ok", None),
+        near["id"]: ("duplicate", kept["id"]),
+        outside["id"]: ("outside_policy", None),
+        its_twin["id"]: ("outside_policy", None),
+        leaked["id"]: ("contaminated", None),
+        leaked_twin["id"]: ("contaminated", None),
+        both["id"]: ("outside_policy", None),
+    }
+    reasons = {row["id"]: row["reason"] for row in rows_of(lake, "SELECT id, reason FROM marts.curated")}
+    assert reasons[outside["id"]] == "cc-by-nc-4.0: require commercial"
+    assert reasons[both["id"]] == "teachers.exclude"
+    assert reasons[its_twin["id"]] == f"near of {outside['id']}, which is outside the policy"
+    assert reasons[leaked_twin["id"]] == f"near of {leaked['id']}, which is contaminated"
+    sizes = rows_of(lake, "SELECT cluster_size FROM marts.curated WHERE outcome = 'ok'")
+    assert sizes == [{"cluster_size": 2}], "rows outside the policy are no part of a kept row's cluster"
+    (overview,) = rows_of(lake, "SELECT accepted, contaminated, outside_policy, duplicates, kept FROM marts.overview")
+    assert list(overview.values()) == [7, 2, 3, 1, 1]
+
+
+def test_the_mix_of_licences_shows_what_is_left_out(lake: Lake) -> None:
+    sets = [["apache-2.0"], ["apache-2.0"], ["apache-2.0", "cc-by-nc-sa-4.0"], ["cc0-1.0", "proprietary"]]
+    rows = [example(number, CELL, licenses=licenses) for number, licenses in enumerate(sets)]
+    fill(lake, rows, [duplicate(example(99, CELL), rows[0])], outsiders=[outsider(rows[2])])
+    assert [tuple(row.values()) for row in rows_of(lake, "FROM marts.licence_mix")] == [
+        ("apache-2.0", 2, 0.666667, False, False, 0),
+        ("cc0-1.0 + proprietary", 1, 0.333333, False, True, 0),
+        ("apache-2.0 + cc-by-nc-sa-4.0", 0, 0.0, True, False, 1),
+    ]
+
+
 def test_a_duplicate_of_a_row_that_is_gone_is_kept(lake: Lake) -> None:
     here, gone = example(1, CELL), example(2, CELL)
     fill(lake, [here], [duplicate(here, gone)])
@@ -64,10 +109,12 @@ def test_every_example_has_one_outcome_and_all_sums_agree(lake: Lake, data: Any)
     keepers = [number for number in range(len(rows)) if number not in twins]
     duplicates = [duplicate(rows[number], rows[data.draw(st.sampled_from(keepers))]) for number in sorted(twins)]
     leaks = [leak(rows[number]) for number in sorted(data.draw(st.sets(numbers, max_size=4)))]
-    fill(lake, rows, duplicates or [duplicate(example(99, CELL), rows[0])], leaks or [leak(example(99, CELL))])
+    outsiders = [outsider(rows[number]) for number in sorted(data.draw(st.sets(numbers, max_size=4)))]
+    fill(lake, rows, duplicates or [duplicate(example(99, CELL), rows[0])], leaks or [leak(example(99, CELL))],
+         outsiders=outsiders or [outsider(example(99, CELL))])  # fmt: skip
     with lake.connect() as connection:
         for check in load_checks(bundled("dbt_like_sql")):
-            if check.table not in ("prompts", "responses", "examples", "duplicates", "contamination"):
+            if check.table not in ("prompts", "responses", "examples", "duplicates", "contamination", "licences"):
                 assert check.offences(connection) == [], (check.table, check.name)
 
 
@@ -77,7 +124,7 @@ def test_the_funnel_of_a_source(lake: Lake) -> None:
     (funnel,) = rows_of(lake, "FROM marts.source_funnel")
     assert funnel == {
         "source": "org/a", "raw_rows": 11 + 3 + 40, "seeds": 11, "prompts": 9, "answers": 9, "accepted": 5,
-        "contaminated": 1, "duplicates": 1, "kept": 3, "kept_share": round(3 / 9, 6),
+        "contaminated": 1, "outside_policy": 0, "duplicates": 1, "kept": 3, "kept_share": round(3 / 9, 6),
     }  # fmt: skip
     assert rows_of(lake, "SELECT outcome, rows FROM marts.outcomes ORDER BY ALL") == [
         {"outcome": "contaminated", "rows": 1},
