@@ -208,7 +208,9 @@ def _name_of_a_mix(parts: Collection[Licence]) -> str:
         return "mixed-no-derivatives"
     if not all(part.commercial for part in parts):
         return "mixed-non-commercial"
-    return "mixed-with-terms" if any(part.own_terms for part in parts) else "mixed-share-alike"
+    if any(part.own_terms for part in parts):
+        return "mixed-with-terms"
+    return "mixed-share-alike" if any(part.share_alike for part in parts) else "mixed"
 
 
 def _sentences(whole: Licence, parts: Collection[Licence], *, claimed: bool) -> Iterable[str]:
@@ -216,10 +218,10 @@ def _sentences(whole: Licence, parts: Collection[Licence], *, claimed: bool) -> 
     if not parts:
         yield "There are no rows, and so there is no licence."
         return
-    if claimed:
+    if whole.id == MIXED:
+        yield "No one licence is stated for the whole: use each row under all licences that it carries."
+    elif claimed:
         yield f"The owner of this release states {_link(whole)} for the whole."
-    elif whole.id == MIXED:
-        yield "No one licence can stand for all rows: use each row under all licences that it carries."
     elif len(parts) == 1:
         yield f"All rows are under {_link(whole)}."
     else:
