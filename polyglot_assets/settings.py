@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     release_policy: str = Field(
         default="default",
         description="What a release may contain: `default` (everything), `commercial` (rows of which every part "
-        "allows commercial use), or a TOML file, explained in licences/policy.py.",
+        "allows commercial use), or a TOML file; see Licences.",
     )
     gates: Names = Field(
         default=Gates.enabled, description="Gates that answers must pass, or `none`. Each has its thresholds below."

@@ -12,7 +12,8 @@ The rule. A licence `c` may stand for the whole if each part `p` in it is the sa
 * `c` asks for attribution if `p` does.
 
 So apache-2.0 may stand for a mix with cc0-1.0, cc-by-nc-4.0 for a mix with apache-2.0, and nothing for a mix of gemma
-with llama3. It is a rule about a few properties, not legal advice; the card says so.
+with llama3. A vendor's own terms may stand for rows of others, but nobody has put those under them: an owner can claim
+it, `resulting` never does. It is a rule about a few properties, not legal advice; the card says so.
 """
 
 import tomllib
@@ -192,10 +193,15 @@ def resulting(licence_sets: Iterable[Collection[str]], known: Known = KNOWN, cla
     parts = tuple(of(identifier, known) for identifier in sorted(ids))
     # Each of these may stand for each other one too, so they ask for the same; the order of the file decides.
     order = {identifier: place for place, identifier in enumerate(known)}
-    standing = [part.id for part in parts if part.granted and not contradictions(part.id, ids, known)]
+    standing = [part.id for part in parts if _stands_for(part, parts) and not contradictions(part.id, ids, known)]
     whole = claim or max(standing, key=order.__getitem__, default=MIXED)
     whole_name = None if whole != MIXED else _name_of_a_mix(parts)
     return Resulting(whole, whole_name, parts, tuple(_sentences(of(whole, known), parts, claimed=bool(claim))))
+
+
+def _stands_for(licence: Licence, parts: Iterable[Licence]) -> bool:
+    """Whether the whole may be called after `licence` without anybody's decision, if nothing contradicts it."""
+    return licence.granted and (not licence.own_terms or all(p.asks_nothing for p in parts if p.id != licence.id))
 
 
 def _name_of_a_mix(parts: Collection[Licence]) -> str:

@@ -65,6 +65,12 @@ class Policy:
     excluded_teachers: tuple[str, ...] = ()
     licences: Known = field(default_factory=lambda: KNOWN, repr=False)
 
+    @property
+    def keeps_everything(self) -> bool:
+        """It has no rule that could keep a row out."""
+        rules = ("require", "forbid", "allow", "exclude", "excluded_sources", "excluded_teachers")
+        return not any(getattr(self, rule) for rule in rules)
+
     def breach(self, licences: Collection[str], source: str, teacher: str) -> Breach | None:
         """The first rule that keeps a row out, or None.
 

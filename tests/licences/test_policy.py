@@ -25,6 +25,7 @@ def written(tmp_path: Path, text: str) -> Policy:
 def test_the_default_keeps_nothing_out(settings: Settings) -> None:
     policy = load(settings)
     assert policy.name == "default"
+    assert policy.keeps_everything
     for licences in ([], *([identifier] for identifier in KNOWN), [*KNOWN]):
         assert policy.breach(licences, SOURCE, TEACHER) is None
 
@@ -65,7 +66,9 @@ def test_the_commercial_one(settings: Settings, licences: list[str], breach: tup
     ],
 )
 def test_rules(tmp_path: Path, text: str, licences: list[str], breach: tuple[str | None, str] | None) -> None:
-    assert written(tmp_path, f"name = 'x'\n{text}").breach(licences, SOURCE, TEACHER) == breach
+    policy = written(tmp_path, f"name = 'x'\n{text}")
+    assert policy.breach(licences, SOURCE, TEACHER) == breach
+    assert not policy.keeps_everything
 
 
 @given(SETS, st.frozensets(st.sampled_from(PERMISSIONS)), IDS)
@@ -78,6 +81,7 @@ def test_one_more_licence_or_requirement_lets_no_row_in(
         assert stricter.breach(licences, SOURCE, TEACHER)
         if licences:
             assert policy.breach(licences | {more}, SOURCE, TEACHER)
+    assert policy.keeps_everything == (not require)
     if not require:
         assert policy.breach(licences, SOURCE, TEACHER) is None
 
