@@ -49,7 +49,8 @@ def find(lake: Lake, policy: Policy, report: Callable[[str], None] = lambda _: N
     with lake.connect() as connection:
         if policy.keeps_everything:  # no need to look at the rows
             write_parquet(LICENCES.schema.empty_table(), lake.table_path(LICENCES))
-            return Judged(*connection.sql("SELECT count(*) FROM lake.examples").fetchone() or (0,))
+            [(examples,)] = connection.sql("SELECT count(*) FROM lake.examples").fetchall()
+            return Judged(examples)
         kinds = connection.sql(
             f"SELECT {_SET} AS set, source, teacher, count(*) FROM lake.examples GROUP BY ALL"
         ).fetchall()
