@@ -2,15 +2,16 @@
 -- the fate of the row that is kept in its place: where that one is contaminated or outside the policy, so is the
 -- duplicate, because it holds the same prompt or most of the same text, and no other member of its cluster is put
 -- forward. Texts stay in lake.examples; what tables count and measure is here, so that they read one small file.
-WITH leaks AS (
-    SELECT id, min(eval_set || ' ' || item || ' in the ' || side) AS leak
-    FROM lake.contamination
+WITH fates AS (
+    SELECT id, min(leak) AS leak, min(breach) AS breach
+    FROM (
+        SELECT id, eval_set || ' ' || item || ' in the ' || side AS leak, NULL AS breach
+        FROM lake.contamination
+        UNION ALL
+        SELECT id, NULL, coalesce(licence || ': ', '') || rule
+        FROM lake.licences
+    )
     GROUP BY id
-),
-
-outsiders AS (
-    SELECT id, coalesce(licence || ': ', '') || rule AS breach
-    FROM lake.licences
 ),
 
 twins AS (
@@ -19,19 +20,17 @@ twins AS (
         duplicates.id,
         duplicates.kept_id,
         duplicates.kind,
-        leaks.id IS NOT NULL AS of_a_leak,
-        outsiders.id IS NOT NULL AS of_an_outsider
+        fates.leak IS NOT NULL AS of_a_leak,
+        fates.breach IS NOT NULL AS of_an_outsider
     FROM lake.duplicates AS duplicates
     SEMI JOIN lake.examples AS kept ON kept.id = duplicates.kept_id
-    LEFT JOIN leaks ON leaks.id = duplicates.kept_id
-    LEFT JOIN outsiders ON outsiders.id = duplicates.kept_id
+    LEFT JOIN fates ON fates.id = duplicates.kept_id
 ),
 
 clusters AS (
     SELECT kept_id, count(*) + 1 AS size, max(list_position(['exact_pair', 'exact_prompt', 'near'], kind)) AS loosest
     FROM twins
-    ANTI JOIN leaks ON leaks.id = twins.id
-    ANTI JOIN outsiders ON outsiders.id = twins.id
+    ANTI JOIN fates ON fates.id = twins.id
     WHERE NOT of_a_leak AND NOT of_an_outsider
     GROUP BY kept_id
 ),
@@ -39,8 +38,8 @@ clusters AS (
 judged AS (
     SELECT
         examples.*,
-        leaks.leak,
-        outsiders.breach,
+        fates.leak,
+        fates.breach,
         twins.kept_id AS twin_id,
         twins.kind,
         twins.of_a_leak,
@@ -48,14 +47,13 @@ judged AS (
         coalesce(clusters.size, 1) AS cluster_size,
         ['exact_pair', 'exact_prompt', 'near'][clusters.loosest] AS cluster_kind,
         CASE
-            WHEN leaks.id IS NOT NULL OR twins.of_a_leak THEN 'contaminated'
-            WHEN outsiders.id IS NOT NULL OR twins.of_an_outsider THEN 'outside_policy'
+            WHEN fates.leak IS NOT NULL OR twins.of_a_leak THEN 'contaminated'
+            WHEN fates.breach IS NOT NULL OR twins.of_an_outsider THEN 'outside_policy'
             WHEN twins.id IS NOT NULL THEN 'duplicate'
             ELSE 'ok'
         END AS outcome
     FROM lake.examples AS examples
-    LEFT JOIN leaks ON leaks.id = examples.id
-    LEFT JOIN outsiders ON outsiders.id = examples.id
+    LEFT JOIN fates ON fates.id = examples.id
     LEFT JOIN twins ON twins.id = examples.id
     LEFT JOIN clusters ON clusters.kept_id = examples.id
 )
