@@ -121,6 +121,24 @@ class Policy:
         }
 
 
+def stated(values: Mapping[str, Any]) -> Policy:
+    """The policy of a manifest: the inverse of `Policy.as_dict`."""
+    own = {
+        name: Licence(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+        for name, entry in values["licences"].items()
+    }
+    rules = {key: tuple(values[key]) for key in ("require", "forbid", "allow", "exclude")}
+    return Policy(
+        values["name"],
+        values["description"],
+        **rules,
+        claim=values["claim"],
+        excluded_sources=tuple(values["sources"]["exclude"]),
+        excluded_teachers=tuple(values["teachers"]["exclude"]),
+        licences={**KNOWN, **own},
+    )
+
+
 def load(settings: Settings) -> Policy:
     """The policy that POLYGLOT_RELEASE_POLICY names: one that comes with the project, or a file.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY
+from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.marts.assets import mart_key
 from polyglot_assets.marts.plots import language_chart
@@ -27,7 +27,14 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=KEY,
         # After the mart, whose checks prove the sums that the card prints.
-        deps=[EXAMPLES_KEY, DUPLICATES_KEY, CONTAMINATION_KEY, mart_key("language_distribution"), mart_key("curated")],
+        deps=[
+            EXAMPLES_KEY,
+            DUPLICATES_KEY,
+            CONTAMINATION_KEY,
+            LICENCES_KEY,
+            mart_key("language_distribution"),
+            mart_key("curated"),
+        ],
         group_name="release",
         kinds={"huggingface", "parquet"},
         owners=OWNERS,

@@ -40,7 +40,7 @@ class Manifest:
         licenses: licenses, rows: the sets of licences that rows carry.
         outcomes: outcome, rows: what became of every answer.
         stages: stage, rows: from raw rows to published ones.
-        license: what the whole may be used under: id, name, link, and sentences.
+        license: what the whole may be used under: id, name (of a mix) and sentences.
         policy: what kept rows out.
         settings: those that decide about rows.
         software: package, version.

@@ -63,11 +63,10 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
     """
     configs = dict(_configs(manifest))
     licence = manifest.license
-    own_licence = {"license_name": licence["name"], "license_link": licence["link"]} if licence["id"] == "other" else {}
     return {
         "pretty_name": NAME,
         "license": licence["id"],
-        **{name: value for name, value in own_licence.items() if value},
+        **({"license_name": licence["name"]} if licence["name"] else {}),
         "language": sorted(_by(manifest, "language")),
         "task_categories": ["text-generation"],
         "size_categories": [next((name for most, name in _SIZES if manifest.rows < most), "1M<n<10M")],

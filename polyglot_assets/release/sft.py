@@ -16,12 +16,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from polyglot_assets.curation.licences import find
 from polyglot_assets.errors import UserError
 from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.licences import policy as policy_
+from polyglot_assets.licences.licences import resulting
+from polyglot_assets.licences.policy import Policy
 from polyglot_assets.records import (
     CONTAMINATION,
     DUPLICATES,
     EXAMPLES,
+    LICENCES,
     LINEAGE,
     OUTCOMES,
     PUBLISHED,
@@ -42,8 +47,18 @@ _SHARD_BYTES = 256 << 20
 _GROUP_ROWS = 8192
 """Some 30 MB of text: what a streaming reader fetches at once, and what DuckDB gives to one thread."""
 _SOFTWARE = ("polyglot-assets", "duckdb", "numpy", "pyarrow")
-_DECISIVE = ("languages", "rows_per_cell", "seeds_per_cell", "keep_toxic", "keep_redacted", "duplicates_similarity",
-             "duplicates_width", "evalsets_ngram", "evalsets_overlap")  # fmt: skip
+_DECISIVE = (
+    "languages",
+    "rows_per_cell",
+    "seeds_per_cell",
+    "keep_toxic",
+    "keep_redacted",
+    "gates",
+    "duplicates_similarity",
+    "duplicates_width",
+    "evalsets_ngram",
+    "evalsets_overlap",
+)
 """Settings that decide about rows."""
 
 
@@ -62,6 +77,8 @@ def write(lake: Lake, settings: Settings) -> Release:
     Raises:
         UserError: the lake was changed meanwhile.
     """
+    policy = policy_.load(settings)
+    find(lake, policy)  # it may be another one than when the lake was curated
     with versions.alone(lake), versions.draft(lake) as draft, lake.connect() as connection:
         inputs = _inputs(lake)
         # By their SQL and not from their files: whatever was materialized when, a release says what is known now.
@@ -81,9 +98,9 @@ def write(lake: Lake, settings: Settings) -> Release:
             inputs=inputs,
             outcomes=_outcomes(connection),
             stages=_stages(connection),
-            license=_license(connection),
-            policy={},
-            settings={name: getattr(settings, name) for name in _DECISIVE} | {"gates": settings.gates},
+            license=_license(connection, policy),
+            policy=policy.as_dict(),
+            settings={name: _plain(getattr(settings, name)) for name in _DECISIVE},
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={},
         )
@@ -113,7 +130,7 @@ def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
             inputs=before.inputs,
             outcomes=_moved(before.outcomes, "outcome", "ok", "deleted", gone),
             stages=_moved(before.stages, "stage", "published", "deleted later", gone),
-            license=_license(connection),
+            license=_license(connection, policy_.stated(before.policy)),
             policy=before.policy,
             settings=before.settings,
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
@@ -131,7 +148,7 @@ def _finish(lake: Lake, draft: Path, manifest: Manifest, why: str) -> Release:
 
 def _inputs(lake: Lake) -> list[dict[str, Any]]:
     """Hashes of the files that a release is made from."""
-    tables: tuple[Table, ...] = (EXAMPLES, RESPONSES, DUPLICATES, CONTAMINATION)
+    tables: tuple[Table, ...] = (EXAMPLES, RESPONSES, DUPLICATES, CONTAMINATION, LICENCES)
     files = [file for table in tables for file in sorted((lake.root / table.name).rglob("*.parquet"))]
     return [{"path": file.relative_to(lake.root).as_posix(), "sha256": sha256(file)} for file in files]
 
@@ -217,7 +234,13 @@ def _moved(rows: Sequence[Mapping[str, Any]], key: str, one: str, other: str, nu
     return [{key: name, "rows": value} for name, value in counts.items()]
 
 
-def _license(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    licences = [row["license"] for row in query(connection, "SELECT DISTINCT unnest(licenses) AS license FROM lineage")]
-    single = len(licences) == 1 and licences[0] not in ("unknown", "unlicensed")
-    return {"id": licences[0] if single else "other", "name": "mixed", "link": "", "sentences": []}
+def _license(connection: duckdb.DuckDBPyConnection, policy: Policy) -> dict[str, Any]:
+    """What the published rows may be used under as a whole."""
+    sets = [row["licenses"] for row in query(connection, "SELECT DISTINCT licenses FROM lineage")]
+    whole = resulting(sets, policy.licences, policy.claim)
+    return {"id": whole.id, "name": whole.license_name or "", "sentences": list(whole.sentences)}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back."""
+    return list(value) if isinstance(value, tuple) else value

@@ -15,7 +15,10 @@ from polyglot_assets.errors import UserError
 from polyglot_assets.gates.language import read as read_language
 from polyglot_assets.gates.measures import DEFAULT
 from polyglot_assets.lake import Lake
+from polyglot_assets.licences import policy as policy_
+from polyglot_assets.licences.licences import contradictions
 from polyglot_assets.records import LINEAGE, OUTCOMES, published_fields
+from polyglot_assets.release import cards
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.audit import audit
 from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
@@ -172,6 +175,28 @@ def _card(release: _Folder) -> Iterator[str]:
             yield str(error)
 
 
+def _licence(release: _Folder) -> Iterator[str]:
+    """The card claims no more than the parts allow, and the policy lets every row in."""
+    policy = policy_.stated(release.manifest.policy)
+    kinds = query(
+        release.connection,
+        "SELECT DISTINCT licenses, source, teacher FROM published JOIN lineage USING (id) ORDER BY ALL",
+    )
+    for kind in kinds:
+        if breach := policy.breach(kind["licenses"], kind["source"], kind["teacher"]):
+            yield f"rows of {kind['source']} by {kind['teacher']}: {breach[1]} ({breach[0]})"
+    parts = {licence for kind in kinds for licence in kind["licenses"] or ["unknown"]}
+    for claim in dict.fromkeys((release.manifest.license["id"], _claimed(release.path / CARD))):
+        if claim is not None:
+            yield from contradictions(claim, parts, policy.licences)
+
+
+def _claimed(card: Path) -> str | None:
+    """The licence in a card's front matter."""
+    front = cards.read(card).front if card.exists() else {}
+    return str(front["license"]) if front.get("license") else None
+
+
 _Check = Callable[[_Folder], Iterator[str]]
 
 CHECKS: dict[str, tuple[str, _Check]] = {
@@ -182,6 +207,7 @@ CHECKS: dict[str, tuple[str, _Check]] = {
     "sums": ("The numbers of the manifest are those of the rows, and add up.", _sums),
     "cells": ("Each shard holds rows of its own language and strategy.", _cells),
     "language": (f"Responses are in the language of the row ({_SAMPLE} rows of each cell).", _language),
+    "licence": ("The card claims no more than the licences in it allow, and the policy lets every row in.", _licence),
     "card": ("The card says what the manifest says, and contradicts itself nowhere.", _card),
 }
 """Description and check, by name."""

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from release.released import CELLS, example, fill
 
 from polyglot_assets.errors import UserError
@@ -158,3 +159,51 @@ def test_left_overs_of_rejected_rows(filled: Lake, settings: Settings) -> None:
     compute_curated(filled)
     gone = content_id(CELLS[2].key, 4)
     assert left_overs(release.folder, filled) == [f"ja/respond: {gone} is not in the lake"]
+
+
+@pytest.mark.parametrize(
+    ("licenses", "claim", "problem"),
+    [
+        (
+            ("apache-2.0", "cc-by-nc-4.0"),
+            "apache-2.0",
+            "apache-2.0 is claimed, but cc-by-nc-4.0 forbids commercial use",
+        ),
+        (("apache-2.0", "gemma"), "apache-2.0", "apache-2.0 is claimed, but gemma brings terms of its own"),
+        (("llama3.1",), "apache-2.0", "apache-2.0 is claimed, but llama3.1 brings terms of its own"),
+        (("unlicensed",), "apache-2.0", "apache-2.0 is claimed, but unlicensed is no permission"),
+        (("apache-2.0", "cc-by-nc-4.0"), "cc-by-nc-4.0", ""),
+        (("apache-2.0", "mit"), "apache-2.0", ""),
+        (("apache-2.0", "gemma"), "other", ""),
+    ],
+)
+def test_a_licence_that_claims_more_than_its_parts_allow(
+    licenses: tuple[str, ...], claim: str, problem: str, lake: Lake, settings: Settings, tmp_path: Path
+) -> None:
+    fill(lake, CELLS[0], [example(CELLS[0], number, licenses) for number in range(3)])
+    folder = Path(shutil.copytree(write(lake, settings).folder, tmp_path / "release"))
+    assert not failing(folder), "the licence that the release states by itself"
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    own = yaml.safe_load(card.split("---")[1])["license"]
+    (folder / "README.md").write_text(card.replace(f"license: {own}\n", f"license: {claim}\n", 1), encoding="utf-8")
+    found = verify(folder)["licence"]
+    assert len(found) == bool(problem)
+    assert problem in "".join(found)
+
+
+def test_a_policy_that_claims_too_much_and_rows_that_it_forbids(lake: Lake, settings: Settings, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('name = "bold"\nclaim = "apache-2.0"\n')
+    fill(lake, CELLS[0], [example(CELLS[0], 0, ("cc-by-nc-4.0",)), example(CELLS[0], 1)])
+    bold = write(lake, settings.model_copy(update={"release_policy": str(policy)}))
+    assert bold.manifest.license["id"] == "apache-2.0"
+    assert failing(bold.folder) == {
+        "licence": ["apache-2.0 is claimed, but cc-by-nc-4.0 forbids commercial use, which apache-2.0 allows"]
+    }
+    commercial = write(lake, settings.model_copy(update={"release_policy": "commercial"}))
+    assert commercial.manifest.rows == 1
+    assert {row["outcome"]: row["rows"] for row in commercial.manifest.outcomes} == {"ok": 1, "outside_policy": 1}
+    assert not failing(commercial.folder)
+    folder = Path(shutil.copytree(bold.folder, tmp_path / "release"))
+    sign(folder, replace(manifest_.read(folder), policy=commercial.manifest.policy))
+    assert "rows of openai/gsm8k by small: require commercial (cc-by-nc-4.0)" in failing(folder)["licence"]
