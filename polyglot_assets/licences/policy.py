@@ -34,6 +34,7 @@ from polyglot_assets.licences.licences import (
     KNOWN,
     PERMISSIONS,
     Known,
+    Licence,
     contradictions,
     entry,
     of,
