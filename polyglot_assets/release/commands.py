@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.release.publish_command import publish
 
 RELEASE = click.argument("release", default="latest")
 
@@ -118,4 +119,4 @@ def folder_of(release: str) -> Path:
     return versions.path(lake, versions.resolve(lake, release))
 
 
-COMMANDS = (releases, verify, prune, audit_card)
+COMMANDS = (releases, verify, prune, audit_card, publish)
