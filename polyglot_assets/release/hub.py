@@ -102,7 +102,9 @@ class Hub:
             return f"there is no dataset {self.repo} on {self.endpoint}, or {hidden}; --create makes a new one"
         wants = f"it needs the permission to write to the repositories of {self.repo.split('/')[0]}, see {_TOKENS}"
         meaning = {
-            401: "the token in HF_TOKEN is not valid" if self.token else f"a token is needed in HF_TOKEN, see {_TOKENS}",
+            401: "the token in HF_TOKEN is not valid"
+            if self.token
+            else f"a token is needed in HF_TOKEN, see {_TOKENS}",
             403: f"the token in HF_TOKEN may not do this to {self.repo}; {wants}",
             409: "somebody else is changing the repository; run again",
             412: "somebody else has changed the repository meanwhile; run again",
@@ -167,11 +169,6 @@ def may_pass(error: BaseException) -> bool:
     return isinstance(cause, TransportError)
 
 
-def is_conflict(error: BaseException) -> bool:
-    """Whether the repository was changed by somebody else, or is being changed."""
-    return getattr(getattr(_cause(error), "response", None), "status_code", None) in (409, 412)
-
-
 def pause(attempt: int, error: BaseException | None = None) -> None:
     """Waits before the next try, as long as the hub asks for."""
     response = getattr(_cause(error), "response", None) if error else None
@@ -232,7 +229,11 @@ def _quiet() -> Iterator[None]:
 def _patched(*, xet: bool) -> Iterator[None]:
     """Switches of huggingface_hub that it reads from the environment when it is imported."""
     from huggingface_hub import constants
-    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
 
     wanted = {"HF_HUB_DISABLE_XET": not xet, "HF_HUB_DISABLE_TELEMETRY": True, "HF_HUB_DISABLE_IMPLICIT_TOKEN": True}
     before = {name: getattr(constants, name) for name in wanted}
@@ -267,8 +268,7 @@ def _bounded() -> Iterator[None]:
 
     def client() -> Client:
         made = default_client_factory()
-        hooks = {"request": [*made.event_hooks["request"], bound], "response": [refuse_long_waits]}
-        made.event_hooks = hooks
+        made.event_hooks = {"request": [*made.event_hooks["request"], bound], "response": [refuse_long_waits]}
         return made
 
     set_client_factory(client)
@@ -280,7 +280,7 @@ def _bounded() -> Iterator[None]:
 
 def _asked_to_wait(response: Any) -> int:
     """Seconds that an answer asks to wait before the request is repeated; 0 for none."""
-    from huggingface_hub.utils import parse_ratelimit_headers
+    from huggingface_hub.utils import parse_ratelimit_headers  # type: ignore[attr-defined]
 
     if response.status_code < 400:
         return 0

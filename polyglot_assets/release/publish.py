@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.release import manifest as manifest_
-from polyglot_assets.release.hub import TRIES, Hub, failures, is_conflict, may_pass, pause
+from polyglot_assets.release.hub import TRIES, Hub, failures, may_pass, pause
 from polyglot_assets.release.manifest import MANIFEST, Manifest
 from polyglot_assets.release.render import CARD
 from polyglot_assets.release.verify import verify
 
 if TYPE_CHECKING:
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+    from huggingface_hub import CommitOperationAdd
     from huggingface_hub.hf_api import RepoFile
 
 TAG = "v-"
@@ -199,22 +199,27 @@ def publish(hub: Hub, release: Release, branch: str, say: Callable[[str], None])
             _commit(hub, release, state, branch, additions)
         except failures() as error:
             before, state = state.head, look(hub, release, branch)
-            if not state.changes:
-                break
-            if state.head != before or is_conflict(error):
-                raise UserError(f"publishing on {hub.repo}: somebody else has changed {branch}; run again") from None
-            if attempt == TRIES or not may_pass(error):
-                raise hub.told(error, f"publishing on {hub.repo}") from None
-            pause(attempt, error)
+            if state.changes:
+                _refuse(hub, error, branch, changed=state.head != before, last=attempt == TRIES)
+                pause(attempt, error)
         else:
             state = look(hub, release, branch)
             if state.changes:
                 first = state.changes[0].path
-                raise UserError(f"{hub.repo} was sent the release, but does not hold it, see {first}; look at {hub.url}")
+                raise UserError(f"{hub.repo} was sent the release, but does not hold it, see {first} on {hub.url}")
     if release.tag not in state.tags and state.head:
         tag(hub, release.tag, state.head)
         state = look(hub, release, branch)
     return state
+
+
+def _refuse(hub: Hub, error: Exception, branch: str, *, changed: bool, last: bool) -> None:
+    """Ends the publishing after a failed commit, unless the same one may work in a moment."""
+    doing = f"publishing on {hub.repo}"
+    if changed:
+        raise UserError(f"{doing}: somebody else has changed {branch} meanwhile; run again") from None
+    if last or not may_pass(error):
+        raise hub.told(error, doing) from None
 
 
 def tag(hub: Hub, name: str, commit: str) -> None:
@@ -244,18 +249,20 @@ def _exists(hub: Hub, doing: str, *, private: bool) -> bool:
 
 def _listed(hub: Hub, commit: str) -> dict[str, "RepoFile"]:
     """All files of a commit, by path."""
+    from huggingface_hub.hf_api import RepoFile
+
     tree = hub.ask(
         f"listing {hub.repo}",
         lambda: list(hub.api.list_repo_tree(hub.repo, recursive=True, revision=commit, repo_type="dataset")),
         tries=1,  # repeated by the library
     )
-    return {entry.path: entry for entry in tree if hasattr(entry, "blob_id")}
+    return {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
 
 
 def _version_at(hub: Hub, commit: str) -> str | None:
     """The release that a commit's manifest is of."""
     from huggingface_hub import get_session, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
 
     url = hf_hub_url(hub.repo, MANIFEST, repo_type="dataset", revision=commit, endpoint=hub.endpoint)
 
@@ -325,9 +332,7 @@ def _send(
     return additions
 
 
-def _commit(
-    hub: Hub, release: Release, state: State, branch: str, additions: "list[CommitOperationAdd]"
-) -> None:
+def _commit(hub: Hub, release: Release, state: State, branch: str, additions: "list[CommitOperationAdd]") -> None:
     from huggingface_hub import CommitOperationDelete
 
     deletions: list[CommitOperationDelete] = [

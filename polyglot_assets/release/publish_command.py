@@ -3,7 +3,6 @@
 Here: its options, and what it prints. Not here: the work (publish.py, squash.py).
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--xet", is_flag=True, help="Send parts of files by hf_xet instead of whole files over HTTP.")
 @click.option("--yes", is_flag=True, help="Do it; without it, what would be done is printed.")
 @clear_errors
-def publish(  # noqa: PLR0913, PLR0917 options
+def publish(  # noqa: PLR0913 options
     release: str, repo: str, branch: str, *, create: bool, private: bool, squash_history: bool, xet: bool, yes: bool
 ) -> None:
     """Publish a release on the Hugging Face hub. Without --yes nothing is sent.
@@ -46,26 +45,25 @@ def publish(  # noqa: PLR0913, PLR0917 options
     """
     from polyglot_assets.release import hub as hub_
     from polyglot_assets.release import publish as publish_
+    from polyglot_assets.release import squash
 
-    ready = publish_.opened(_folder(release))
     with hub_.session(repo, writes=yes, xet=xet) as hub:
+        ready = publish_.opened(_folder(release))
         state = publish_.look(hub, ready, branch, private=private)
         _refuse_missing(hub, state, branch, create=create)
         _print_state(hub, ready, state, branch)
-        traces = _traces(ready, state, branch, needed=squash_history)
-        if not yes:
-            _print_steps(hub, ready, state, branch, traces if squash_history else None)
-            _print_removed(hub, traces, squash_history=squash_history)
-            click.echo("Nothing was sent; say --yes to do it.")
-            return
-        publish_.prepare(hub, state, branch, private=private)
-        state = publish_.publish(hub, ready, branch, click.echo)
-        if squash_history and traces:
-            for step in _steps(hub, ready, state, branch, traces):
-                click.echo(step.text)
+        traces = _traces(hub, ready, state, branch, needed=squash_history)
+        if yes:
+            publish_.prepare(hub, state, branch, private=private)
+            state = publish_.publish(hub, ready, branch, click.echo)
+        elif ready.tag not in state.tags:
+            click.echo(f"then: tag {ready.tag}")
+        for step in squash.steps(hub, ready, state, branch, traces) if squash_history and traces else ():
+            click.echo(step.text if yes else f"then: {step.text}")
+            if yes:
                 step.do()
         _print_removed(hub, traces, squash_history=squash_history)
-        click.echo(f"{repo} ({branch}) holds release {ready.version}: {hub.url}")
+        click.echo(f"{repo} ({branch}) holds release {ready.version}" if yes else "Nothing was sent; --yes does it.")
 
 
 def _folder(release: str) -> Path:
@@ -85,8 +83,8 @@ def _refuse_missing(hub: "Hub", state: "State", branch: str, *, create: bool) ->
         raise UserError(f"{hub.repo} has no branch {branch}, there is {there}; --create makes a new one")
 
 
-def _traces(release: "Release", state: "State", branch: str, *, needed: bool) -> "Traces | None":
-    """What the hub has of other releases of the lake; None without a lake, as for a release that came from elsewhere."""
+def _traces(hub: "Hub", release: "Release", state: "State", branch: str, *, needed: bool) -> "Traces | None":
+    """What the hub has of other releases of the lake; None for a release that came from elsewhere."""
     from polyglot_assets.release import squash, versions
 
     lake = Lake(settings_.load().lake)
@@ -94,13 +92,7 @@ def _traces(release: "Release", state: "State", branch: str, *, needed: bool) ->
         if needed:
             raise UserError(f"--squash-history is for releases of the lake {lake.root}: it says which were removed")
         return None
-    return squash.traces(lake, release, state, branch)
-
-
-def _steps(hub: "Hub", release: "Release", state: "State", branch: str, traces: "Traces") -> "Iterable":  # type: ignore[type-arg]
-    from polyglot_assets.release import squash
-
-    return list(squash.steps(hub, release, state, branch, traces))
+    return squash.traces(hub, lake, release, state, branch)
 
 
 def _print_state(hub: "Hub", release: "Release", state: "State", branch: str) -> None:
@@ -113,7 +105,7 @@ def _print_state(hub: "Hub", release: "Release", state: "State", branch: str) ->
         click.echo(f"{hub.url}, branch {branch}, holds {f'release {state.holds}' if state.holds else 'no release'}")
     click.echo(f"{release.folder} is release {release.version}, {release.manifest.rows} rows")
     if not state.changes:
-        click.echo("All files are there already; nothing to do.")
+        click.echo("All its files are there already, so there is nothing to do for them.")
         return
     for change in state.changes:
         before = f", was {change.before:,}" if change.before is not None else ""
@@ -125,14 +117,6 @@ def _print_state(hub: "Hub", release: "Release", state: "State", branch: str) ->
     )
     for path in state.others:
         click.echo(f"{path} is of no release and stays")
-
-
-def _print_steps(hub: "Hub", release: "Release", state: "State", branch: str, traces: "Traces | None") -> None:
-    if release.tag not in state.tags:
-        click.echo(f"then: tag {release.tag}")
-    if traces and state.exists:
-        for step in _steps(hub, release, state, branch, traces):
-            click.echo(f"then: {step.text}")
 
 
 def _print_removed(hub: "Hub", traces: "Traces | None", *, squash_history: bool) -> None:

@@ -16,6 +16,7 @@ from polyglot_assets.release.hub import Hub
 from polyglot_assets.release.publish import TAG, Release, State, tag
 
 _TAG = re.compile(rf"{TAG}([0-9a-f]{{12}})")
+_IN_TITLE = re.compile(r"^Release ([0-9a-f]{12})\b")
 _WORK = "squash-"
 """How the branch is called on which a tag is squashed. One that is there is the rest of a run that was killed."""
 
@@ -25,7 +26,7 @@ class Traces:
     """What the hub has of other releases than the one that is published.
 
     Attributes:
-        removed: releases that the lake has removed and the hub has a tag of or holds, and why.
+        removed: releases that the lake has removed and the hub has, by a tag or a commit, and why.
         kept: releases that the lake has, and the hub a tag of.
         unknown: tags of releases that the lake has never had; another one has published them.
         branches: other branches.
@@ -45,12 +46,13 @@ class Step:
     do: Callable[[], None]
 
 
-def traces(lake: Lake, release: Release, state: State, branch: str) -> Traces:
+def traces(hub: Hub, lake: Lake, release: Release, state: State, branch: str) -> Traces:
     """What the hub has of other releases."""
     there = set(versions.names(lake))
     why = {event.release: event.why for event in versions.history(lake) if event.what == "removed"}
     tagged = {found[1] for name in state.tags if (found := _TAG.fullmatch(name))}
-    on_hub = (tagged | ({state.holds} if state.holds else set())) - {release.version}
+    titles = _history(hub, branch) if state.head else []
+    on_hub = (tagged | {version for title in titles for version in _IN_TITLE.findall(title)}) - {release.version}
     work = {_WORK + TAG + version for version in there}
     resumed = {version for version in there if _WORK + TAG + version in state.branches}
     return Traces(
@@ -75,14 +77,14 @@ def steps(hub: Hub, release: Release, state: State, branch: str, found: Traces) 
         name = TAG + version
         if name in state.tags:
             yield Step(f"delete the tag {name}", lambda name=name: _drop(hub, name))  # type: ignore[misc]
-    if state.changes or _commits(hub, branch) > 1:
+    if state.changes or len(_history(hub, branch)) > 1:
         yield Step(f"squash the history of {branch} into one commit", lambda: _squash(hub, release, branch))
         yield Step(f"move the tag {release.tag} there", lambda: _move(hub, release.tag, branch))
     elif state.tags.get(release.tag) != state.head:
         yield Step(f"move the tag {release.tag} to {branch}", lambda: _move(hub, release.tag, branch))
     for version in found.kept:
         name = TAG + version
-        if _WORK + name in state.branches or _commits(hub, name) > 1:
+        if _WORK + name in state.branches or len(_history(hub, name)) > 1:
             yield Step(
                 f"squash the history of {name} into one commit",
                 lambda name=name: _squash_tag(hub, name),  # type: ignore[misc]
@@ -101,10 +103,13 @@ def left_to_do(hub: Hub, found: Traces) -> Iterator[str]:
     yield "tell those who have downloaded it: what they have stays with them"
 
 
-def _commits(hub: Hub, revision: str) -> int:
+def _history(hub: Hub, revision: str) -> list[str]:
+    """The titles of the commits that lead to a revision."""
     return hub.ask(
         f"reading the history of {hub.repo}",
-        lambda: len(hub.api.list_repo_commits(hub.repo, revision=revision, repo_type="dataset")),
+        lambda: [
+            commit.title for commit in hub.api.list_repo_commits(hub.repo, revision=revision, repo_type="dataset")
+        ],
         tries=1,  # repeated by the library
     )
 
@@ -113,9 +118,7 @@ def _squash(hub: Hub, release: Release, branch: str) -> None:
     message = f"Release {release.version} ({release.manifest.rows} rows)"
     hub.ask(
         f"squashing {branch} of {hub.repo}",
-        lambda: hub.api.super_squash_history(
-            hub.repo, branch=branch, commit_message=message, repo_type="dataset"
-        ),
+        lambda: hub.api.super_squash_history(hub.repo, branch=branch, commit_message=message, repo_type="dataset"),
     )
 
 
@@ -125,9 +128,7 @@ def _squash_tag(hub: Hub, name: str) -> None:
     if branch not in _branches(hub):
         hub.ask(
             f"making the branch {branch} of {hub.repo}",
-            lambda: hub.api.create_branch(
-                hub.repo, branch=branch, revision=name, repo_type="dataset", exist_ok=True
-            ),
+            lambda: hub.api.create_branch(hub.repo, branch=branch, revision=name, repo_type="dataset", exist_ok=True),
         )
     hub.ask(
         f"squashing {name} of {hub.repo}",

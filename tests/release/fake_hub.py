@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-TOKEN = "hf_aVerySecretToken/that+nobody=MaySee"
+TOKEN = "hf_aVerySecretToken/that+nobody=MaySee"  # noqa: S105
 READER = "hf_aTokenThatMayOnlyReadThings0000000"
 ATTRIBUTES = b"*.parquet filter=lfs diff=lfs merge=lfs -text\n"
 
@@ -30,7 +30,9 @@ class Stored:
 
     def entry(self, path: str) -> dict[str, Any]:
         sha256 = hashlib.sha256(self.content).hexdigest()
-        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(self.content)}\n".encode()
+        pointer = (
+            f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {len(self.content)}\n".encode()
+        )
         blob = pointer if self.lfs else self.content
         oid = hashlib.sha1(b"blob %d\0" % len(blob) + blob, usedforsecurity=False).hexdigest()
         lfs = {"lfs": {"oid": sha256, "size": len(self.content), "pointerSize": len(pointer)}} if self.lfs else {}
@@ -172,10 +174,10 @@ class FakeHub(ThreadingHTTPServer):
             for pattern, action, writes in ROUTES:
                 found = re.fullmatch(pattern, f"{request.method} {request.path}")
                 if found:
-                    return self._allowed(request, found, writes) or action(self, request, *found.groups())
+                    return self._allowed(request, found, writes=writes) or action(self, request, *found.groups())
         return failure(404, f"no such page {request.path}", "NotFound")
 
-    def _allowed(self, request: Request, found: re.Match[str], writes: bool | None) -> Reply | None:
+    def _allowed(self, request: Request, found: re.Match[str], *, writes: bool | None) -> Reply | None:
         if writes is None:
             return None
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -217,7 +219,20 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(reply)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _do
+    def do_GET(self) -> None:
+        self._do()
+
+    def do_HEAD(self) -> None:
+        self._do()
+
+    def do_POST(self) -> None:
+        self._do()
+
+    def do_PUT(self) -> None:
+        self._do()
+
+    def do_DELETE(self) -> None:
+        self._do()
 
     def _fail(self, fault: Fault) -> None:
         if fault.hang:
@@ -250,7 +265,7 @@ class Handler(BaseHTTPRequestHandler):
             if self.command != "HEAD":
                 self.wfile.write(content)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Silent."""
 
 
