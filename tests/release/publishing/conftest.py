@@ -1,0 +1,73 @@
+"""Fixtures of the tests of publishing: a hub, and nobody's own token."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from huggingface_hub import constants
+from release.fake_hub import TOKEN, FakeHub
+
+from polyglot_assets.cli import main
+from polyglot_assets.lake import Lake
+from polyglot_assets.release.sft import Release, write
+from polyglot_assets.settings import Settings
+
+DECOY = "hf_theTokenOfAFileThatNobodyAskedFor00"
+
+Publish = Callable[..., Result]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    """A hub that HF_ENDPOINT names, with a token in HF_TOKEN and others where they must not be taken from."""
+    fake = FakeHub()
+    for name in ("HF_OIDC_RESOURCE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    stored = tmp_path / "home" / "token"
+    stored.parent.mkdir()
+    stored.write_text(DECOY)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(stored))
+    monkeypatch.setenv("HUGGING_FACE_HUB_TOKEN", DECOY)
+    monkeypatch.setenv("HF_ENDPOINT", fake.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that would have been waited."""
+    waits: list[float] = []
+    monkeypatch.setattr(time, "sleep", waits.append)
+    return waits
+
+
+@pytest.fixture
+def released(filled: Lake, settings: Settings) -> Release:
+    """A release of the lake that the settings name."""
+    return write(filled, settings)
+
+
+@pytest.fixture
+def publish(hub: FakeHub, slept: list[float]) -> Publish:
+    """Runs `polyglot publish` for org/name."""
+
+    def run(*arguments: str, repo: str = "org/name") -> Result:
+        return CliRunner().invoke(main, ["publish", "--repo", repo, *arguments])
+
+    return run
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All files below a folder, by their path in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def refused(result: Result, message: str) -> None:
+    """The command ended with one line that says why."""
+    assert result.exit_code == 2, result.output
+    (line,) = [line for line in result.output.splitlines() if line.startswith("polyglot: ")]
+    assert message in line
+    assert "Traceback" not in result.output
