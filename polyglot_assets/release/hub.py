@@ -90,8 +90,8 @@ class Hub:
             return UserError(f"{doing}: HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set")
         if isinstance(cause, TimeoutException):
             return UserError(f"{doing}: {self.endpoint} did not answer within {TIMEOUT:g} seconds; run again later")
-        if isinstance(cause, TransportError):
-            return UserError(f"{doing}: no connection to {self.endpoint} ({type(cause).__name__}); run again later")
+        if isinstance(cause, TransportError) or _is_closed(cause):
+            return UserError(f"{doing}: no connection to {self.endpoint}; run again later")
         return UserError(f"{doing}: {self.endpoint} answered what is not understood: {self.scrubbed(str(cause))}")
 
     def _refused(self, error: Any) -> str:
@@ -166,7 +166,7 @@ def may_pass(error: BaseException) -> bool:
     cause = _cause(error)
     if isinstance(cause, HfHubHTTPError):
         return cause.response.status_code in (408, 429) or cause.response.status_code >= 500
-    return isinstance(cause, TransportError)
+    return isinstance(cause, TransportError) or _is_closed(cause)
 
 
 def pause(attempt: int, error: BaseException | None = None) -> None:
@@ -180,6 +180,11 @@ def _cause(error: BaseException | None) -> BaseException | None:
     while isinstance(error, RuntimeError) and error.__cause__ is not None:
         error = error.__cause__
     return error
+
+
+def _is_closed(error: BaseException | None) -> bool:
+    """Whether a thread was without connection because another one had none: huggingface_hub then closes that of all."""
+    return isinstance(error, RuntimeError) and "client has been closed" in str(error)
 
 
 def _endpoint() -> str:

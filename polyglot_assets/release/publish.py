@@ -327,7 +327,7 @@ def _send(
                 hub.repo, some, repo_type="dataset", revision=branch, free_memory=False, num_threads=4
             )
 
-        hub.ask(f"sending files to {hub.repo}", send, tries=1)
+        hub.ask(f"sending files to {hub.repo}", send, tries=2)  # repeated by the library, but see hub._is_closed
         say(f"{min(start + _AT_ONCE, len(additions))} of {len(additions)} files are with the hub")
     return additions
 

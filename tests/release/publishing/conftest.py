@@ -1,5 +1,6 @@
 """Fixtures of the tests of publishing: a hub, and nobody's own token."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,9 +9,12 @@ import pytest
 from click.testing import CliRunner, Result
 from huggingface_hub import constants
 from release.fake_hub import TOKEN, FakeHub
+from release.released import fill_all
 
 from polyglot_assets.cli import main
 from polyglot_assets.lake import Lake
+from polyglot_assets.release import versions
+from polyglot_assets.release.manifest import read
 from polyglot_assets.release.sft import Release, write
 from polyglot_assets.settings import Settings
 
@@ -44,10 +48,21 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
+@pytest.fixture(scope="session")
+def released_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with a release."""
+    lake = Lake(tmp_path_factory.mktemp("released") / "lake")
+    lake.prepare()
+    write(fill_all(lake), Settings(lake=lake.root, rows_per_cell=3))
+    return lake.root
+
+
 @pytest.fixture
-def released(filled: Lake, settings: Settings) -> Release:
-    """A release of the lake that the settings name."""
-    return write(filled, settings)
+def released(released_once: Path, lake: Lake) -> Release:
+    """The release of the lake that the settings name."""
+    shutil.copytree(released_once, lake.root, symlinks=True, dirs_exist_ok=True)
+    folder = versions.path(lake, versions.names(lake)[0])
+    return Release(folder, read(folder), (folder / "README.md").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
