@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from release.fake_hub import TOKEN, Fault, FakeHub
+from release.fake_hub import TOKEN, FakeHub, Fault
 from release.fake_hub_store import Repo, Request, Stored
 from release.publishing.conftest import Publish, files, refused
 from release.released import CELLS, example, fill
