@@ -59,7 +59,7 @@ class FakeHub(ThreadingHTTPServer):
         self.before: Callable[[Request], None] = lambda _: None
         self.hanging, self.released = threading.Event(), threading.Event()
         self.lock = threading.RLock()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
         self.released.set()

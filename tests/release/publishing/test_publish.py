@@ -334,10 +334,11 @@ def test_load_dataset_opens_what_was_published(
     assert publish("--yes").exit_code == 0
     code = (
         "from datasets import load_dataset\n"
-        "for name, revision in ((None, None), ('de', None), ('lineage', None), (None, 'v-%s')):\n"
+        f"old = 'v-{released.manifest.version}'\n"
+        "for name, revision in ((None, None), ('de', None), ('lineage', None), (None, old)):\n"
         "    print(load_dataset('org/name', name, split='train', revision=revision).num_rows)\n"
         "print(len(list(load_dataset('org/name', split='train', streaming=True))))\n"
-    ) % released.manifest.version
+    )
     environment = {**os.environ, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_TELEMETRY": "1"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["6", "6", "6", "12", "6"], done.stderr
