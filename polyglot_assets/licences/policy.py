@@ -124,10 +124,10 @@ class Policy:
 
 def stated(values: Mapping[str, Any]) -> Policy:
     """The policy of a manifest: the inverse of `Policy.as_dict`."""
-    own = {
-        name: Licence(name, **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
-        for name, entry in values["licences"].items()
-    }
+    own = {}
+    for name, entered in values["licences"].items():
+        given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in entered.items()}
+        own[name] = Licence(name, **given)
     rules = {key: tuple(values[key]) for key in ("require", "forbid", "allow", "exclude")}
     return Policy(
         values["name"],
