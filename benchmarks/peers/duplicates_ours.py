@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from peers.duplicates_text import THRESHOLD, WIDTH, Stages, cells
 from polyglot_assets.curation import duplicates
 from polyglot_assets.curation.keys import pair_keys, text_keys
+from polyglot_assets.ids import files_digest
 from polyglot_assets.lake import Lake
 from polyglot_assets.settings import Settings
 
@@ -71,9 +72,10 @@ def near(lake: Path, *, limited: bool = False) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     warm_up(lake)
     shutil.rmtree(lake / "index", ignore_errors=True)
+    settings = settings_of(lake)
     stages = Stages()
     counted(stages)
-    counts = duplicates.find(Lake(lake), settings_of(lake))
+    counts = duplicates.find(Lake(lake), settings)
     stages.done("the rest")
     stages.report(**counts)
 
@@ -83,8 +85,8 @@ def counted(stages: Stages) -> None:
     names = {
         "segment_of": "reading, n-grams, signatures, index",
         "near_pairs": "candidates and verification",
-        "leave_out": "choice",
-        "write_parquet": "table",
+        "update": "choice",
+        "_write_parts": "table",
     }
     for function, stage in names.items():
         setattr(duplicates, function, _and_then(getattr(duplicates, function), stages, stage))
@@ -100,11 +102,15 @@ def _and_then(function: Any, stages: Stages, stage: str) -> Any:
     return wrapped
 
 
+def table(lake: Path) -> str:
+    """A hash of all parts of the table, names and bytes."""
+    return files_digest((lake / "duplicates").rglob("*.parquet"), lake)
+
+
 def grow(lake: Path, pattern: str) -> None:
     """The lake without the cells of `pattern` is known; then they come. The table must be that of one run over all."""
     warm_up(lake)
-    table = lake / "duplicates" / "duplicates.parquet"
-    wanted = table.read_bytes()
+    wanted = table(lake)
     aside = lake.with_name(f"{lake.name}-aside")
     late = sorted((lake / "examples").glob(pattern))
     new = sum(pq.ParquetFile(path / "cell.parquet").metadata.num_rows for path in late)
@@ -116,11 +122,12 @@ def grow(lake: Path, pattern: str) -> None:
     for path in late:
         (aside / path.relative_to(lake)).rename(path)
     shutil.rmtree(aside)
+    settings = settings_of(lake)
     stages = Stages()
     counted(stages)
-    counts = duplicates.find(Lake(lake), settings_of(lake))
+    counts = duplicates.find(Lake(lake), settings)
     stages.done("the rest")
-    stages.report(new=new, same=table.read_bytes() == wanted, **counts)
+    stages.report(new=new, same=table(lake) == wanted, **counts)
 
 
 def main() -> None:
