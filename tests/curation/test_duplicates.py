@@ -193,15 +193,16 @@ def test_the_result_is_that_of_the_rule(rows, threshold):
 PROMPTS = (LONG, LONG.upper(), LONG.replace("alten", "jungen"), LONG.replace("Garten", "Park"), "Was?", "")
 ANSWERS = (ANSWER, ANSWER.replace("toten", "kranken"), ANSWER.replace("Zweige", "Äste"), "Das.", "")
 related = st.tuples(*map(st.sampled_from, (PROMPTS, ANSWERS, CELLS, SOURCES, "tu")))
-many = st.lists(related, min_size=1, max_size=30).map(
+many = st.lists(related, min_size=10, max_size=30).map(
     lambda drawn: [example(n, p, r, c, source=s, teacher=t) for n, (p, r, c, s, t) in enumerate(drawn)]
 )
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.one_of(numbered, many), st.randoms(use_true_random=False))
-def test_the_way_to_a_lake_leaves_no_trace(rows, rng):
+@given(st.one_of(numbered, many), st.integers(0, 2**32))
+def test_the_way_to_a_lake_leaves_no_trace(rows, seed):
     """Cells come, change and go: after each run the table has the same bytes as if it were the first."""
+    rng = random.Random(seed)
     with TemporaryDirectory() as folder:
         lake = Lake(Path(folder))
         for _ in range(6):
