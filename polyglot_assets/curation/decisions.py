@@ -118,40 +118,52 @@ def _numbers_now(before: Decisions, segments: Sequence[Segment]) -> Array:
 
 
 def _renumbered(made: Array, number: Array) -> Array:
-    now = made.copy()
+    """Decisions with their rows counted through anew, in place."""
     for name in ("row", "instead", "cluster"):
-        now[name] = number[made[name]]
-    return now
+        made[name] = number[made[name]]
+    return made
 
 
 def _same_keys(segments: Sequence[Segment], fresh: Array, name: str) -> Array:
-    """The rows of fresh segments whose key other rows of the lake have, too, and these rows; and a few others."""
+    """The rows of fresh segments whose key other rows of the lake have, too, and a few others; and those other rows."""
     from polyglot_assets.curation import pair_kernels as kernels
 
     keys = [getattr(segment, name)[0] for segment in segments]
     starts = row_ends(segments)
     # Bitmaps sort out nearly all keys that occur once; sorting all of them would take many times as long.
-    number = sum(len(own) for own, new in zip(keys, fresh, strict=True) if new)
-    size = 1 << max(10, (8 * number).bit_length())
+    wanted = np.concatenate([keys[0][:0], *(own for own, new in zip(keys, fresh, strict=True) if new)])
+    size = 1 << max(10, (8 * len(wanted)).bit_length())
     seen, again = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    for own, new in zip(keys, fresh, strict=True):
-        if new:
-            kernels.note(own, seen, again)
-    found = [np.empty(0, np.int64)]
-
-    def look_up(own: Array, start: int, bitmap: Array) -> Array:
-        places = np.empty(len(own) + 1, np.int64)
-        places = places[: kernels.noted(own, bitmap, places)]
-        found.append(places + start)
-        return places
-
+    kernels.note(wanted, seen, again)
+    wanted.sort()
+    found = []
     for own, new, start in zip(keys, fresh, starts, strict=False):
         if not new:
-            kernels.note(own[look_up(own, start, seen)], seen, again)
+            places = _noted(own, seen)
+            places = places[_among(own[places], wanted)]
+            kernels.note(own[places], seen, again)
+            found.append(places + start)
     for own, new, start in zip(keys, fresh, starts, strict=False):
         if new:
-            look_up(own, start, again)
+            found.append(_noted(own, again) + start)
     return np.concatenate(found)
+
+
+def _noted(keys: Array, bitmap: Array) -> Array:
+    from polyglot_assets.curation import pair_kernels as kernels
+
+    places = np.empty(len(keys) + 1, np.int64)
+    return places[: kernels.noted(keys, bitmap, places)]
+
+
+def _among(keys: Array, ascending: Array) -> Array:
+    """Which of `keys` are among others."""
+    if len(ascending) == 0:
+        return np.zeros(len(keys), bool)
+    places = np.searchsorted(ascending, keys)
+    places[places == len(ascending)] = 0
+    among: Array = ascending[places] == keys
+    return among
 
 
 def _near_sets(segments: Sequence[Segment], fresh: Array, edges: Edges) -> Array:

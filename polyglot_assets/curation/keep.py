@@ -107,9 +107,12 @@ def _sets(segments: Sequence[Segment], edges: Edges, rows: Array) -> tuple[Array
     own = own.astype(np.int64) + ends[home]
     met = np.zeros(ends[-1] + 1, bool)
     met[own[has]] = True
-    number = np.cumsum(met) - 1
+    number = np.cumsum(met, dtype=np.int32) - 1
+    some = np.bincount(home, minlength=len(segments)) > 0
     near = []
     for (one, other), pairs in edges.items():
+        if not (some[one] and some[other]):
+            continue
         found = pairs[met[pairs["left"] + ends[one]] & met[pairs["right"] + ends[other]]]
         near.append((number[found["left"] + ends[one]], number[found["right"] + ends[other]], found["similarity"]))
     own[~has] = -1
