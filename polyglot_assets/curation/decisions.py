@@ -180,12 +180,11 @@ def _near_sets(segments: Sequence[Segment], fresh: Array, edges: Edges) -> Array
 
 
 def _different(old: Array, made: Array) -> Array:
-    """The rows that were left out before or are now, and not in the same way; both in the order of the rows."""
-    before = np.full(len(made), np.array((0, KEPT, 0, 0, 0), DECISION))
-    before[np.searchsorted(made["row"], old["row"])] = old
-    same = before["instead"] == made["instead"]
-    same &= (made["instead"] == KEPT) | (
-        (before["kind"] == made["kind"]) & (before["similarity"] == made["similarity"])
-    )
-    rows: Array = made["row"][~same]
+    """The rows that another row is kept for than before, or none; both in the order of the rows.
+
+    Kind and similarity follow from the two rows, and rows of the same segment do not change.
+    """
+    before = np.full(len(made), KEPT, np.int32)
+    before[np.searchsorted(made["row"], old["row"])] = old["instead"]
+    rows: Array = made["row"][before != made["instead"]]
     return rows

@@ -190,7 +190,7 @@ def test_the_result_is_that_of_the_rule(rows, threshold):
         assert counts["examples"] == len(rows)
 
 
-PROMPTS = (LONG, LONG.upper(), LONG.replace("alten", "jungen"), LONG.replace("Garten", "Park"), "Was?", "")
+PROMPTS = (LONG, LONG.upper(), LONG + "!", LONG.replace("alten", "jungen"), LONG.replace("Garten", "Park"), "Was?", "")
 ANSWERS = (ANSWER, ANSWER.replace("toten", "kranken"), ANSWER.replace("Zweige", "Äste"), "Das.", "")
 related = st.tuples(*map(st.sampled_from, (PROMPTS, ANSWERS, CELLS, SOURCES, "tu")))
 many = st.lists(related, min_size=10, max_size=30).map(
