@@ -217,6 +217,23 @@ def test_the_way_to_a_lake_leaves_no_trace(rows, seed):
             assert parts(lake) == made_anew(lake)
 
 
+def test_what_is_decided_again_reaches_as_far_as_near_duplicates_do(lake):
+    """A chain over three cells, each alike the next alone: without its first row the choice turns round to its end."""
+    words = [f"wort{number}" for number in range(100)]
+    numbers = sorted(range(3), key=lambda number: example(number, "a", "b")["id"])
+    cells = CELLS[:3]
+    chain = [
+        example(number, f"Frage {cell}", " ".join(words[6 * at : 6 * at + 40]), cell)
+        for at, (number, cell) in enumerate(zip(numbers, cells, strict=True))
+    ]
+    first, second, third = (row["id"] for row in chain)
+    assert {row: kept for row, (kept, _, _) in run(lake, chain)[0].items()} == {second: first}
+    lake.write_cell(EXAMPLES, Cell(*cells[0].split("/")), [])
+    find(lake, Settings(lake=lake.root))
+    assert {row: kept for row, (kept, _, _) in found(lake).items()} == {third: second}
+    assert parts(lake) == made_anew(lake)
+
+
 def test_parts_that_do_not_change_are_left_alone(lake):
     near = LONG.replace("alten", "jungen")
     rows = [example(n, f"{LONG} {cell}", ANSWER, cell) for n, cell in enumerate(CELLS)]
