@@ -3,18 +3,21 @@
 - exact keys from the raw text, and their grouping: at most the seconds of polars with the same normalisation;
 - near duplicates from Parquet to the table, verification included: at most 20 s and 4 GB; at least 0.997 of the
   planted pairs that truly reach the threshold are found, and every row left out truly resembles the row kept;
-- 5% more rows: at most 6% of the seconds for all;
-- with 2 GB for data (RLIMIT_DATA; what is mapped from files is not counted) the same result comes out.
+- one more cell, 5% of the rows: at most 6% of the seconds for all;
+- with 2 GB for data (RLIMIT_DATA; what is mapped from files is not counted) the same result comes out, and twice the
+  rows do not take twice the memory.
 
 The corpus is made up (peers/duplicates_corpus.py) and its duplicates are known. Truth is judged by n-grams in plain
-Python. Compilation and imports are not counted, neither here nor for the peers. The peers are installed from PyPI into
-environments of their own below POLYGLOT_CACHE; one that cannot be installed is named and left out. polars runs on
-every size, the others, which are slow, on the smallest. datasketch, rensa and datatrove do not verify: they leave out
-rows below the threshold as well.
+Python; at more than 100,000 rows, on a sample. Compilation and imports are not counted, neither here nor for the peers.
+The peers are installed from PyPI into environments of their own below POLYGLOT_CACHE; one that cannot be installed is
+named and left out. polars runs on every size, the others, which are slow, on the smallest. datasketch, rensa and
+datatrove do not verify: they leave out rows below the threshold as well.
 
-    python benchmarks/duplicates.py                    100,000 rows with all peers, 1,000,000 with polars
+    python benchmarks/duplicates.py                    100,000 rows with polars and rensa, 1,000,000 with polars
+    python benchmarks/duplicates.py --full             datasketch, datatrove and --growth as well, everything judged
     python benchmarks/duplicates.py --rows 100000      one size
-    python benchmarks/duplicates.py --full             2,000,000 rows as well
+    python benchmarks/duplicates.py --growth           memory alone, from 250,000 to 2,000,000 rows
+    python benchmarks/duplicates.py --growth --rows 2000000 --memory-limit 1.5
 """
 
 import argparse
@@ -24,7 +27,9 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +41,11 @@ from polyglot_assets.settings import load
 
 HERE = Path(__file__).parent
 PEERS_AT = 100_000
+SIZES = (PEERS_AT, 1_000_000)
+GROWTH = (250_000, 500_000, 1_000_000, 2_000_000)
+SAMPLE = 20_000
+"""So many planted pairs, and so many near duplicates, are judged."""
+QUICK = ("rensa",)
 POLARS = ("polars==2.1.0",)
 PEERS = {
     "datasketch": ("duplicates_datasketch", ("datasketch==2.0.0", "pyarrow==26.0.1")),
@@ -91,10 +101,15 @@ def show(name: str, result: Result | None, more: str = "") -> None:
 class Truth:
     """What is planted, and n-gram sets of the rows that it takes to judge."""
 
-    def __init__(self, corpus: Path) -> None:
+    def __init__(self, corpus: Path, most: int | None) -> None:
         rows = pq.read_table(corpus / "truth.parquet").to_pylist()
-        self.planted = [row for row in rows if row["how"].endswith("%")]
+        self._most = most
+        self.planted = self._some([row for row in rows if row["how"].endswith("%")])
         self._corpus = corpus
+
+    def _some(self, rows: list[Result]) -> list[Result]:
+        """All, or the first by id; ids are hashes, so that is a fair sample."""
+        return sorted(rows, key=lambda row: row["id"])[: self._most]
 
     def sets_of(self, wanted: set[str]) -> dict[str, tuple[set[str], set[str]]]:
         """(n-grams of the prompt, of the response) by id."""
@@ -120,12 +135,12 @@ class Truth:
             f"of all edits by words edited: {shares}"
         )
 
-    def verify(self, table: Path) -> str:
+    def verify(self, table: list[Result]) -> str:
         """Whether each near duplicate resembles the row kept in its place."""
-        rows = [row for row in pq.read_table(table).to_pylist() if row["kind"] == "near"]
+        rows = self._some([row for row in table if row["kind"] == "near"])
         sets = self.sets_of({row[name] for row in rows for name in ("id", "kept_id")})
         wrong = sum(jaccard(sets[row["id"]], sets[row["kept_id"]]) < THRESHOLD - 1e-6 for row in rows)
-        gone = {row["id"] for row in pq.read_table(table, columns=["id"]).to_pylist()}
+        gone = {row["id"] for row in table}
         also = sum(row["kept_id"] in gone for row in rows)
         return (
             f"{len(rows):,} near duplicates: {wrong} below the threshold, {also} beside a row that is left out itself"
@@ -151,49 +166,87 @@ def exact(corpus: Path, lake: Path, polars: str | None) -> Result | None:
     return ours
 
 
-def near(lake: Path, truth: Truth, keys: Result | None) -> None:
+def table_of(lake: Path) -> list[Result]:
+    """The rows of the table, all parts together."""
+    files = sorted((lake / "duplicates").rglob("*.parquet"))
+    return [row for path in files for row in pq.ParquetFile(path).read().to_pylist()]
+
+
+def near(lake: Path, truth: Truth, keys: Result | None, limit: float) -> None:
     """All at once, then 5% later, then under a limit of memory."""
-    table = lake / "duplicates" / "duplicates.parquet"
     full = run(sys.executable, "duplicates_ours", "near", lake)
     if not full:
         return
     counts = {kind: full[kind] for kind in ("exact_pair", "exact_prompt", "near")}
     show("near: polyglot", full)
     print(f"  left out of {full['examples']:,}: {counts}")
-    print(f"  {truth.judge({row['id'] for row in pq.read_table(table, columns=['id']).to_pylist()})}")
-    print(f"  {truth.verify(table)}")
+    table = table_of(lake)
+    print(f"  {truth.judge({row['id'] for row in table})}")
+    print(f"  {truth.verify(table)}", flush=True)
     for name, pattern in (
         ("one cell later", "language=de/strategy=generate"),
         ("5% of each language later", "*/strategy=translate"),
     ):
         grown = run(sys.executable, "duplicates_ours", "grow", lake, pattern)
         if grown:
-            ratio = grown["cpu"] / full["cpu"]
+            share, ratio = grown["new"] / grown["examples"], grown["cpu"] / full["cpu"]
             with_keys = ""
             if keys:
-                own = keys["cpu"] * grown["new"] / grown["examples"]
-                with_keys = f", with keys {(grown['cpu'] + own) / (full['cpu'] + keys['cpu']):.3f}"
+                both = grown["cpu"] + keys["cpu"] * share
+                with_keys = f", with keys {both / (full['cpu'] + keys['cpu']):.3f}"
             same = "same bytes" if grown["same"] else "OTHER RESULT"
-            show(
-                f"near: {name}",
-                grown,
-                f"{grown['new'] / grown['examples']:.3f} of the rows, {ratio:.3f} of the cost{with_keys}, {same} ",
-            )
-    before = table.read_bytes()
-    limited = run(sys.executable, "duplicates_ours", "limited", lake)
-    show("near: with 2 GB for data", limited, "same bytes " if table.read_bytes() == before else "OTHER RESULT ")
+            show(f"near: {name}", grown, f"{share:.3f} of the rows, {ratio:.3f} of the cost{with_keys}, {same} ")
+    limited(lake, limit, table)
 
 
-def peers(corpus: Path, work: Path, cache: Path, truth: Truth) -> None:
+def limited(lake: Path, limit: float, expected: list[Result] | None = None) -> Result | None:
+    """All at once under a limit of memory."""
+    found = run(sys.executable, "duplicates_ours", "near", lake, limit)
+    same = "" if expected is None or not found else "same rows " if table_of(lake) == expected else "OTHER RESULT "
+    if found:
+        show(f"near: with {limit:g} GB for data", found, f"{found['anonymous_mb']:.0f} MB of it no file's {same}")
+    return found
+
+
+def growth(sizes: Sequence[int], limit: float, cache: Path) -> None:
+    """Memory by the number of rows, under a limit."""
+    found: list[tuple[int, float]] = []
+    for rows in sizes:
+        with prepared(cache, rows) as (corpus, lake):
+            exact(corpus, lake, None)
+            result = limited(lake, limit)
+        if result:
+            found.append((rows, result["anonymous_mb"]))
+    for (few, less), (many, more) in pairwise(found):
+        print(f"{many / few:.1f} times the rows ({many:,}): {more / less:.2f} times the memory")
+
+
+@contextmanager
+def prepared(cache: Path, rows: int) -> Iterator[tuple[Path, Path]]:
+    """A corpus, made if it is not there, and an empty place for a lake."""
+    corpus, work = cache / f"corpus-{rows}", cache / f"work-{rows}"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    if not corpus.exists():
+        print(f"making {rows:,} rows", flush=True)
+        shutil.rmtree(corpus.with_name(f"{corpus.name}.part"), ignore_errors=True)
+        write(corpus, rows)
+    print(f"{rows:,} rows", flush=True)
+    yield corpus, work / "lake"
+    shutil.rmtree(work)
+
+
+def peers(corpus: Path, work: Path, cache: Path, truth: Truth, names: Sequence[str]) -> None:
     """The tools that do not verify."""
-    for name, (module, packages) in PEERS.items():
+    for name in names:
+        module, packages = PEERS[name]
         python = python_of(packages, cache)
         flagged = work / f"{name}.json"
         result = run(python, module, corpus, flagged, name) if python else None
         if result:
             show(f"near: {name}", result)
             recall = truth.judge(set(json.loads(flagged.read_text(encoding="utf-8"))))
-            print(f"    left out {result['left_out']:,}; {recall}")
+            print(f"    left out {result['left_out']:,}; {recall}", flush=True)
 
 
 def main() -> None:
@@ -201,23 +254,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="*")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--memory-limit", type=float, default=2.0, metavar="GB")
     chosen = parser.parse_args()
     cache = load().cache / "benchmarks" / "duplicates"
-    polars = python_of(POLARS, cache)
-    for rows in chosen.rows or [PEERS_AT, 1_000_000, *([2_000_000] if chosen.full else [])]:
-        corpus, work = cache / f"corpus-{rows}", cache / f"work-{rows}"
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        if not corpus.exists():
-            print(f"making {rows:,} rows", flush=True)
-            shutil.rmtree(corpus.with_name(f"{corpus.name}.part"), ignore_errors=True)
-            write(corpus, rows)
-        print(f"{rows:,} rows")
-        truth = Truth(corpus)
-        near(work / "lake", truth, exact(corpus, work / "lake", polars))
-        if rows == PEERS_AT:
-            peers(corpus, work, cache, truth)
-        shutil.rmtree(work)
+    for rows in () if chosen.growth else chosen.rows or SIZES:
+        with prepared(cache, rows) as (corpus, lake):
+            truth = Truth(corpus, None if chosen.full or rows <= PEERS_AT else SAMPLE)
+            near(lake, truth, exact(corpus, lake, python_of(POLARS, cache)), chosen.memory_limit)
+            if rows == PEERS_AT:
+                peers(corpus, lake.parent, cache, truth, tuple(PEERS) if chosen.full else QUICK)
+    if chosen.growth or chosen.full:
+        growth(chosen.rows or GROWTH, chosen.memory_limit, cache)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,10 @@ class Lake:
             raise ValueError(f"{table.name} is stored cell by cell")
         return self.root / table.name / f"{table.name}.parquet"
 
+    def part_path(self, table: Table, cell: Cell) -> Path:
+        """The Parquet file of a cell's rows in a table about the lake as a whole that is stored in parts."""
+        return self.root.joinpath(table.name, cell.path, "part.parquet")
+
     def mart_path(self, name: str) -> Path:
         """The Parquet file of a mart."""
         return self.root / MARTS / f"{name}.parquet"

@@ -60,7 +60,8 @@ class Table:
         key: columns whose values occur once per cell and part; rows are stored sorted by them.
         parts: hive keys above language and strategy (source, teacher), outermost first.
         fields: (column, type, description).
-        cellwise: stored cell by cell. Else it is one file about the lake as a whole, and `key` is unique in it.
+        cellwise: computed cell by cell. Else it is about the lake as a whole, and `key` is unique in it; it is stored
+            as one file, or (duplicates) in parts, so that those without a change can stay as they are.
     """
 
     name: str

@@ -1,10 +1,11 @@
-"""The lake's own way, one stage per process: exact keys, near duplicates, one more cell, a limit of memory."""
+"""The lake's own way, one stage per process: exact keys, near duplicates, one more cell."""
 
 import resource
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from threading import Event, Thread
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -13,10 +14,9 @@ import pyarrow.parquet as pq
 from peers.duplicates_text import THRESHOLD, WIDTH, Stages, cells
 from polyglot_assets.curation import duplicates
 from polyglot_assets.curation.keys import pair_keys, text_keys
+from polyglot_assets.ids import files_digest
 from polyglot_assets.lake import Lake
 from polyglot_assets.settings import Settings
-
-LIMIT = 2 << 30
 
 
 def exact(corpus: Path, lake: Path) -> None:
@@ -65,17 +65,41 @@ def warm_up(lake: Path) -> None:
     shutil.rmtree(small)
 
 
-def near(lake: Path, *, limited: bool = False) -> None:
-    """From the cells with text and without signatures to the table."""
-    if limited:
-        resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
+def near(lake: Path, gigabytes: float = 0) -> None:
+    """From the cells with text and without signatures to the table; at most so much memory for data if it is given."""
+    if gigabytes:
+        limit = int(gigabytes * (1 << 30))
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     warm_up(lake)
     shutil.rmtree(lake / "index", ignore_errors=True)
+    settings = settings_of(lake)
     stages = Stages()
     counted(stages)
-    counts = duplicates.find(Lake(lake), settings_of(lake))
+    with Anonymous() as memory:
+        counts = duplicates.find(Lake(lake), settings)
     stages.done("the rest")
-    stages.report(**counts)
+    stages.report(anonymous_mb=memory.peak_mb, **counts)
+
+
+class Anonymous:
+    """Watches how much memory is taken that is no file's: files that are mapped can be dropped at any time."""
+
+    def __enter__(self) -> Self:
+        self.peak_mb = 0.0
+        self._over = Event()
+        self._watch = Thread(target=self._look)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watch.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.05):
+            lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+            held = next(line for line in lines if line.startswith("RssAnon"))
+            self.peak_mb = max(self.peak_mb, int(held.split()[1]) / 1024)
 
 
 def counted(stages: Stages) -> None:
@@ -83,8 +107,8 @@ def counted(stages: Stages) -> None:
     names = {
         "segment_of": "reading, n-grams, signatures, index",
         "near_pairs": "candidates and verification",
-        "leave_out": "choice",
-        "write_parquet": "table",
+        "update": "choice",
+        "_write_parts": "table",
     }
     for function, stage in names.items():
         setattr(duplicates, function, _and_then(getattr(duplicates, function), stages, stage))
@@ -100,11 +124,15 @@ def _and_then(function: Any, stages: Stages, stage: str) -> Any:
     return wrapped
 
 
+def table(lake: Path) -> str:
+    """A hash of all parts of the table, names and bytes."""
+    return files_digest((lake / "duplicates").rglob("*.parquet"), lake)
+
+
 def grow(lake: Path, pattern: str) -> None:
     """The lake without the cells of `pattern` is known; then they come. The table must be that of one run over all."""
     warm_up(lake)
-    table = lake / "duplicates" / "duplicates.parquet"
-    wanted = table.read_bytes()
+    wanted = table(lake)
     aside = lake.with_name(f"{lake.name}-aside")
     late = sorted((lake / "examples").glob(pattern))
     new = sum(pq.ParquetFile(path / "cell.parquet").metadata.num_rows for path in late)
@@ -116,22 +144,23 @@ def grow(lake: Path, pattern: str) -> None:
     for path in late:
         (aside / path.relative_to(lake)).rename(path)
     shutil.rmtree(aside)
+    settings = settings_of(lake)
     stages = Stages()
     counted(stages)
-    counts = duplicates.find(Lake(lake), settings_of(lake))
+    counts = duplicates.find(Lake(lake), settings)
     stages.done("the rest")
-    stages.report(new=new, same=table.read_bytes() == wanted, **counts)
+    stages.report(new=new, same=table(lake) == wanted, **counts)
 
 
 def main() -> None:
-    """`stage lake [corpus or pattern]`."""
+    """`stage lake [corpus, pattern or gigabytes]`."""
     stage, lake = sys.argv[1], Path(sys.argv[2])
     if stage == "exact":
         exact(Path(sys.argv[3]), lake)
     elif stage == "grow":
         grow(lake, sys.argv[3])
     else:
-        near(lake, limited=stage == "limited")
+        near(lake, *map(float, sys.argv[3:]))
 
 
 if __name__ == "__main__":

@@ -26,57 +26,44 @@ placed AS (
     FROM texts
 ),
 
-words AS (
-    -- Side by side, shorter lists are filled up with nulls: the last word of a text begins no pair.
+cut AS (
+    -- The last word of a text begins no pair; that of a cut text does.
     SELECT
         language,
         teacher,
         side,
-        before + unnest(range(len(words))) AS place,
-        unnest(words) AS first,
-        unnest(words[2:]) AS second,
-        unnest(words[3:]) AS third
+        before,
+        words[:2000 - before] AS words,
+        words[2:2001 - before] AS second,
+        words[3:2002 - before] AS third
     FROM placed
     WHERE before < 2000
 ),
 
-counted AS (
+lists AS (
+    -- Distinct values of short lists are counted faster than an aggregate over distinct values is set up.
     SELECT
         language,
         teacher,
         side,
-        count(*) AS words,
-        count(DISTINCT first) AS types,
-        count(DISTINCT hash(first, second)) FILTER (second IS NOT NULL) / nullif(count(second), 0) AS distinct_2,
-        count(DISTINCT hash(first, second, third)) FILTER (third IS NOT NULL) / nullif(count(third), 0) AS distinct_3
-    FROM words
-    WHERE place < 2000
-    GROUP BY language, teacher, side
-),
-
-segments AS (
-    SELECT language, teacher, side, avg(types) / 100 AS segment_ttr
-    FROM (
-        SELECT language, teacher, side, count(DISTINCT first) AS types
-        FROM words
-        WHERE place < 2000
-        GROUP BY language, teacher, side, place // 100
-        HAVING count(*) = 100
-    )
+        flatten(list(words ORDER BY before)) AS singles,
+        flatten(list([hash(gram[1], gram[2]) FOR gram IN list_zip(words, second, true)])) AS pairs,
+        flatten(list([hash(gram[1], gram[2], gram[3]) FOR gram IN list_zip(words, second, third, true)])) AS triples
+    FROM cut
     GROUP BY language, teacher, side
 )
 
 SELECT
-    counted.language,
-    counted.teacher,
-    counted.side,
-    counted.words,
-    counted.words = 2000 AS complete,
-    counted.types,
-    round(counted.types / counted.words, 4) AS distinct_1,
-    round(counted.distinct_2, 4) AS distinct_2,
-    round(counted.distinct_3, 4) AS distinct_3,
-    round(segments.segment_ttr, 4) AS segment_ttr
-FROM counted
-LEFT JOIN segments USING (language, teacher, side)
-ORDER BY counted.language, counted.teacher, counted.side
+    language,
+    teacher,
+    side,
+    len(singles) AS words,
+    len(singles) = 2000 AS complete,
+    list_unique(singles)::BIGINT AS types,
+    round(types / len(singles), 4) AS distinct_1,
+    round(list_unique(pairs) / len(pairs), 4) AS distinct_2,
+    round(list_unique(triples) / len(triples), 4) AS distinct_3,
+    round(list_avg([list_unique(singles[start + 1:start + 100]) FOR start IN range(0, len(singles) - 99, 100)]) / 100, 4)
+        AS segment_ttr
+FROM lists
+ORDER BY language, teacher, side

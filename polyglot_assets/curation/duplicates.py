@@ -4,7 +4,9 @@ Here: from the cells of `examples` to the table `duplicates`. Not here: the part
 remembered of a cell), pairs.py (near duplicates), keep.py (which row is kept, and the rule in words).
 
 The table is a function of the examples and the settings alone: neither the order in which cells came, nor the number
-of runs, nor what an earlier run had remembered changes a byte of it.
+of runs, nor what an earlier run had remembered changes a byte of it. It is stored in parts, the rows of each cell in a
+file of their own, so that a cell that came later leaves most of them as they are. Each part is replaced as a whole; a
+run that is cut off between two parts leaves the others as they were before, and the next run does the rest.
 """
 
 import fcntl
@@ -18,10 +20,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from polyglot_assets.curation.keep import KINDS, LeftOut, gather, leave_out, row_ends
+from polyglot_assets.curation.decisions import NONE, Decisions, Stamp, load, save, update
+from polyglot_assets.curation.keep import KEPT, KINDS, gather, row_ends
 from polyglot_assets.curation.pairs import near_pairs
-from polyglot_assets.curation.segments import Array, Segment, order_of, segment_of
+from polyglot_assets.curation.segments import Array, Segment, rules, segment_of
 from polyglot_assets.grid import Cell
+from polyglot_assets.ids import content_id
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import DUPLICATES, EXAMPLES
 from polyglot_assets.settings import Settings
@@ -47,12 +51,15 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
         }
         _forget_others(index / "segments", {segment.name for segment in known})
         _forget_others(index / "edges", {found.name for found in compared.values()})
-        if not known:
-            write_parquet(DUPLICATES.schema.empty_table(), lake.table_path(DUPLICATES))
-            return dict.fromkeys(("examples", *KINDS), 0)
-        found = leave_out(known, {pair: near.edges for pair, near in compared.items()})
-        write_parquet(_table(known, found), lake.table_path(DUPLICATES))
-    counts = np.bincount(found.kind, minlength=len(KINDS)).tolist()
+        memory, rule = index / "decisions", content_id(rules("keep", "decisions", "duplicates"), width, threshold)
+        before = load(memory, rule)
+        made, stamps = NONE.made, {}
+        if known:
+            made, changed = update(before, known, {pair: near.edges for pair, near in compared.items()})
+            stamps = _write_parts(lake, known, made, changed, before.stamps)
+        _forget_other_parts(lake, known)
+        save(Decisions(made, {segment.name: len(segment.place) for segment in known}, stamps), memory, rule)
+    counts = np.bincount(made["kind"][made["instead"] != KEPT], minlength=len(KINDS)).tolist()
     return {"examples": int(row_ends(known)[-1]), **dict(zip(KINDS, counts, strict=True))}
 
 
@@ -81,19 +88,69 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _table(known: Sequence[Segment], found: LeftOut) -> pa.Table:
-    """The rows of records.DUPLICATES in the order of their ids."""
-    order = order_of(found.id)
-    home = np.searchsorted(row_ends(known), found.row[order], side="right") - 1
+def _write_parts(
+    lake: Lake, known: Sequence[Segment], made: Array, changed: Array, stamps: dict[str, Stamp]
+) -> dict[str, Stamp]:
+    """Brings the table up to date: parts that changed, or are not what was written; returns the stamps of all."""
+    paths = [lake.part_path(DUPLICATES, segment.cell) for segment in known]
+    pairs = zip(known, paths, strict=True)
+    wrong = changed | [_stamp(path) != stamps.get(segment.cell.key) for segment, path in pairs]
+    ends = row_ends(known)
+    made = made[np.repeat(wrong, np.diff(ends))[made["row"]] & (made["instead"] != KEPT)]
+    made = made[np.argsort(made["row"])]
+    kept = _kept_ids(known, made["instead"])
+    bounds = np.searchsorted(made["row"], ends)
+    for number in np.flatnonzero(wrong).tolist():
+        some = slice(bounds[number], bounds[number + 1])
+        own = made[some]
+        own["row"] -= ends[number]
+        write_parquet(_part(known[number], own, kept[:, some]), paths[number])
+    return {segment.cell.key: _stamp(path) for segment, path in zip(known, paths, strict=True)}
+
+
+def _forget_other_parts(lake: Lake, known: Sequence[Segment]) -> None:
+    """Removes parts of cells that are gone, and what a run that was cut off left over."""
+    paths = {lake.part_path(DUPLICATES, segment.cell) for segment in known}
+    for path in (lake.root / DUPLICATES.name).rglob("*"):
+        if path.is_file() and path not in paths:
+            path.unlink()
+
+
+def _stamp(path: Path) -> Stamp:
+    """What tells one version of a file from another; nothing if there is no file."""
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return ()
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
+
+
+def _kept_ids(known: Sequence[Segment], rows: Array) -> Array:
+    """The ids of rows in any order."""
+    order = np.argsort(rows)
+    ids = np.empty((2, len(rows)), np.uint64)
+    ids[:, order] = gather(known, "id", rows[order])
+    return ids
+
+
+def _part(segment: Segment, left_out: Array, kept: Array) -> pa.Table:
+    """The rows of records.DUPLICATES of one segment, in the order of their ids.
+
+    Args:
+        segment: the cell.
+        left_out: DECISIONs about it, with rows counted from its first.
+        kept: ids of the rows that are kept instead.
+    """
+    rows = left_out["row"]
     columns = {
-        "id": _hex(found.id[:, order]),
-        "kept_id": _hex(found.kept_id[:, order]),
-        "kind": _named(found.kind[order], KINDS),
-        "similarity": pa.array(found.similarity[order]),
-        "language": _named(home, [segment.cell.language for segment in known]),
-        "strategy": _named(home, [segment.cell.strategy for segment in known]),
-        "source": _own_names(known, "source", found.row).take(pa.array(order)),
-        "teacher": _own_names(known, "teacher", found.row).take(pa.array(order)),
+        "id": _hex(segment.id[:, rows]),
+        "kept_id": _hex(kept),
+        "kind": _named(np.ascontiguousarray(left_out["kind"]), KINDS),
+        "similarity": pa.array(np.ascontiguousarray(left_out["similarity"])),
+        "language": pa.repeat(segment.cell.language, len(rows)),
+        "strategy": pa.repeat(segment.cell.strategy, len(rows)),
+        "source": _named(segment.source[rows], segment.sources),
+        "teacher": _named(segment.teacher[rows], segment.teachers),
     }
     return pa.Table.from_pydict(columns, schema=DUPLICATES.schema)
 
@@ -109,17 +166,6 @@ def _hex(hashes: Array) -> pa.StringArray:
 
 def _named(numbers: Array, names: Sequence[str]) -> pa.StringArray:
     return pa.array(names, pa.string()).take(pa.array(numbers))
-
-
-def _own_names(known: Sequence[Segment], column: str, rows: Array) -> pa.StringArray:
-    """The names of sources or teachers of ascending rows of the lake; each segment counts its own through."""
-    names = sorted({name for segment in known for name in getattr(segment, f"{column}s")})
-    number = {name: at for at, name in enumerate(names)}
-    tables = [[number[name] for name in getattr(segment, f"{column}s")] for segment in known]
-    first = np.cumsum([0, *map(len, tables)])
-    home = np.searchsorted(row_ends(known), rows, side="right") - 1
-    codes = np.concatenate([np.array(table, np.int64) for table in tables])[gather(known, column, rows) + first[home]]
-    return _named(codes, names)
 
 
 def _forget_others(folder: Path, used: set[str]) -> None:

@@ -1,6 +1,7 @@
 """Which row of several duplicates is kept.
 
-Here: the rule, over all segments of the lake. Not here: how duplicates are found (pairs.py).
+Here: the rule, over any rows that hold with each row all of its duplicates. Not here: how near duplicates are found
+(pairs.py), and for which rows the rule has to be applied again (decisions.py).
 
 Two rows are duplicates if they have
 
@@ -19,68 +20,57 @@ similar is named, then the best.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from polyglot_assets.curation.pairs import EDGE
 from polyglot_assets.curation.segments import NO_SET, Segment, best_first, order_of
 
 KINDS = ("exact_pair", "exact_prompt", "near")
 
+DECISION = np.dtype([("row", "<i4"), ("instead", "<i4"), ("cluster", "<i4"), ("similarity", "<f4"), ("kind", "<u4")])
+"""What becomes of a row. Rows are known by their numbers when all segments' rows are counted through.
+
+row: its number; instead: the row that is kept in its place, KEPT if it is kept itself; cluster: the first of the rows
+that are connected by duplicates, directly or through others; similarity: to the row kept; kind: place in KINDS.
+"""
+
+KEPT = -1
+
 Array = npt.NDArray[Any]
+Edges = Mapping[tuple[int, int], Array]
+"""Near-duplicate sets (pairs.EDGE) by the numbers of two segments."""
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """The rows that are left out, by their numbers when all segments' rows are counted through, ascending.
-
-    Attributes:
-        row: int64, the row.
-        id, kept_id: uint64 (2, rows), its id and that of the row kept in its place.
-        kind: place in KINDS.
-        similarity: float32.
-    """
-
-    row: Array
-    id: Array
-    kept_id: Array
-    kind: Array
-    similarity: Array
-
-
-def leave_out(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array]) -> LeftOut:
-    """Applies the rule. Only rows that share something with another are looked at.
+def decide(segments: Sequence[Segment], edges: Edges, rows: Array) -> Array:
+    """Applies the rule; returns a DECISION for each of `rows`.
 
     Args:
         segments: all segments of the lake.
-        edges: near-duplicate sets (pairs.EDGE) by the numbers of two segments.
+        edges: what is near between them.
+        rows: ascending; with a row, all its duplicates have to be among them.
     """
     from polyglot_assets.curation import pair_kernels as kernels
 
-    set_ends = np.cumsum([0, *(len(segment.start) for segment in segments)])
-    contents, prompts = _classes(segments, "content"), _classes(segments, "prompt")
-    concerned = np.zeros(row_ends(segments)[-1], bool)
-    for some in (contents[0], prompts[0], _with_sets(segments, edges)):
-        concerned[some] = True
-    rows = np.flatnonzero(concerned)
-    ids = gather(segments, "id", rows)
-    best = best_first(gather(segments, "place", rows), ids)
-    instead, kind = np.empty(len(rows), np.int64), np.empty(len(rows), np.uint8)
-    similarity = np.empty(len(rows), np.float32)
-    kernels.keep(
-        (_spread(rows, *contents)[best], _spread(rows, *prompts)[best], _groups(segments, rows, set_ends)[best]),
-        _neighbours(edges, set_ends),
-        (_unkept(contents[1]), _unkept(prompts[1]), np.full(set_ends[-1], -1, np.int64)),
-        (instead, kind, similarity),
-    )
-    turn = np.empty(len(rows), np.int64)  # when each row had its turn
-    turn[best] = np.arange(len(rows))
-    turn = turn[instead[turn] >= 0]
-    place, kept = best[turn], best[instead[turn]]
-    return LeftOut(rows[place], ids[:, place], ids[:, kept], kind[turn], similarity[turn])
+    best = best_first(gather(segments, "place", rows), gather(segments, "id", rows))
+    own, near = _sets(segments, edges, rows)
+    shared = _classes(gather(segments, "content", rows)), _classes(gather(segments, "prompt", rows)), own
+    cluster, instead = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+    kind, similarity = np.zeros(len(rows), np.uint8), np.empty(len(rows), np.float32)
+    kernels.clusters(shared, near, _unknown(len(rows), len(near[0])), cluster)
+    in_turn = tuple(classes[best] for classes in shared)
+    kernels.keep(in_turn, near, _unknown(len(rows), len(near[0])), (instead, kind, similarity))
+    made = np.empty(len(rows), DECISION)
+    made["row"], made["cluster"] = rows, rows[cluster]
+    made["instead"][best] = np.where(instead >= 0, rows[best[instead]], KEPT)
+    made["kind"][best], made["similarity"][best] = kind, similarity
+    return made
+
+
+def _unknown(rows: int, sets: int) -> tuple[Array, Array, Array]:
+    """For each content class, prompt class and set: no row of it is known."""
+    return np.full(rows, -1, np.int64), np.full(rows, -1, np.int64), np.full(sets, -1, np.int64)
 
 
 def row_ends(segments: Sequence[Segment]) -> Array:
@@ -99,71 +89,43 @@ def gather(segments: Sequence[Segment], name: str, rows: Array) -> Array:
     return np.concatenate(parts, axis=-1)
 
 
-def _spread(rows: Array, some: Array, values: Array) -> Array:
-    """int64 for each of `rows`: the value that belongs to it, -1 if none does."""
-    spread = np.full(int(rows.max(initial=-1)) + 1, -1, np.int64)
-    spread[some] = values
-    return spread[rows]
+def _classes(keys: Array) -> Array:
+    """int64: a number for each key, uint64 (2, rows); equal keys have the same."""
+    order = order_of(keys)
+    differs = np.any(keys[:, order[1:]] != keys[:, order[:-1]], axis=0)
+    classes = np.zeros(len(order), np.int64)
+    classes[order[1:]] = np.cumsum(differs)
+    return classes
 
 
-def _unkept(classes: Array) -> Array:
-    return np.full(int(classes.max(initial=-1)) + 1, -1, np.int64)
-
-
-def _with_sets(segments: Sequence[Segment], edges: Mapping[tuple[int, int], Array]) -> Array:
-    """The rows whose n-gram set occurs again or has a near duplicate."""
-    found = []
-    for number, (segment, start) in enumerate(zip(segments, row_ends(segments), strict=False)):
-        near = np.zeros(len(segment.leader), bool)
-        for (one, other), pairs in edges.items():
-            if one == number:
-                near[pairs["left"]] = True
-            if other == number:
-                near[pairs["right"]] = True
-        found += [segment.repeats + start, segment.leader[near] + start]
-    return np.concatenate(found)
-
-
-def _groups(segments: Sequence[Segment], rows: Array, set_ends: Array) -> Array:
-    """int64: the number of each row's set when all sets are counted through, -1 for a row without."""
+def _sets(segments: Sequence[Segment], edges: Edges, rows: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+    """The number of each row's set among the sets of `rows`, -1 for a row without, and these sets' neighbours."""
+    ends = np.cumsum([0, *(len(segment.start) for segment in segments)])
     own = gather(segments, "set_of", rows)
     home = np.searchsorted(row_ends(segments), rows, side="right") - 1
-    return np.where(own == NO_SET, -1, own.astype(np.int64) + set_ends[home])
+    has = own != NO_SET
+    own = own.astype(np.int64) + ends[home]
+    met = np.zeros(ends[-1] + 1, bool)
+    met[own[has]] = True
+    number = np.cumsum(met, dtype=np.int32) - 1
+    some = np.bincount(home, minlength=len(segments)) > 0
+    near = []
+    for (one, other), pairs in edges.items():
+        if not (some[one] and some[other]):
+            continue
+        found = pairs[met[pairs["left"] + ends[one]] & met[pairs["right"] + ends[other]]]
+        near.append((number[found["left"] + ends[one]], number[found["right"] + ends[other]], found["similarity"]))
+    own[~has] = -1
+    own[has] = number[own[has]]
+    return own, _neighbours(near, int(number[-1]) + 1)
 
 
-def _neighbours(edges: Mapping[tuple[int, int], Array], set_ends: Array) -> tuple[Array, Array, Array]:
+def _neighbours(near: Sequence[tuple[Array, Array, Array]], sets: int) -> tuple[Array, Array, Array]:
     """Each edge in both directions, grouped by set: (first, neighbour, similarity)."""
-    pairs = np.concatenate([np.empty(0, EDGE), *edges.values()])
-    sizes = [len(found) for found in edges.values()]
-    left = pairs["left"] + np.repeat([set_ends[one] for one, _ in edges], sizes).astype(np.int64)
-    right = pairs["right"] + np.repeat([set_ends[other] for _, other in edges], sizes).astype(np.int64)
+    none = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+    left, right, similarity = (np.concatenate(parts) for parts in zip(none, *near, strict=True))
     both = np.concatenate([left, right])
     order = np.argsort(both, kind="stable")
-    first = np.zeros(set_ends[-1] + 1, np.int64)
-    np.cumsum(np.bincount(both, minlength=set_ends[-1]), out=first[1:])
-    return first, np.concatenate([right, left])[order], np.tile(pairs["similarity"], 2)[order]
-
-
-def _classes(segments: Sequence[Segment], name: str) -> tuple[Array, Array]:
-    """The rows whose key occurs more than once, ascending, and a number for each key from 0."""
-    from polyglot_assets.curation import pair_kernels as kernels
-
-    # Bitmaps that fit the cache sort out most keys that occur once; sorting all of them would take five times as long.
-    size = 1 << max(10, int(row_ends(segments)[-1]).bit_length() - 1)
-    seen, again = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    for segment in segments:
-        kernels.note(getattr(segment, name)[0], seen, again)
-    rows = []
-    for segment, start in zip(segments, row_ends(segments), strict=False):
-        places = np.empty(len(segment.place) + 1, np.int64)
-        rows.append(places[: kernels.noted(getattr(segment, name)[0], again, places)] + start)
-    candidates = np.concatenate(rows)
-    keys = gather(segments, name, candidates)
-    order = order_of(keys)
-    same = np.all(keys[:, order[1:]] == keys[:, order[:-1]], axis=0)
-    follows = np.append(False, same)[: len(order)]
-    leads = np.append(same, False)[: len(order)] & ~follows
-    member = follows | leads
-    found, classes = order[member], np.cumsum(leads[member]) - 1
-    ascending = np.argsort(found)
-    return candidates[found[ascending]], classes[ascending]
+    first = np.zeros(sets + 1, np.int64)
+    np.cumsum(np.bincount(both, minlength=sets), out=first[1:])
+    return first, np.concatenate([right, left])[order], np.tile(similarity, 2)[order]

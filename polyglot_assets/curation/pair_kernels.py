@@ -210,6 +210,48 @@ def components(links: Any, number: int) -> Any:
 
 
 @compiled
+def _root(parent: Any, row: Any) -> Any:
+    """The row that stands for the cluster of a row."""
+    while parent[row] != row:
+        parent[row] = parent[parent[row]]
+        row = parent[row]
+    return row
+
+
+@compiled
+def _join(parent: Any, one: Any, other: Any) -> None:
+    one, other = _root(parent, one), _root(parent, other)
+    parent[max(one, other)] = min(one, other)
+
+
+@compiled
+def clusters(rows: Any, sets: Any, firsts: Any, parent: Any) -> None:
+    """Connects rows that share a class or whose sets are neighbours.
+
+    Args:
+        rows: as for `keep`, in any order.
+        sets: as for `keep`.
+        firsts: (by content class, by prompt class, by set), int64, -1 at first: the first row of each.
+        parent: int64, written: for each row the first one of its cluster.
+    """
+    first, neighbour, _ = sets
+    for row in range(len(parent)):
+        parent[row] = row
+    for row in range(len(parent)):
+        for kind in range(3):
+            number = rows[kind][row]
+            if number >= 0 and firsts[kind][number] >= 0:
+                _join(parent, firsts[kind][number], row)
+            elif number >= 0:
+                firsts[kind][number] = row
+    for number in range(len(first) - 1):
+        for at in range(first[number], first[number + 1]):
+            _join(parent, firsts[2][number], firsts[2][neighbour[at]])
+    for row in range(len(parent)):
+        parent[row] = _root(parent, row)
+
+
+@compiled
 def hex_digits(numbers: Any, out: Any) -> None:
     """Writes 128-bit hashes, uint64 (2, rows), as 32 hex digits each to `out`, uint8 (rows, 32)."""
     for row in range(len(out)):

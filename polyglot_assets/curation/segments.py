@@ -149,11 +149,15 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
     return _open(path, cell)
 
 
-@lru_cache(maxsize=1)
-def rules() -> str:
-    """A hash of what decides about the index: the code, Unicode's version, and the order of the sources."""
+@lru_cache(maxsize=2)
+def rules(*more: str) -> str:
+    """A hash of what decides about the index: the code, Unicode's version, and the order of the sources.
+
+    Args:
+        more: names of modules of this folder that decide, too.
+    """
     here = Path(__file__).parent
-    own = ("characters", "duplicate_kernels", "pair_kernels", "shingles", "segments", "pairs")
+    own = ("characters", "duplicate_kernels", "pair_kernels", "shingles", "segments", "pairs", *more)
     files = [*(here / f"{name}.py" for name in own), Path(languages.__file__)]
     return content_id(files_digest(files, here.parent), unicodedata.unidata_version, *PRECEDENCE)
 
