@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.release.diff_command import diff
+from polyglot_assets.release.subset_command import subset
 
 RELEASE = click.argument("release", default="latest")
 
@@ -118,4 +120,4 @@ def folder_of(release: str) -> Path:
     return versions.path(lake, versions.resolve(lake, release))
 
 
-COMMANDS = (releases, verify, prune, audit_card)
+COMMANDS = (releases, verify, prune, audit_card, subset, diff)
