@@ -72,9 +72,9 @@ FORMATS = {
         ),
     ),
     "prompt-completion-text": Format(
-        "The same as plain text: TRL puts `completion` straight after `prompt`, without a chat template, so both are "
-        "to be put into the trainer's own wording first.",
-        (("prompt", _TEXT, "prompt"), ("completion", _TEXT, "response")),
+        "The same as plain text, with an empty line at the end of `prompt`: TRL puts `completion` straight after it, "
+        "and no chat template around them.",
+        (("prompt", _TEXT, "prompt || chr(10) || chr(10)"), ("completion", _TEXT, "response")),
     ),
 }
 """By name; the first is the default."""

@@ -231,7 +231,7 @@ def _write_shards(
 ) -> Iterator[Row]:
     schema = FORMATS[form].schema
     for split, rows in splits.items():
-        number = max(1, -(-rows // _SHARD_ROWS))
+        number = -(-rows // _SHARD_ROWS)  # none for a split without rows: `datasets` cannot open an empty shard
         for at in range(number):
             path = f"data/{split}-{at:05d}-of-{number:05d}.parquet"
             data = connection.sql(
@@ -280,7 +280,9 @@ def _card(subset: Subset, manifest: Manifest) -> str:
         "configs": [
             {
                 "config_name": "default",
-                "data_files": [{"split": split, "path": f"data/{split}-*.parquet"} for split in subset.splits],
+                "data_files": [
+                    {"split": split, "path": f"data/{split}-*.parquet"} for split, rows in subset.splits.items() if rows
+                ],
             }
         ],
     }
@@ -290,13 +292,18 @@ def _card(subset: Subset, manifest: Manifest) -> str:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 Markdown
     )
-    cells = {(cell["language"], cell["strategy"], cell["split"]): cell["rows"] for cell in subset.cells}
+
+    def rows(language: str = "", strategy: str = "", split: str = "") -> int:
+        wanted = {"language": language, "strategy": strategy, "split": split}
+        fitting = (cell for cell in subset.cells if all(not v or cell[name] == v for name, v in wanted.items()))
+        return sum(cell["rows"] for cell in fitting)
+
     body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         subset=subset,
         name=name,
         command=command(subset),
         format=FORMATS[subset.options["form"]],
-        cells=cells,
+        rows=rows,
         languages={code: display_name(code) for code in languages},
         strategies=sorted({cell["strategy"] for cell in subset.cells}),
         licence=licence,

@@ -53,7 +53,7 @@ def subset(  # noqa: PLR0913, PLR0917 one for each option
     messages                 `messages`: TRL, Unsloth, torchtune, chat templates
     sharegpt                 `conversations` of human and gpt: Axolotl, LLaMA-Factory
     prompt-completion        `prompt` and `completion`, each a list of messages: TRL
-    prompt-completion-text   the same as plain text
+    prompt-completion-text   the same as plain text, without a chat template
 
     \b
     polyglot subset -o ten-thousand --per-language 10000 --held-out 0.05
