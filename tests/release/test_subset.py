@@ -110,9 +110,7 @@ def test_a_group_never_lies_in_both_splits(release: Path, groups: dict[str, str]
     assert sum(made.splits.values()) == made.rows == 66
 
 
-def test_rows_stay_in_their_split_in_another_release(
-    release: Path, groups: dict[str, str], tmp_path: Path
-) -> None:
+def test_rows_stay_in_their_split_in_another_release(release: Path, groups: dict[str, str], tmp_path: Path) -> None:
     later = released(tmp_path / "lake", [*GERMAN[5:], *JAPANESE, *(Answer(n, "cs/respond") for n in range(200, 220))])
     sides = {}
     for folder in (release, later):
