@@ -15,10 +15,38 @@ from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES, SEEDS
 from polyglot_assets.release import sft
 from polyglot_assets.settings import Settings
 
-_WORDS = (
-    "brot wasser stein wald haus regen licht strasse garten schule musik winter fenster brief karte uhr meer "
-    "vogel apfel lampe tisch feuer berg insel katze wolke blume zucker schiff kreide"
-).split()
+_WORDS = [
+    "brot",
+    "wasser",
+    "stein",
+    "wald",
+    "haus",
+    "regen",
+    "licht",
+    "strasse",
+    "garten",
+    "schule",
+    "musik",
+    "winter",
+    "fenster",
+    "brief",
+    "karte",
+    "uhr",
+    "meer",
+    "vogel",
+    "apfel",
+    "lampe",
+    "tisch",
+    "feuer",
+    "berg",
+    "insel",
+    "katze",
+    "wolke",
+    "blume",
+    "zucker",
+    "schiff",
+    "kreide",
+]
 Row = dict[str, Any]
 
 

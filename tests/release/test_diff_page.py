@@ -11,7 +11,7 @@ from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.release.diff import ADDED, CHANGED, REMOVED, SAME, Difference
 from polyglot_assets.release.diff_page import render, write
 
-_LANGUAGES = "ar cs de es id ja tl".split()
+_LANGUAGES = ["ar", "cs", "de", "es", "id", "ja", "tl"]
 _REASONS = {SAME: "", REMOVED: "seed_gone", CHANGED: "template", ADDED: "accepted"}
 
 

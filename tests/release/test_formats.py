@@ -81,12 +81,12 @@ def tokenizer(texts: list[str]) -> Any:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    marks = ["<pad>", "<unk>", "</s>", "<user>", "<assistant>"]
+    pad, unknown, end, *roles = marks = ["<pad>", "<unk>", "</s>", "<user>", "<assistant>"]
     words = sorted({word for text in texts for word in text.split()})
-    own = Tokenizer(models.WordLevel({word: place for place, word in enumerate([*marks, *words])}, unk_token="<unk>"))
+    own = Tokenizer(models.WordLevel({word: place for place, word in enumerate([*marks, *words])}, unk_token=unknown))
     own.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     made = PreTrainedTokenizerFast(
-        tokenizer_object=own, pad_token="<pad>", unk_token="<unk>", eos_token="</s>", extra_special_tokens=marks[3:]
+        tokenizer_object=own, pad_token=pad, unk_token=unknown, eos_token=end, extra_special_tokens=roles
     )
     made.chat_template = _TEMPLATE
     return made
@@ -150,7 +150,7 @@ def test_trl_trains_a_step_on_it(folders: dict[str, Path], form: str, tmp_path: 
     )  # fmt: skip
     trainer = trl.SFTTrainer(model=model, args=options, train_dataset=rows, processing_class=words)
     first = trainer.train_dataset[0]
-    prompt, response = pair_of(rows[0])
+    _, response = pair_of(rows[0])
     learned = [word for word in first.get("labels", first["input_ids"]) if word >= 0]
     if form != "messages":
         assert words.decode(learned).replace("</s>", "").split() == response.split(), "the answer alone is learned"

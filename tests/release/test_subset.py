@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from release.lakes import Answer, released
 
@@ -61,6 +61,7 @@ def test_rows_are_divided_as_in_the_reference(
     assert tuple(quotas(available, wanted).values()) == expected
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(STRATEGIES), st.integers(0, 50), min_size=1), st.integers(1, 160))
 def test_no_row_is_given_twice_or_withheld(available: dict[str, int], wanted: int) -> None:
     given_ = quotas(available, wanted)
@@ -122,6 +123,7 @@ def test_rows_stay_in_their_split_in_another_release(release: Path, groups: dict
     assert len(sides) > len(groups)
 
 
+@settings(deadline=None)
 @given(st.integers(), st.floats(0.05, 0.5))
 def test_about_the_share_of_groups_is_held_out(seed: int, share: float) -> None:
     options, more = Options(held_out=share, seed=seed), Options(held_out=share + 0.1, seed=seed)
