@@ -15,38 +15,11 @@ from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES, SEEDS
 from polyglot_assets.release import sft
 from polyglot_assets.settings import Settings
 
-_WORDS = [
-    "brot",
-    "wasser",
-    "stein",
-    "wald",
-    "haus",
-    "regen",
-    "licht",
-    "strasse",
-    "garten",
-    "schule",
-    "musik",
-    "winter",
-    "fenster",
-    "brief",
-    "karte",
-    "uhr",
-    "meer",
-    "vogel",
-    "apfel",
-    "lampe",
-    "tisch",
-    "feuer",
-    "berg",
-    "insel",
-    "katze",
-    "wolke",
-    "blume",
-    "zucker",
-    "schiff",
-    "kreide",
-]
+_TEXT = (
+    "brot wasser stein wald haus regen licht strasse garten schule musik winter fenster brief karte "
+    "uhr meer vogel apfel lampe tisch feuer berg insel katze wolke blume zucker schiff kreide"
+)
+_WORDS = tuple(_TEXT.split())
 Row = dict[str, Any]
 
 
