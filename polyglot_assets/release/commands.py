@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.release.diff_command import diff
 from polyglot_assets.release.publish_command import publish
+from polyglot_assets.release.subset_command import subset
 
 RELEASE = click.argument("release", default="latest")
 
@@ -119,4 +121,4 @@ def folder_of(release: str) -> Path:
     return versions.path(lake, versions.resolve(lake, release))
 
 
-COMMANDS = (releases, verify, prune, audit_card, publish)
+COMMANDS = (releases, verify, prune, subset, diff, publish, audit_card)

@@ -1,7 +1,6 @@
 """The report in a real browser: no network, no sideways scrolling, enough contrast, and its figures are SQL's."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from made import fill, leak, many, rows_of
+from pages import check_page, chromium
 
 from polyglot_assets.cli import main
 from polyglot_assets.lake import Lake
@@ -16,43 +16,11 @@ from polyglot_assets.marts import report
 
 THIRTY = re.findall("..", "arcsdeesidjatlfritptnlplruuktrvithkozhhibntateswfihuelhefams")
 
-_CONTRAST = """() => {
-  const parse = text => text.match(/[\\d.]+/g).map(Number);
-  const linear = value => (value /= 255) <= .03928 ? value / 12.92 : ((value + .055) / 1.055) ** 2.4;
-  const light = rgb => .2126 * linear(rgb[0]) + .7152 * linear(rgb[1]) + .0722 * linear(rgb[2]);
-  const behind = node => {
-    for (; node; node = node.parentElement) {
-      const colour = parse(getComputedStyle(node).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const text = walker.currentNode.textContent.trim(), node = walker.currentNode.parentElement;
-    if (!text || node.closest('title')) continue;
-    const style = getComputedStyle(node);
-    const front = parse(node.closest('svg') ? style.fill : style.color);
-    const [high, low] = [light(front), light(behind(node))].sort((one, other) => other - one);
-    if ((high + .05) / (low + .05) < 4.5) found.push(text);
-  }
-  return found;
-}"""
-"""Texts whose contrast to what is behind them is below 4.5 : 1 (WCAG AA)."""
-
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine: install the package chromium to run the browser tests")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
+    with chromium() as running:
+        yield running
 
 
 def filled(root: Path, name: str) -> Lake:
@@ -87,23 +55,7 @@ def page_path(request: pytest.FixtureRequest, thirty: Lake, tmp_path_factory: py
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 800, 600, 375, 320])
 def test_the_page_fits_and_can_be_read(browser: Any, page_path: Path, scheme: str, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    asked: list[str] = []
-    trouble: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: trouble.append(message.text))
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.goto(page_path.as_uri())
-    for opened in (False, True):
-        if opened:
-            page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(_CONTRAST) == []
-    assert asked == [page_path.as_uri()], "the page asks for something else"
-    assert trouble == []
-    charts = page.locator("svg[role=img]")
-    assert all(charts.nth(number).get_attribute("aria-label") for number in range(charts.count()))
-    page.close()
+    check_page(browser, page_path, scheme, width)
 
 
 @pytest.mark.ui
