@@ -19,7 +19,7 @@ from polyglot_assets.responses.assets import response_assets
 from polyglot_assets.seeds.assets import seed_assets
 from polyglot_assets.teachers import registry
 from polyglot_assets.teachers.resource import VllmResource
-from polyglot_assets.wiring import Place
+from polyglot_assets.wiring import Place, locked_executor
 
 # The grid needs APIs that Dagster still marks as beta or preview (backfill policies, partitioned checks). They are
 # pinned in constraints.txt and tested; saying so at every start would only hide other warnings.
@@ -53,7 +53,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
         asset_checks=[*check_definitions(place, teachers), release_checks(place)],
         resources={"vllm": vllm or VllmResource.of(chosen)},
         # One process per run: all cells of a run then share one engine.
-        executor=dg.in_process_executor,
+        executor=locked_executor(place),
     )
 
 

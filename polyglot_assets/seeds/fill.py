@@ -6,7 +6,7 @@ raw row is understood (the adapters) or stored (lake.py).
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from polyglot_assets.seeds.source import BadFieldError, Candidate, Source
 from polyglot_assets.settings import Settings
 
 KEPT = "kept"
+DELETED = "deleted"
+"""Why a row that somebody asked to have deleted does not become a seed, and a seed whose examples held one no prompt."""
 
 
 @dataclass
@@ -66,8 +68,21 @@ class _Lowest:
         return True
 
 
-def fill(source: Source, files: Files | None, cells: Iterable[Cell], settings: Settings) -> dict[Cell, CellSeeds]:
+def fill(
+    source: Source,
+    files: Files | None,
+    cells: Iterable[Cell],
+    settings: Settings,
+    deleted: Collection[str] = frozenset(),
+) -> dict[Cell, CellSeeds]:
     """Reads a source once and gives every cell its seeds and counts.
+
+    Args:
+        source: what is read.
+        files: its files, if there are any.
+        cells: which cells.
+        settings: limits, and what is kept.
+        deleted: seed_ids of the rows that stay out (deletion/tombstones.py).
 
     Raises:
         UserError: a file is damaged or a row has a field that cannot be used.
@@ -86,7 +101,9 @@ def fill(source: Source, files: Files | None, cells: Iterable[Cell], settings: S
             verdict = _unfit_for(cell, candidate, source) or reason or _unanswered(cell, candidate)
             if verdict is None:
                 seed_id = content_id(source.repo, candidate.source_id)
-                if not heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate):
+                if seed_id in deleted:
+                    result[cell].counts[DELETED] += 1
+                elif not heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate):
                     result[cell].counts["duplicate_id"] += 1
             else:
                 result[cell].counts[verdict] += candidate.rows
