@@ -134,6 +134,12 @@ class Ledger:
             self._places[key] = place
             self._forget(key)
 
+    def has_other_than(self, request_ids: Collection[str]) -> bool:
+        """Whether the file holds anything but lines of these requests."""
+        kept = {bytes.fromhex(request_id) for request_id in request_ids}
+        with self.path.open("rb") as lines:
+            return any(_checked(line) not in kept for line in lines)
+
     def keep_only(self, request_ids: Collection[str]) -> int:
         """Replaces the file by one with the lines of these requests, marks included, and nothing else.
 
