@@ -10,6 +10,7 @@ import dagster as dg
 from polyglot_assets import grid
 from polyglot_assets import settings as settings_
 from polyglot_assets.curation.assets import contamination_asset, duplicates_asset, licences_asset
+from polyglot_assets.deletion.assets import deletion_check
 from polyglot_assets.examples.assets import example_asset
 from polyglot_assets.lake import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
@@ -50,7 +51,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             report_asset(place),
             release_asset(place),
         ],
-        asset_checks=[*check_definitions(place, teachers), release_checks(place)],
+        asset_checks=[*check_definitions(place, teachers), release_checks(place), deletion_check(place)],
         resources={"vllm": vllm or VllmResource.of(chosen)},
         # One process per run: all cells of a run then share one engine.
         executor=locked_executor(place),

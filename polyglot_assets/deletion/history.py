@@ -74,8 +74,8 @@ def _blank_in(path: Path, cells: Collection[str]) -> int:
                             (changed, key),
                         )
                         number += blanked
-            if number:
-                connection.commit()
+            connection.commit()
+            if there & _COLUMNS.keys():  # also if nothing was blanked now: the last attempt may have ended before this
                 connection.execute("VACUUM")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:

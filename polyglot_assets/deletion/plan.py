@@ -109,6 +109,17 @@ def make(lake: Lake, requests: Iterable[Request], teachers: Mapping[str, Teacher
     return plan
 
 
+def present(lake: Lake, deleted: Collection[str]) -> set[str]:
+    """Which of these rows the cells hold, or something that was made from them."""
+    found: set[str] = set()
+    places = ((SEEDS, "seed_id"), (PROMPTS, "prompt_id"), (RESPONSES, "prompt_id"), (EXAMPLES, "id"))
+    for table, key in places if deleted else ():
+        columns = ["seed_id", *({"exemplar_ids"} & set(table.schema.names))]
+        for _, path in cell_files(lake, table):
+            found |= set().union(*_rows(path, deleted, key, *columns).values())
+    return found
+
+
 def cell_files(lake: Lake, table: Table) -> Iterator[tuple[Cell, Path]]:
     """The files of a table with their cells, in order."""
     for path in sorted((lake.root / table.name).rglob("language=*/strategy=*/cell.parquet")):
