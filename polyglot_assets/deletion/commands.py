@@ -77,7 +77,7 @@ def forget(  # noqa: PLR0913 one parameter per option
         _show(intent, settings, dry_run=dry_run)
         if dry_run or (intent.idle and not intent.done):
             return
-        if not intent.idle and not yes:
+        if intent.new and not yes:  # what was begun was confirmed then
             click.confirm("Remove this for good?", abort=True)
         forget_.carry_out(lake, settings, intent, lambda text: click.echo(f"  {text}"))
     if not intent.idle:
@@ -117,7 +117,10 @@ def _show(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:
     for found in intent.plan.found.values():
         for (place, _, _), number in found.rows.items():
             rows[place] += number
-    click.echo("Would be removed:" if dry_run else "To be removed:" if rows else "Nothing of it is in the lake.")
+    if not rows:
+        click.echo("The cells and releases hold nothing of it.")
+    else:
+        click.echo("Would be removed:" if dry_run else "To be removed:")
     for place, number in sorted(rows.items()):
         click.echo(f"  {number:>7,}  {place}")
     for version, number in intent.releases.items():

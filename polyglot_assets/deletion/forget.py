@@ -18,6 +18,7 @@ from pathlib import Path
 from polyglot_assets.deletion import cells, derived, history, plan, releases, tombstones
 from polyglot_assets.deletion.plan import Plan
 from polyglot_assets.deletion.tombstones import Found, Request
+from polyglot_assets.grid import cell_of
 from polyglot_assets.lake import Lake
 from polyglot_assets.settings import Settings, dagster_home
 from polyglot_assets.teachers import registry
@@ -119,7 +120,7 @@ def _remove(
     cells.remove(lake, intent.plan)
     report("duplicates, contamination, tables, report")
     ids = {row for seed_id in intent.plan.deleted for row in (known[seed_id].found or Found()).ids}
-    derived.remake(lake, settings, concerned, ids | intent.plan.examples, lambda _: None)
+    derived.remake(lake, settings, [cell_of(key) for key in concerned], ids | intent.plan.examples, lambda _: None)
     for old, new, rows in releases.replace(lake, intent.plan.deleted, ids | intent.plan.examples):
         report(f"release {old} is replaced by {new}, {rows} rows less")
     for folder in home(lake, settings):

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.deletion.tombstones import Found, Request
 from polyglot_assets.deletion.traces import trace
-from polyglot_assets.grid import STRATEGIES, Cell
+from polyglot_assets.grid import STRATEGIES, Cell, cell_of
 from polyglot_assets.lake import Lake
 from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
 from polyglot_assets.responses.ledger import Ledger
@@ -112,7 +112,7 @@ def make(lake: Lake, requests: Iterable[Request], teachers: Mapping[str, Teacher
 def present(lake: Lake, deleted: Collection[str]) -> set[str]:
     """Which of these rows the cells hold, or something that was made from them."""
     found: set[str] = set()
-    places = ((SEEDS, "seed_id"), (PROMPTS, "prompt_id"), (RESPONSES, "prompt_id"), (EXAMPLES, "id"))
+    places = ((SEEDS, "source_id"), (PROMPTS, "prompt_id"), (RESPONSES, "prompt_id"), (EXAMPLES, "id"))
     for table, key in places if deleted else ():
         columns = ["seed_id", *({"exemplar_ids"} & set(table.schema.names))]
         for _, path in cell_files(lake, table):
@@ -271,7 +271,7 @@ def _of(plan: Plan, cell: Cell) -> CellPlan:
 def _concerned(plan: Plan) -> list[Cell]:
     keys = {key for found in plan.found.values() for key in found.cells}
     for key in keys:
-        _of(plan, Cell(*key.split("|")))
+        _of(plan, cell_of(key))
     return sorted(plan.cells)
 
 

@@ -105,7 +105,7 @@ class _Wanted:
     Attributes:
         hashes: 32 hex digits of ids and texts.
         names: other ids that are long enough to be looked for everywhere.
-        pairs: (source, source_id).
+        pairs: (source, source_id) of the others.
         texts: traces.
     """
 
@@ -184,15 +184,21 @@ def _wanted(stones: Mapping[str, tombstones.Tombstone]) -> _Wanted:
             hashes[own] = hit
         elif len(own) >= _LONG_ID:
             names[own] = hit
-    pairs = {(s.request.source, s.request.source_id): ("id", seed_id, "") for seed_id, s in stones.items()}
+    pairs = {
+        (stone.request.source, stone.request.source_id): ("id", seed_id, "")
+        for seed_id, stone in stones.items()
+        if stone.request.source_id.encode() not in hashes.keys() | names.keys()
+    }
     return _Wanted(hashes, names, pairs, texts)
 
 
 def _allowed(lake: Lake, finds: Iterable[Find], wanted: _Wanted) -> Iterator[Find]:
-    """The finds with what excuses them. The deleted seeds are gone, so a text among the seeds is another row's own."""
+    """The finds with what excuses them. Where a deleted seed is gone, its text among the seeds is another row's own."""
     found = list(finds)
     short = {trace.key for trace in wanted.texts if trace.length < traces.TELLING}
-    shared = {find.text for find in found if find.text and find.file.is_relative_to(lake.root / SEEDS.name)}
+    among_seeds = [find for find in found if find.file.is_relative_to(lake.root / SEEDS.name)]
+    still_there = {find.seed_id for find in among_seeds if not find.text}
+    shared = {find.text for find in among_seeds if find.text and find.seed_id not in still_there}
     for find in found:
         why = "a seed of another id has the same text" if find.text in shared else "too short to say whose it is"
         yield replace(find, allowed=why) if find.text in short | shared else find
