@@ -77,14 +77,11 @@ class _Locked(dg.Executor):
 def locked_executor(place: Place) -> dg.ExecutorDefinition:
     """Dagster's in-process executor under the lake's lock. It goes by the same name, so run configurations stay."""
     plain = dg.in_process_executor
-
-    @dg.executor(name=plain.name, config_schema=plain.config_schema)
-    def in_process(init_context: dg.InitExecutorContext) -> dg.Executor:
-        create = plain.executor_creation_fn
-        assert create is not None  # noqa: S101 of Dagster's own executors
-        return _Locked(create(init_context), place.lake)
-
-    return in_process
+    schema: Any = plain.config_schema  # of a type that the constructor takes and does not name
+    make: Any = plain.executor_creation_fn
+    return dg.ExecutorDefinition(
+        plain.name, schema, executor_creation_fn=lambda context: _Locked(make(context), place.lake)
+    )
 
 
 def cells_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[Cell]:

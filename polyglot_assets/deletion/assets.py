@@ -24,7 +24,8 @@ def deletion_check(place: Place) -> dg.AssetChecksDefinition:
         # Not the whole id: what is written here is stored, and would be found the next time.
         rows = [
             {"file": find.file.relative_to(root) if find.file.is_relative_to(root) else find.file,
-             "where": find.column, "what": find.what, "row": find.seed_id[:12], "times": find.rows, "allowed": find.allowed}
+             "where": find.column, "what": find.what, "row": find.seed_id[:12], "times": find.rows,
+             "allowed": find.allowed}
             for find in found.finds[:_SHOWN]
         ]  # fmt: skip
         return dg.AssetCheckResult(

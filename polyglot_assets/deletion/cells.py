@@ -69,7 +69,11 @@ def _drop(lake: Lake, table: Table, cell: Cell, path: Path, key: str, gone: Coll
 def _count_seeds(lake: Lake, cell: Cell, deleted: Collection[str]) -> None:
     """A seed that goes is a raw row with the reason `deleted`."""
     for at, path in cell_files(lake, SEEDS):
-        ids = pq.read_table(path, columns=["seed_id"], partitioning=None).column("seed_id").to_pylist() if at == cell else []
+        ids = (
+            pq.read_table(path, columns=["seed_id"], partitioning=None).column("seed_id").to_pylist()
+            if at == cell
+            else []
+        )
         gone = sum(seed_id in deleted for seed_id in ids)
         where = {"stage": "seeds", "part": parts_of(path, SEEDS)["source"]}
         rows = lake.read_cell(COUNTS, cell, **where) if gone else []

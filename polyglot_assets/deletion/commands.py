@@ -112,7 +112,11 @@ def _show(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:
     if intent.idle:
         if not intent.done:
             click.echo("No request is open.")
-        return
+    else:
+        _show_plan(intent, settings, dry_run=dry_run)
+
+
+def _show_plan(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:
     rows: Counter[str] = Counter()
     for found in intent.plan.found.values():
         for (place, _, _), number in found.rows.items():
@@ -123,12 +127,10 @@ def _show(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:
         click.echo("Would be removed:" if dry_run else "To be removed:")
     for place, number in sorted(rows.items()):
         click.echo(f"  {number:>7,}  {place}")
-    for version, number in intent.releases.items():
-        click.echo(f"  release {version} is replaced by one without {number:,} of its rows")
     for seed_id, twins in intent.plan.twins.items():
-        click.echo(f"The same prompt is also in these rows, which stay unless you ask for them (deleting {seed_id[:12]}):")
-        for twin_source, twin_id in sorted(twins)[:_SHOWN]:
-            click.echo(f"  --source {twin_source} --source-id {twin_id}")
+        click.echo(f"The prompt of {seed_id[:12]} is also in these rows, which stay unless you ask for them:")
+        for source, source_id in sorted(twins)[:_SHOWN]:
+            click.echo(f"  --source {source} --source-id {source_id}")
     where = "the hub's cache" if settings.seeds == HUB else f"POLYGLOT_SEEDS={settings.seeds}"
     click.echo(f"Yours and left as they are: the source's own files ({where}), exports, copies of releases, backups.")
 

@@ -1,4 +1,4 @@
-"""What is computed from the cells: relations, indexes, tables, the report, the catalogue, and what killed processes left.
+"""What is computed from the cells (relations, indexes, tables, the report, the catalogue), and what killed runs left.
 
 Here: bringing all of it to the state of the cells. Not here: the cells (cells.py), releases (releases.py).
 
@@ -85,5 +85,3 @@ def _tables(lake: Lake) -> None:
             with lake.connect() as connection:
                 data = connection.sql(model.sql).to_arrow_table()
             write_parquet(data, path)
-
-

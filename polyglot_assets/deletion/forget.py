@@ -79,11 +79,7 @@ def carry_out(lake: Lake, settings: Settings, intent: Intent, report: Callable[[
     """
     tombstones.record_requests(lake, intent.new)
     known = tombstones.read(lake)
-    fresh = {
-        seed_id: found
-        for seed_id, found in intent.plan.found.items()
-        if known[seed_id].found is None or not _within(found, known[seed_id].found)
-    }
+    fresh = {seed_id: found for seed_id, found in intent.plan.found.items() if not _within(found, known[seed_id].found)}
     tombstones.record_found(lake, fresh)
     if not intent.idle:
         _remove(lake, settings, intent, tombstones.read(lake), report)
@@ -129,6 +125,10 @@ def _remove(
             report(f"{texts} samples and previews in Dagster's history")
 
 
-def _within(now: Found, before: Found) -> bool:
+def _within(now: Found, before: Found | None) -> bool:
     """Whether what is found now is what an interrupted call had found and recorded already."""
-    return now.ids <= before.ids and all(rows <= before.rows[place] for place, rows in now.rows.items())
+    return (
+        before is not None
+        and now.ids <= before.ids
+        and all(rows <= before.rows[place] for place, rows in now.rows.items())
+    )

@@ -64,13 +64,13 @@ def _blank_in(path: Path, cells: Collection[str]) -> int:
                 if table not in there:
                     continue
                 rows = connection.execute(
-                    f"SELECT id, {column} FROM {table} WHERE {column} LIKE '%MarkdownMetadataEntryData%'"  # noqa: S608
+                    f"SELECT id, {column} FROM {table} WHERE {column} LIKE '%MarkdownMetadataEntryData%'"
                 ).fetchall()
                 for key, text in rows:
                     changed, blanked = _blanked(text, cells)
                     if blanked:
                         connection.execute(
-                            f"UPDATE {table} SET {column} = ? WHERE id = ?",  # noqa: S608 our own names
+                            f"UPDATE {table} SET {column} = ? WHERE id = ?",
                             (changed, key),
                         )
                         number += blanked

@@ -85,19 +85,7 @@ def make(lake: Lake, requests: Iterable[Request], teachers: Mapping[str, Teacher
     wanted = {request.seed_id: request for request in requests}
     plan = Plan(frozenset(wanted), found={seed_id: Found() for seed_id in wanted})
     _seeds(lake, plan)
-    for cell, path in cell_files(lake, PROMPTS):
-        rows = _rows(path, plan.deleted, "prompt_id", "seed_id", "exemplar_ids")
-        if rows:
-            _of(plan, cell).prompts = rows
-            _count(plan, rows, PROMPTS.name, cell)
-    for _, path in cell_files(lake, EXAMPLES):
-        cell = _cell_of(path)
-        rows = _rows(path, plan.deleted, "id", "seed_id", "exemplar_ids")
-        if rows:
-            _of(plan, cell).examples = rows
-    for _, path in cell_files(lake, RESPONSES):
-        for row in _rows(path, plan.deleted, "prompt_id", "seed_id").items():
-            _of(plan, _cell_of(path)).answers.setdefault(row[0], set()).update(row[1])
+    _rows_made(lake, plan)
     for seed_id, found in plan.found.items():
         if seed_id in known:
             found.cells |= known[seed_id].cells
@@ -161,6 +149,20 @@ def _seeds(lake: Lake, plan: Plan) -> None:
                     plan.twins.setdefault(seed_id, set()).add((row["source"], row["source_id"]))
 
 
+def _rows_made(lake: Lake, plan: Plan) -> None:
+    """Rows of the other cells that name a deleted seed."""
+    for cell, path in cell_files(lake, PROMPTS):
+        if rows := _rows(path, plan.deleted, "prompt_id", "seed_id", "exemplar_ids"):
+            _of(plan, cell).prompts = rows
+            _count(plan, rows, PROMPTS.name, cell)
+    for cell, path in cell_files(lake, EXAMPLES):
+        if rows := _rows(path, plan.deleted, "id", "seed_id", "exemplar_ids"):
+            _of(plan, cell).examples = rows
+    for cell, path in cell_files(lake, RESPONSES):
+        for prompt_id, seeds in _rows(path, plan.deleted, "prompt_id", "seed_id").items():
+            _of(plan, cell).answers.setdefault(prompt_id, set()).update(seeds)
+
+
 def _rows(path: Path, deleted: Collection[str], key: str, *columns: str) -> dict[str, set[str]]:
     """Keys of the rows of which a column holds a deleted seed, in a list too, with these seeds."""
     table = pq.read_table(path, columns=[key, *columns], partitioning=None)
@@ -180,8 +182,7 @@ def _rows(path: Path, deleted: Collection[str], key: str, *columns: str) -> dict
 def _follow(lake: Lake, plan: Plan, cell: Cell, teachers: Mapping[str, Teacher]) -> None:
     """Answers, examples and ledger lines of a cell that go with its prompts."""
     concerned, own = _of(plan, cell), {seed_id for seed_id, f in plan.found.items() if cell.key in f.cells}
-    path = lake.cell_path(PROMPTS, cell)
-    prompts = list(lake.scan_cell(PROMPTS, cell, _ASKED)) if path.exists() else []
+    prompts = list(lake.scan_cell(PROMPTS, cell, _ASKED))
     stay = {row["prompt_id"] for row in prompts} - concerned.prompts.keys()
     for prompt_id, seeds in concerned.prompts.items():
         concerned.answers.setdefault(prompt_id, set()).update(seeds)
@@ -189,32 +190,38 @@ def _follow(lake: Lake, plan: Plan, cell: Cell, teachers: Mapping[str, Teacher])
     for at, file in cell_files(lake, RESPONSES):
         if at == cell:
             teacher = parts_of(file, RESPONSES)["teacher"]
-            rows = pq.read_table(file, columns=["prompt_id", "request_id"], partitioning=None).to_pylist()
-            for row in rows:
-                if row["prompt_id"] not in stay:
-                    seeds = concerned.answers.setdefault(row["prompt_id"], set(own))
-                    _count(plan, {row["prompt_id"]: seeds}, f"{RESPONSES.name}/{teacher}", cell)
-                    for seed_id in seeds & concerned.prompts.get(row["prompt_id"], set()):
-                        plan.found[seed_id].requests.add(row["request_id"])
-                else:
-                    listed[teacher].add(row["request_id"])
-    file = lake.cell_path(EXAMPLES, cell)
-    if file.exists():
-        for row in pq.read_table(file, columns=["id", "prompt_id"], partitioning=None).to_pylist():
-            if row["prompt_id"] in concerned.answers:
-                concerned.examples.setdefault(row["id"], set()).update(concerned.answers[row["prompt_id"]])
+            listed[teacher] = _answers(plan, cell, file, own, stay)
+    for row in lake.scan_cell(EXAMPLES, cell, ("id", "prompt_id")):
+        if row["prompt_id"] in concerned.answers:
+            concerned.examples.setdefault(row["id"], set()).update(concerned.answers[row["prompt_id"]])
     _count(plan, concerned.examples, EXAMPLES.name, cell)
     for name, file in ledger_files(lake, cell):
         with Ledger(file) as ledger:
-            keep, gone = _Trail(ledger), {s: _Trail(ledger) for s in own}
-            keep.seen |= listed[name]
+            keep, gone = _Trail(ledger), {seed_id: _Trail(ledger) for seed_id in own}
             for row in prompts if name in teachers else ():
-                for trail in (
-                    [keep] if row["prompt_id"] in stay else [gone[s] for s in concerned.prompts[row["prompt_id"]]]
-                ):
+                owners = concerned.prompts.get(row["prompt_id"], ())
+                for trail in [gone[seed_id] for seed_id in owners] or [keep]:
                     standing(row, teachers[name], trail)
-            concerned.ledgers[file] = keep.seen
-            _count_ledger(plan, cell, f"ledger/{name}", set(ledger.request_ids()) - keep.seen, gone)
+            concerned.ledgers[file] = keep.seen | listed[name]
+            _count_ledger(plan, cell, f"ledger/{name}", set(ledger.request_ids()) - concerned.ledgers[file], gone)
+
+
+def _answers(plan: Plan, cell: Cell, file: Path, own: set[str], stay: Collection[str]) -> set[str]:
+    """Adds the answers that go; returns the requests of those that stay.
+
+    An answer to what is no prompt of the cell any more may have been made from anything that the cell ever held.
+    """
+    concerned, listed = _of(plan, cell), set()
+    place = f"{RESPONSES.name}/{parts_of(file, RESPONSES)['teacher']}"
+    for row in pq.read_table(file, columns=["prompt_id", "request_id"], partitioning=None).to_pylist():
+        if row["prompt_id"] in stay:
+            listed.add(row["request_id"])
+            continue
+        seeds = concerned.answers.setdefault(row["prompt_id"], set(own))
+        _count(plan, {row["prompt_id"]: seeds}, place, cell)
+        for seed_id in concerned.prompts.get(row["prompt_id"], ()):
+            plan.found[seed_id].requests.add(row["request_id"])
+    return listed
 
 
 class _Trail:
@@ -245,7 +252,7 @@ def _count_ledger(plan: Plan, cell: Cell, place: str, lines: set[str], gone: Map
 
 
 def _of_relations(lake: Lake, plan: Plan) -> None:
-    """Rows of the tables about examples."""
+    """Rows of the tables about examples, and rows of the tables that name them."""
     owners = {example: seeds for cell in plan.cells.values() for example, seeds in cell.examples.items()}
     for table, columns in ((DUPLICATES, ("id", "kept_id")), (CONTAMINATION, ("id",))):
         if owners and lake.table_path(table).exists():

@@ -106,4 +106,6 @@ def _source(where: str, name: str) -> str:
     for source in SOURCES:
         if name.casefold() in (source.repo.casefold(), source.name.casefold()):
             return source.repo
-    raise UserError(f"{where}: field 'source': there is no source {name!r}; there are {', '.join(s.repo for s in SOURCES)}")
+    raise UserError(
+        f"{where}: field 'source': there is no source {name!r}; there are {', '.join(s.repo for s in SOURCES)}"
+    )

@@ -126,7 +126,9 @@ def read(lake: Lake) -> dict[str, Tombstone]:
         try:
             _apply(known, json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise UserError(f"{path}, line {number}: damaged; mend it from a backup, requests must not be lost") from None
+            raise UserError(
+                f"{path}, line {number}: damaged; mend it from a backup, requests must not be lost"
+            ) from None
     return known
 
 

@@ -50,7 +50,7 @@ def find(text: str, traces: Iterable[Trace]) -> Iterator[Trace]:
 
 
 def _inside(plain: str, sums: npt.NDArray[np.uint64], wanted: Trace) -> bool:
-    """sum of c[j] * B^j over a stretch that begins at i is B^i times the stretch's own hash."""
+    """Sum of c[j] * B^j over a stretch that begins at i is B^i times the stretch's own hash."""
     n = wanted.length
     ends = np.concatenate([np.zeros(1, np.uint64), sums])
     hits = np.flatnonzero(ends[n:] - ends[:-n] == _powers(len(plain))[: len(plain) - n + 1] * np.uint64(wanted.rolling))

@@ -162,7 +162,8 @@ def verify(lake: Lake, homes: Iterable[Path] = (), progress: Callable[[Path], No
             verdict.unseen.append(f"{path}: {(str(error) or type(error).__name__).splitlines()[0]}")
             counted.update(_in_bytes(path, wanted))
         verdict.finds += [
-            Find(path, where, what, seed_id, rows, text=text) for (where, (what, seed_id, text)), rows in counted.items()
+            Find(path, where, what, seed_id, rows, text=text)
+            for (where, (what, seed_id, text)), rows in counted.items()
         ]
     verdict.unseen += [f"{home}: Dagster keeps its events elsewhere" for home in homes if history.elsewhere(home)]
     verdict.finds = sorted(_allowed(lake, verdict.finds, wanted), key=lambda find: (bool(find.allowed), find))
@@ -302,10 +303,12 @@ def _in_sqlite(path: Path, wanted: _Wanted) -> Iterator[tuple[str, _Hit]]:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for table in tables:
-            for row in connection.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 a name from the file itself
+            for row in connection.execute(f'SELECT * FROM "{table}"'):
                 for value in row:
                     if isinstance(value, str):
-                        texts = [text for inner in _json_in(value.encode("utf-8", "replace")) for text in _strings(inner)]
+                        texts = [
+                            text for inner in _json_in(value.encode("utf-8", "replace")) for text in _strings(inner)
+                        ]
                         yield from ((f"table {table}", hit) for text in texts for hit in wanted.in_text(text))
 
 

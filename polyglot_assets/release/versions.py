@@ -193,9 +193,13 @@ def _point_to(lake: Lake, version: str) -> None:
 
 
 def _note(lake: Lake, event: Event) -> None:
+    """Notes an event, unless it was noted since the last release: by a run that was killed and is done again."""
     earlier = history(lake)
-    if earlier and replace(earlier[-1], recorded_at=event.recorded_at) == event:
-        return
+    for known in reversed(earlier):
+        if replace(known, recorded_at=event.recorded_at) == event:
+            return
+        if known.what == "released":
+            break
     lines = [json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in (*earlier, event)]
     write_text("".join(lines), history_path(lake))
 

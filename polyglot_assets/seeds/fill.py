@@ -21,7 +21,7 @@ from polyglot_assets.settings import Settings
 
 KEPT = "kept"
 DELETED = "deleted"
-"""Why a row that somebody asked to have deleted does not become a seed, and a seed whose examples held one no prompt."""
+"""Somebody asked to have the row deleted. Of a seed: its prompt showed such a row."""
 
 
 @dataclass
@@ -99,11 +99,10 @@ def fill(
     for candidate, reason in _judged(source, files, fed, settings):
         for cell in fed:
             verdict = _unfit_for(cell, candidate, source) or reason or _unanswered(cell, candidate)
+            verdict = verdict or _deleted(source, candidate, deleted)
             if verdict is None:
                 seed_id = content_id(source.repo, candidate.source_id)
-                if seed_id in deleted:
-                    result[cell].counts[DELETED] += 1
-                elif not heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate):
+                if not heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate):
                     result[cell].counts["duplicate_id"] += 1
             else:
                 result[cell].counts[verdict] += candidate.rows
@@ -150,6 +149,10 @@ def _unfit_for(cell: Cell, candidate: Candidate, source: Source) -> str | None:
 def _unanswered(cell: Cell, candidate: Candidate) -> str | None:
     # An example without an answer would teach the teacher to give none.
     return "empty_response" if cell.strategy == GENERATE and not candidate.response else None
+
+
+def _deleted(source: Source, candidate: Candidate, deleted: Collection[str]) -> str | None:
+    return DELETED if deleted and content_id(source.repo, candidate.source_id) in deleted else None
 
 
 def _row(source: Source, files: Files, cell: Cell, seed_id: str, candidate: Candidate) -> dict[str, Any]:
