@@ -75,7 +75,7 @@ def forget(  # noqa: PLR0913 one parameter per option
     with locks.alone(lake):
         intent = forget_.intend(lake, settings, asked)
         _show(intent, settings, dry_run=dry_run)
-        if dry_run or (intent.idle and not intent.done):
+        if dry_run:
             return
         if intent.new and not yes:  # what was begun was confirmed then
             click.confirm("Remove this for good?", abort=True)

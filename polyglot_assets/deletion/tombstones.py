@@ -184,7 +184,9 @@ def record_done(lake: Lake, done: Iterable[str]) -> None:
 
 
 def write_table(lake: Lake) -> None:
-    """Makes the table `deletions` anew from the log, if it is not as it should be."""
+    """Makes the table `deletions` anew from the log, if there is one and the table is not as it should be."""
+    if not log_path(lake).exists():
+        return
     rows = [
         {
             "seed_id": seed_id,

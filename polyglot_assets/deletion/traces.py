@@ -12,6 +12,7 @@ be wrong now and then: what it finds is confirmed by the hash of the stretch.
 """
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -35,26 +36,46 @@ def trace(text: str) -> Trace | None:
     return Trace(content_id(plain), int(_prefixes(plain)[-1]), len(plain))
 
 
+class Traces:
+    """Traces that are looked for together.
+
+    Args:
+        traces: what is looked for.
+        inside: also inside of other texts, which takes ten times as long.
+    """
+
+    def __init__(self, traces: Iterable[Trace], *, inside: bool = True) -> None:
+        self._whole: dict[str, Trace] = {}
+        self._by_length: dict[int, tuple[npt.NDArray[np.uint64], dict[str, Trace]]] = {}
+        grouped: dict[int, dict[str, Trace]] = defaultdict(dict)
+        for wanted in traces:
+            self._whole[wanted.key] = wanted
+            if inside and wanted.length >= TELLING:
+                grouped[wanted.length][wanted.key] = wanted
+        for length, own in grouped.items():
+            self._by_length[length] = np.array([one.rolling for one in own.values()], np.uint64), own
+        self._lengths = {one.length for one in self._whole.values()}
+
+    def find(self, text: str) -> Iterator[Trace]:
+        """Those whose text is `text`, or, if it is telling, a part of it."""
+        plain = _normalised(text)
+        if len(plain) in self._lengths and (whole := self._whole.get(content_id(plain))):
+            yield whole
+        sums: npt.NDArray[np.uint64] | None = None
+        for length, (rolling, own) in self._by_length.items():
+            if length < len(plain):
+                if sums is None:
+                    sums = np.concatenate([np.zeros(1, np.uint64), _prefixes(plain)])
+                # The sum of c[j] * B^j over a stretch that begins at i is B^i times the stretch's own hash.
+                stretches = (sums[length:] - sums[:-length]) * _inverses(len(plain) - length + 1)
+                starts = np.flatnonzero(np.isin(stretches, rolling)).tolist()
+                keys = {content_id(plain[start : start + length]) for start in starts}
+                yield from (own[key] for key in sorted(keys & own.keys()))
+
+
 def find(text: str, traces: Iterable[Trace]) -> Iterator[Trace]:
-    """Those of `traces` whose text is `text`, or, if it is telling, a part of it."""
-    plain = _normalised(text)
-    sums: npt.NDArray[np.uint64] | None = None
-    for wanted in traces:
-        if wanted.length == len(plain):
-            if content_id(plain) == wanted.key:
-                yield wanted
-        elif TELLING <= wanted.length < len(plain):
-            sums = _prefixes(plain) if sums is None else sums
-            if _inside(plain, sums, wanted):
-                yield wanted
-
-
-def _inside(plain: str, sums: npt.NDArray[np.uint64], wanted: Trace) -> bool:
-    """Sum of c[j] * B^j over a stretch that begins at i is B^i times the stretch's own hash."""
-    n = wanted.length
-    ends = np.concatenate([np.zeros(1, np.uint64), sums])
-    hits = np.flatnonzero(ends[n:] - ends[:-n] == _powers(len(plain))[: len(plain) - n + 1] * np.uint64(wanted.rolling))
-    return any(content_id(plain[start : start + n]) == wanted.key for start in hits.tolist())
+    """As Traces.find, for once."""
+    return Traces(traces).find(text)
 
 
 def _prefixes(plain: str) -> npt.NDArray[np.uint64]:
@@ -63,18 +84,23 @@ def _prefixes(plain: str) -> npt.NDArray[np.uint64]:
     return sums
 
 
-_known_powers = np.ones(1, np.uint64)
+class _Powers:
+    """Powers of a number modulo 2^64, as many as were ever needed."""
+
+    def __init__(self, base: int) -> None:
+        self._base, self._known = base, np.ones(1, np.uint64)
+
+    def __call__(self, count: int) -> npt.NDArray[np.uint64]:
+        if len(self._known) < count:
+            steps = np.full(2 * count, self._base, np.uint64)
+            steps[0] = 1
+            self._known = np.cumprod(steps, dtype=np.uint64)
+        powers: npt.NDArray[np.uint64] = self._known[:count]
+        return powers
 
 
-def _powers(count: int) -> npt.NDArray[np.uint64]:
-    """At least `count` powers of the base, from 0 on; exactly `count` of them."""
-    global _known_powers  # noqa: PLW0603 a table that only grows
-    if len(_known_powers) < count:
-        steps = np.full(2 * count, _BASE, np.uint64)
-        steps[0] = 1
-        _known_powers = np.cumprod(steps, dtype=np.uint64)
-    powers: npt.NDArray[np.uint64] = _known_powers[:count]
-    return powers
+_powers = _Powers(_BASE)
+_inverses = _Powers(pow(_BASE, -1, 1 << 64))
 
 
 def _normalised(text: str) -> str:

@@ -17,8 +17,8 @@ from polyglot_assets.deletion.tombstones import Request
 from polyglot_assets.deletion.verify import verify
 from polyglot_assets.lake import Lake
 
-_POINTS = int(os.environ.get("POLYGLOT_KILLS", "10"))
-"""How many points, spread over the whole deletion."""
+_POINTS = int(os.environ.get("POLYGLOT_KILLS", "4"))
+"""How many points, spread over the whole deletion; with 60 and more it takes minutes."""
 
 
 class Killer:
@@ -76,7 +76,7 @@ def test_killed_anywhere_and_called_again_the_lake_is_the_same(whole: Lake, kill
     assert changes > 60
     expected = small_lake.contents(untroubled)
     died = 0
-    for point in sorted({1 + changes * n // _POINTS for n in range(_POINTS)} | {2, 3, 4, 5, 6}):
+    for point in sorted({1 + changes * n // _POINTS for n in range(_POINTS)} | {3}):
         lake = fresh(whole, tmp_path / "killed")
         died += not killer.delete(lake, point)
         killer.delete(lake)
