@@ -25,6 +25,7 @@ from polyglot_assets.release import sft, versions
 from polyglot_assets.release.verify import verify as verify_release
 from polyglot_assets.responses.ledger import ledger_path
 from polyglot_assets.settings import Settings, bundled
+from polyglot_assets.wiring import _Locked
 
 GENERATE, RESPOND, TRANSLATE = cells(["de"])
 
@@ -319,3 +320,17 @@ def test_tables_that_nothing_makes_any_more_go(lake: Lake, settings: Settings, e
     pq.write_table(pa.table({"text": ["anything"]}), old)
     small_lake.forget(lake, settings, [english])
     assert not old.exists()
+
+
+def test_a_run_of_dagster_holds_the_lock(lake: Lake, settings: Settings, english: Request) -> None:
+    class Inner:
+        retries = None
+
+        def execute(self, plan_context: object, execution_plan: object) -> Iterator[object]:
+            with pytest.raises(UserError, match="materialization"):
+                small_lake.forget(lake, settings, [english])
+            yield from (plan_context, execution_plan)
+
+    inner: Any = Inner()
+    assert [*_Locked(inner, lake).execute("plan", "steps")] == ["plan", "steps"]
+    assert tombstones.read(lake) == {}
