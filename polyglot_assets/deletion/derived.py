@@ -2,8 +2,9 @@
 
 Here: bringing all of it to the state of the cells. Not here: the cells (cells.py), releases (releases.py).
 
-Duplicates are found again, because a row may step into the place of one that goes. Contamination is a matter of each
-row alone, so its rows are only taken out: searching again would take the evaluation sets, which need not be at hand.
+Duplicates are found again, because a row may step into the place of one that goes. Contamination and licences are a
+matter of each row alone, so their rows are only taken out: searching again would take the evaluation sets, which need
+not be at hand.
 Tables that no SQL file makes any more are removed, because nobody can say what they hold.
 """
 
@@ -19,7 +20,7 @@ from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.marts import report
 from polyglot_assets.marts.models import load
-from polyglot_assets.records import CONTAMINATION, DUPLICATES
+from polyglot_assets.records import CONTAMINATION, DUPLICATES, LICENCES, Table
 from polyglot_assets.settings import Settings, bundled
 
 _LEFT = (".write-", ".reading-", ".catalogue-", ".making-", ".draft-", ".old-")
@@ -52,7 +53,8 @@ def remake(
     """
     for cell in cells:
         (lake.root / contamination.KEPT / cell.path / "cell.parquet").unlink(missing_ok=True)
-    _without(lake, examples)
+    for table in (CONTAMINATION, LICENCES):
+        _without(lake, table, examples)
     if lake.table_path(DUPLICATES).exists():
         duplicates.find(lake, settings, report_to)
     else:
@@ -63,14 +65,14 @@ def remake(
     lake.publish_catalogue()
 
 
-def _without(lake: Lake, examples: Collection[str]) -> None:
-    path = lake.table_path(CONTAMINATION)
+def _without(lake: Lake, table: Table, examples: Collection[str]) -> None:
+    path = lake.table_path(table)
     if not path.exists():
         return
-    table = pq.read_table(path, schema=CONTAMINATION.schema, partitioning=None)
-    gone = pc.is_in(table.column("id"), value_set=pa.array(sorted(examples), pa.string()))
+    rows = pq.read_table(path, schema=table.schema, partitioning=None)
+    gone = pc.is_in(rows.column("id"), value_set=pa.array(sorted(examples), pa.string()))
     if pc.any(gone).as_py():
-        write_parquet(table.filter(pc.invert(gone)), path)
+        write_parquet(rows.filter(pc.invert(gone)), path)
 
 
 def _tables(lake: Lake) -> None:

@@ -21,7 +21,7 @@ from polyglot_assets.deletion.tombstones import Found, Request
 from polyglot_assets.deletion.traces import trace
 from polyglot_assets.grid import STRATEGIES, Cell, cell_of
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
+from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, LICENCES, PROMPTS, RESPONSES, SEEDS, Table
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.responses.requests import standing
 from polyglot_assets.seeds.sources import SOURCES
@@ -254,7 +254,7 @@ def _count_ledger(plan: Plan, cell: Cell, place: str, lines: set[str], gone: Map
 def _of_relations(lake: Lake, plan: Plan) -> None:
     """Rows of the tables about examples, and rows of the tables that name them."""
     owners = {example: seeds for cell in plan.cells.values() for example, seeds in cell.examples.items()}
-    for table, columns in ((DUPLICATES, ("id", "kept_id")), (CONTAMINATION, ("id",))):
+    for table, columns in ((DUPLICATES, ("id", "kept_id")), (CONTAMINATION, ("id",)), (LICENCES, ("id",))):
         if owners and lake.table_path(table).exists():
             for row in pq.read_table(lake.table_path(table), columns=list(columns), partitioning=None).to_pylist():
                 for seed_id in set().union(*(owners.get(row[name], set()) for name in columns)):
