@@ -12,6 +12,7 @@ import click
 
 from polyglot_assets import settings as settings_
 from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.deletion import commands as deletion_commands
 from polyglot_assets.lake import RELEASES, Lake
 from polyglot_assets.release import commands as release_commands
 
@@ -122,11 +123,11 @@ def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], t
     polyglot retry --outcome engine_error
     polyglot retry --outcome truncated,invalid_json -l ja
     """
-    from polyglot_assets import running
+    from polyglot_assets import locks, running
 
     settings = running.with_teachers(settings_.load(), teacher)
-    existing_lake()
-    marked, assets = running.retry(settings, running.choose(settings, language, strategy, None), outcomes)
+    with locks.shared(existing_lake()):
+        marked, assets = running.retry(settings, running.choose(settings, language, strategy, None), outcomes)
     click.echo(f"{marked} answers are asked for again")
     if marked:
         _run(settings, language, strategy, assets)
@@ -191,6 +192,7 @@ def sql(query: str, form: str, output: Path | None) -> None:
     \b
     lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
     lake.counts                                               rows that did not go on, by reason
+    lake.deletions                                            deletion requests, and what they removed
     marts.<table>                                             the tables of dbt_like_sql/
 
     \b
@@ -208,9 +210,12 @@ def sql(query: str, form: str, output: Path | None) -> None:
 @clear_errors
 def report() -> None:
     """Write the report about the lake, one HTML file, from its tables as they are, and print its path."""
+    from polyglot_assets import locks
     from polyglot_assets.marts import report as report_
 
-    click.echo(report_.write(existing_lake()))
+    lake = existing_lake()
+    with locks.shared(lake):
+        click.echo(report_.write(lake))
 
 
 @main.command()
@@ -274,5 +279,5 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     serve.serve(settings_.load(), name, host, port, click.echo)
 
 
-for command in release_commands.COMMANDS:
+for command in (*release_commands.COMMANDS, *deletion_commands.COMMANDS):
     main.add_command(command)

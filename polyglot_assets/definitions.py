@@ -10,6 +10,7 @@ import dagster as dg
 from polyglot_assets import grid
 from polyglot_assets import settings as settings_
 from polyglot_assets.curation.assets import contamination_asset, duplicates_asset, licences_asset
+from polyglot_assets.deletion.assets import deletion_check
 from polyglot_assets.examples.assets import example_asset
 from polyglot_assets.lake import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
@@ -19,7 +20,7 @@ from polyglot_assets.responses.assets import response_assets
 from polyglot_assets.seeds.assets import seed_assets
 from polyglot_assets.teachers import registry
 from polyglot_assets.teachers.resource import VllmResource
-from polyglot_assets.wiring import Place
+from polyglot_assets.wiring import Place, locked_executor
 
 # The grid needs APIs that Dagster still marks as beta or preview (backfill policies, partitioned checks). They are
 # pinned in constraints.txt and tested; saying so at every start would only hide other warnings.
@@ -50,10 +51,10 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             report_asset(place),
             release_asset(place),
         ],
-        asset_checks=[*check_definitions(place, teachers), release_checks(place)],
+        asset_checks=[*check_definitions(place, teachers), release_checks(place), deletion_check(place)],
         resources={"vllm": vllm or VllmResource.of(chosen)},
         # One process per run: all cells of a run then share one engine.
-        executor=dg.in_process_executor,
+        executor=locked_executor(place),
     )
 
 

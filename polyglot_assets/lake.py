@@ -243,20 +243,20 @@ def write_parquet(data: pa.Table, path: Path, **options: Any) -> None:
         path: the file.
         options: further arguments of `pyarrow.parquet.write_table`.
     """
-    with _replacing(path) as handle:
+    with replacing(path) as handle:
         pq.write_table(data, handle, compression="zstd", **options)
 
 
 def write_text(text: str, path: Path) -> None:
     """Writes a text file as `write_parquet` writes a table."""
-    with _replacing(path) as handle:
+    with replacing(path) as handle:
         handle.write(text.encode())
 
 
 def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, path: Path) -> int:
     """As `write_parquet`, from one table per row group; returns the number of rows."""
     count = 0
-    with _replacing(path) as handle, pq.ParquetWriter(handle, schema, compression="zstd") as writer:
+    with replacing(path) as handle, pq.ParquetWriter(handle, schema, compression="zstd") as writer:
         for group in groups:
             writer.write_table(group)
             count += group.num_rows
@@ -275,7 +275,7 @@ def _groups(rows: Iterable[Mapping[str, Any]], table: Table) -> Iterator[pa.Tabl
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file that takes the place of `path` when it is complete and on the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".write-", delete=False) as handle:

@@ -313,8 +313,32 @@ LINEAGE = Table(
 )
 """What each row of a release was made from, published beside it. Not a table of the lake: it lies in the release."""
 
+DELETIONS = Table(
+    "deletions",
+    ("seed_id",),
+    (),
+    (
+        ("seed_id", _TEXT, "h(source, source_id) of the row that was asked to be deleted"),
+        ("source", _TEXT, "Hugging Face id of its seed dataset"),
+        ("source_id", _TEXT, "Its id in the source"),
+        ("requested_by", _TEXT, "Who asked, as the operator wrote it down"),
+        ("reference", _TEXT, "Reference of the request"),
+        ("requested_on", _TEXT, "Date of the request, ISO 8601"),
+        ("received_at", _TEXT, "When the lake was told; from then on the row stays out"),
+        ("done_at", _TEXT, "When everything was removed; null while that is not finished"),
+        ("rows", pa.int64(), "Rows that were removed, over all places"),
+        (
+            "removed",
+            pa.list_(pa.struct([("place", _TEXT), ("language", _TEXT), ("strategy", _TEXT), ("rows", pa.int64())])),
+            "Rows by place. A row that two requests concern is counted for both",
+        ),
+    ),
+    cellwise=False,
+)
+
 TABLES = {
-    table.name: table for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION, LICENCES)
+    table.name: table
+    for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION, LICENCES, DELETIONS)
 }
 """All tables by name. `counts` says what became of the rows that did not go on: for each stage, source and cell the
 rows add up to what the stage was given."""

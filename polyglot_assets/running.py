@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from polyglot_assets import definitions
+from polyglot_assets import definitions, locks
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import STRATEGIES, Cell
 from polyglot_assets.lake import Lake
@@ -118,7 +118,7 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     job = defs.resolve_implicit_global_asset_job_def()
     keys = _selected(defs, selection.assets)
     prepare_home(settings)
-    with dg.DagsterInstance.get() as instance:
+    with locks.shared(Lake(settings.lake)), dg.DagsterInstance.get() as instance:
         for start, end in rectangles(settings.languages, selection):
             result = job.execute_in_process(
                 instance=instance,

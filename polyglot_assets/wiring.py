@@ -4,13 +4,14 @@ Here: the cells of a run, per-cell metadata, table schemas, sample rows as Markd
 here: anything that computes rows; those modules do not know Dagster.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import dagster as dg
 
+from polyglot_assets import locks
 from polyglot_assets.grid import Cell, cell_of
 from polyglot_assets.lake import Lake
 from polyglot_assets.records import Table
@@ -56,6 +57,31 @@ class Place:
             **options,
         )
         return decorator
+
+
+class _Locked(dg.Executor):
+    """An executor whose runs hold the lake's lock, so that no rows are deleted under them."""
+
+    def __init__(self, inner: dg.Executor, lake: Lake) -> None:
+        self._inner, self._lake = inner, lake
+
+    @property
+    def retries(self) -> Any:
+        return self._inner.retries
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        with locks.shared(self._lake):
+            yield from self._inner.execute(plan_context, execution_plan)
+
+
+def locked_executor(place: Place) -> dg.ExecutorDefinition:
+    """Dagster's in-process executor under the lake's lock. It goes by the same name, so run configurations stay."""
+    plain = dg.in_process_executor
+    schema: Any = plain.config_schema  # of a type that the constructor takes and does not name
+    make: Any = plain.executor_creation_fn
+    return dg.ExecutorDefinition(
+        plain.name, schema, executor_creation_fn=lambda context: _Locked(make(context), place.lake)
+    )
 
 
 def cells_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[Cell]:

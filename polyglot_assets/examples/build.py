@@ -44,12 +44,17 @@ def build(prompts: Iterable[Row], responses: Iterable[Row], width: int = 2) -> l
         | {"prompt_key": prompt_key, "content_key": content_key, "minhash": signature}
         for row, (prompt_key, content_key, signature) in zip(kept, written, strict=True)
     ]
+    describe_prompts(rows)
+    return rows
+
+
+def describe_prompts(rows: Iterable[dict[str, Any]]) -> None:
+    """Fills the columns that depend on the other rows of the cell, of all its rows: whenever one of them goes, too."""
     by_teacher: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: str(row["id"])):
         by_teacher[row["teacher"]].append(row)
     for own in by_teacher.values():
         _describe_prompts(own)
-    return rows
 
 
 def _describe_prompts(rows: Iterable[dict[str, Any]]) -> None:

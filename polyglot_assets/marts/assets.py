@@ -46,6 +46,7 @@ class _Keys:
             "duplicates": [DUPLICATES_KEY],
             "contamination": [CONTAMINATION_KEY],
             "licences": [LICENCES_KEY],
+            "deletions": [],
         }
 
     def of(self, table: TableName) -> list[dg.AssetKey]:

@@ -112,6 +112,8 @@ def write(lake: Lake, settings: Settings) -> Release:
 def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
     """Releases an earlier release once more without some of its rows. The earlier one stays; see versions.remove.
 
+    If it is the latest one, the new one is that from now on.
+
     Args:
         lake: whose release it is.
         version: the earlier release.
@@ -136,14 +138,14 @@ def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={"rows": gone, "of": version},
         )
-        return _finish(lake, draft, manifest, why)
+        return _finish(lake, draft, manifest, why, version)
 
 
-def _finish(lake: Lake, draft: Path, manifest: Manifest, why: str) -> Release:
+def _finish(lake: Lake, draft: Path, manifest: Manifest, why: str, instead_of: str | None = None) -> Release:
     manifest.write(draft)
     card = render(manifest)
     (draft / CARD).write_text(card, encoding="utf-8")
-    return Release(versions.put(lake, draft, manifest, why), manifest, card)
+    return Release(versions.put(lake, draft, manifest, why, instead_of), manifest, card)
 
 
 def _inputs(lake: Lake) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -36,9 +36,9 @@ class Event:
     Attributes:
         recorded_at: UTC, to the second.
         release: the version.
-        what: released, or removed.
+        what: released, replaced (an earlier one without deleted rows), or removed.
         rows: of the release.
-        replaces: the version that was the latest before.
+        replaces: the version that was the latest before, or the one in whose place this comes.
         why: in words; empty for a release of the lake as it was.
     """
 
@@ -62,7 +62,12 @@ def path(lake: Lake, version: str) -> Path:
 
 def names(lake: Lake) -> list[str]:
     """The versions that are there, the one that was released last at the end."""
-    order = {event.release: place for place, event in enumerate(history(lake)) if event.what == "released"}
+    order: dict[str, int] = {}
+    for place, event in enumerate(history(lake)):
+        if event.what == "released":
+            order[event.release] = place
+        elif event.what == "replaced":
+            order.setdefault(event.release, order.get(event.replaces or "", place))
     there = [entry.name for entry in _versions(lake)]
     return sorted(there, key=lambda version: (order.get(version, -1), version))
 
@@ -129,7 +134,7 @@ def draft(lake: Lake) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def put(lake: Lake, finished: Path, manifest: Manifest, why: str = "") -> Path:
+def put(lake: Lake, finished: Path, manifest: Manifest, why: str = "", instead_of: str | None = None) -> Path:
     """Makes a finished draft the latest release and returns its folder. A version that is there already stays as it is.
 
     Args:
@@ -137,17 +142,21 @@ def put(lake: Lake, finished: Path, manifest: Manifest, why: str = "") -> Path:
         finished: a folder from `draft`.
         manifest: its manifest.
         why: in words, for the history.
+        instead_of: the earlier release in whose place this one comes: it becomes the latest only if that one was.
     """
     version, target = manifest.version, path(lake, manifest.version)
     if not (target / MANIFEST).exists():
         _flush(finished)
         finished.rename(target)
         sync_folder(target.parent)
+    # Noted first: what was interrupted is done again, and then not noted twice.
     before = latest(lake)
-    if before != version:
-        # Noted first, and not again by the run that follows one that was killed in between.
-        if [(event.release, event.what) for event in history(lake)[-1:]] != [(version, "released")]:
-            _note(lake, Event(_now(), version, "released", manifest.rows, before, why))
+    if instead_of:
+        _note(lake, Event(_now(), version, "replaced", manifest.rows, instead_of, why))
+        if before == instead_of:
+            _point_to(lake, version)
+    elif before != version:
+        _note(lake, Event(_now(), version, "released", manifest.rows, before, why))
         _point_to(lake, version)
     return target
 
@@ -162,11 +171,10 @@ def remove(lake: Lake, version: str, why: str) -> None:
         else:
             (folder(lake) / LATEST).unlink()
     if target.exists():
-        rows = read(target).rows
+        _note(lake, Event(_now(), version, "removed", read(target).rows, None, why))
         # Renamed first, so that a version that is half removed is no version.
         rest = target.rename(folder(lake) / f"{_DRAFT}{version}")
         shutil.rmtree(rest)
-        _note(lake, Event(_now(), version, "removed", rows, None, why))
 
 
 def _versions(lake: Lake) -> Iterator[Path]:
@@ -185,7 +193,14 @@ def _point_to(lake: Lake, version: str) -> None:
 
 
 def _note(lake: Lake, event: Event) -> None:
-    lines = [json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in (*history(lake), event)]
+    """Notes an event, unless it was noted since the last release: by a run that was killed and is done again."""
+    earlier = history(lake)
+    for known in reversed(earlier):
+        if replace(known, recorded_at=event.recorded_at) == event:
+            return
+        if known.what == "released":
+            break
+    lines = [json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in (*earlier, event)]
     write_text("".join(lines), history_path(lake))
 
 

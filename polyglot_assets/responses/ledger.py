@@ -17,14 +17,14 @@ import logging
 import os
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
-from polyglot_assets.lake import sync_folder
+from polyglot_assets.lake import replacing, sync_folder
 from polyglot_assets.teachers.engine import Completion
 
 _LENGTH_BITS = 32
@@ -72,13 +72,12 @@ class Ledger:
         self._failure: OSError | None = None
         self._digest = hashlib.blake2b(digest_size=16)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            sync_folder(path.parent)
+            self._file = _open_alone(path, wait=wait)
+        except BlockingIOError:
+            raise
         except OSError as error:
             raise UserError(f"{path}: {error.strerror}; without a ledger nothing is asked") from error
         try:
-            self._acquire(wait=wait)
             _cut_torn_end(self._file, path)
             self._end = os.fstat(self._file).st_size
             self._read()
@@ -135,6 +134,28 @@ class Ledger:
             self._places[key] = place
             self._forget(key)
 
+    def has_other_than(self, request_ids: Collection[str]) -> bool:
+        """Whether the file holds anything but lines of these requests."""
+        kept = {bytes.fromhex(request_id) for request_id in request_ids}
+        with self.path.open("rb") as lines:
+            return any(_checked(line) not in kept for line in lines)
+
+    def keep_only(self, request_ids: Collection[str]) -> int:
+        """Replaces the file by one with the lines of these requests, marks included, and nothing else.
+
+        The new file takes the place of the old one in one step, so that a crash leaves one or the other. Returns the
+        number of answers that were dropped. Nothing else may be done with this object afterwards; open it again.
+        """
+        kept = {bytes.fromhex(request_id) for request_id in request_ids}
+        dropped = sum(key not in kept for key in self._places)
+        self.commit()
+        with self.path.open("rb") as lines, replacing(self.path) as draft:
+            for line in lines:
+                if _checked(line) in kept:  # a damaged line has no id: what it holds cannot be known
+                    draft.write(line)
+        self.close()
+        return dropped
+
     def commit(self) -> None:
         """Flushes to the disk what was appended.
 
@@ -160,15 +181,6 @@ class Ledger:
         finally:
             os.close(self._file)
             self._file = -1
-
-    def _acquire(self, *, wait: bool) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not wait:
-                raise
-            _LOG.warning("%s is in use by another run; waiting for it", self.path)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def _read(self) -> None:
         offset = 0
@@ -225,6 +237,28 @@ class Ledger:
             except OSError as error:
                 self._failure = error
             self._uncommitted = 0
+
+
+def _open_alone(path: Path, *, wait: bool) -> int:
+    """Opens the file and locks it. What is locked is what lies at `path`: it may be replaced while one waits."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not wait:
+                    raise
+                _LOG.warning("%s is in use by another run; waiting for it", path)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+                sync_folder(path.parent)
+                return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
 
 
 def _encode(completion: Completion) -> bytes:

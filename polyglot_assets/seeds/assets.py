@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.deletion import tombstones
 from polyglot_assets.records import COUNTS, SEEDS
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import CellSeeds, fill
@@ -37,7 +38,7 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
         place.lake.prepare()
         started = time.monotonic()
         files = find(source, place.settings)
-        filled = fill(source, files, cells_of(context), place.settings)
+        filled = fill(source, files, cells_of(context), place.settings, tombstones.seed_ids(place.lake))
         seconds = time.monotonic() - started
         for cell, seeds in filled.items():
             place.lake.write_cell(SEEDS, cell, seeds.rows, source=source.name)

@@ -6,7 +6,7 @@ raw row is understood (the adapters) or stored (lake.py).
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from polyglot_assets.seeds.source import BadFieldError, Candidate, Source
 from polyglot_assets.settings import Settings
 
 KEPT = "kept"
+DELETED = "deleted"
+"""Somebody asked to have the row deleted. Of a seed: its prompt showed such a row."""
 
 
 @dataclass
@@ -66,8 +68,21 @@ class _Lowest:
         return True
 
 
-def fill(source: Source, files: Files | None, cells: Iterable[Cell], settings: Settings) -> dict[Cell, CellSeeds]:
+def fill(
+    source: Source,
+    files: Files | None,
+    cells: Iterable[Cell],
+    settings: Settings,
+    deleted: Collection[str] = frozenset(),
+) -> dict[Cell, CellSeeds]:
     """Reads a source once and gives every cell its seeds and counts.
+
+    Args:
+        source: what is read.
+        files: its files, if there are any.
+        cells: which cells.
+        settings: limits, and what is kept.
+        deleted: seed_ids of the rows that stay out (deletion/tombstones.py).
 
     Raises:
         UserError: a file is damaged or a row has a field that cannot be used.
@@ -84,6 +99,7 @@ def fill(source: Source, files: Files | None, cells: Iterable[Cell], settings: S
     for candidate, reason in _judged(source, files, fed, settings):
         for cell in fed:
             verdict = _unfit_for(cell, candidate, source) or reason or _unanswered(cell, candidate)
+            verdict = verdict or _deleted(source, candidate, deleted)
             if verdict is None:
                 seed_id = content_id(source.repo, candidate.source_id)
                 if not heaps[cell].push(content_id(cell.key, seed_id), seed_id, candidate):
@@ -133,6 +149,10 @@ def _unfit_for(cell: Cell, candidate: Candidate, source: Source) -> str | None:
 def _unanswered(cell: Cell, candidate: Candidate) -> str | None:
     # An example without an answer would teach the teacher to give none.
     return "empty_response" if cell.strategy == GENERATE and not candidate.response else None
+
+
+def _deleted(source: Source, candidate: Candidate, deleted: Collection[str]) -> str | None:
+    return DELETED if deleted and content_id(source.repo, candidate.source_id) in deleted else None
 
 
 def _row(source: Source, files: Files, cell: Cell, seed_id: str, candidate: Candidate) -> dict[str, Any]:

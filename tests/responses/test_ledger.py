@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -272,3 +273,42 @@ def test_a_ledger_that_cannot_be_made_or_written_is_named(tmp_path: Path, monkey
             UserError, match=r"ledger\.jsonl: No space left on device; what was answered before is kept"
         ):
             ledger.append(completion(0))
+
+
+def test_keeping_only_some_requests_is_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    with Ledger(path) as ledger:
+        for number in range(4):
+            ledger.append(completion(number))
+        ledger.set_aside(name(1))
+    with path.open("ab") as file:
+        file.write(b"00000000 damaged\n")
+    with Ledger(path) as ledger:
+        assert ledger.has_other_than([name(1), name(2)])
+        assert ledger.keep_only([name(1), name(2)]) == 2
+    with Ledger(path) as ledger:
+        assert set(ledger.request_ids()) == {name(1), name(2)}
+        assert ledger.is_set_aside(name(1))
+        assert not ledger.has_other_than([name(1), name(2), name(3)])
+    assert path.read_bytes().count(b"\n") == 3, "two answers and the mark"
+
+
+def test_who_waited_for_a_ledger_that_was_replaced_writes_into_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    waiting = threading.Event()
+
+    def write() -> None:
+        waiting.set()
+        with Ledger(path) as late:
+            late.append(completion(9))
+
+    with Ledger(path) as ledger:
+        ledger.append(completion(0))
+        writer = threading.Thread(target=write)
+        writer.start()
+        waiting.wait()
+        time.sleep(0.2)  # long enough to wait for the lock, as a rule; the test holds either way
+        ledger.keep_only([])
+    writer.join()
+    with Ledger(path) as ledger:
+        assert set(ledger.request_ids()) == {name(9)}

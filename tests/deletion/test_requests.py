@@ -1,0 +1,61 @@
+"""Requests from files and the command line: what is wrong is named by file, row and field."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from polyglot_assets.deletion.requests import read, request
+from polyglot_assets.deletion.tombstones import Request
+from polyglot_assets.errors import UserError
+
+
+def test_both_kinds_of_file_say_the_same(tmp_path: Path) -> None:
+    rows = [
+        {"source": "openai/gsm8k", "source_id": "a", "requester": "somebody", "reference": "1", "date": "2026-11-20"},
+        {"source": "GSM8K", "source_id": "a"},
+        {"source": "aya", "source_id": 17},
+    ]
+    lines, table = tmp_path / "requests.jsonl", tmp_path / "requests.csv"
+    lines.write_text("\n".join(map(json.dumps, rows)) + "\n\n")
+    table.write_text("source,source_id,requester,reference,date\nopenai/gsm8k,a,somebody,1,2026-11-20\naya,17,,,\n")
+    expected = [
+        Request("openai/gsm8k", "a", "somebody", "1", "2026-11-20"),
+        Request("CohereLabs/aya_collection", "17", "the office", "", ""),
+    ]
+    for path in (lines, table):
+        assert read(path, {"requester": "the office", "reference": ""}) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.jsonl", '{"source": "aya"}', "row 1: field 'source_id' is missing"),
+        ("a.jsonl", '\n{"source": "aya", "source_id": " "}', "row 2: field 'source_id' is empty"),
+        ("a.jsonl", '{"source": "aya", "source_id": ["x"]}', "row 1: field 'source_id': expected a text, got list"),
+        ("a.jsonl", '{"source": "aya", "source-id": "x"}', "row 1: unknown field 'source-id'"),
+        ("a.jsonl", '{"source": "ayaa", "source_id": "x"}', "row 1: field 'source': there is no source 'ayaa'"),
+        ("a.jsonl", '{"source": "aya", "source_id": "x", "date": "soon"}', "row 1: field 'date': 'soon' is no date"),
+        ("a.jsonl", "{", "row 1: broken JSON"),
+        ("a.jsonl", "[]", "row 1: expected an object, got list"),
+        ("a.jsonl", "", "holds no request"),
+        ("a.csv", "source,id\naya,x\n", "row 1: the header has no field 'source_id'"),
+        ("a.csv", "source,source_id\naya\n", "row 2: expected 2 fields, found 1"),
+        ("a.csv", 'source,source_id\naya,"x\n', "unexpected end"),
+        ("a.txt", "x", "ends in .jsonl or .csv"),
+        ("absent.csv", None, "No such file"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, name: str, text: str | None, message: str) -> None:
+    path = tmp_path / name
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError) as error:
+        read(path, {})
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_the_source_is_known_by_both_its_names() -> None:
+    for name in ("wildchat", "allenai/WildChat-4.8M", "Allenai/wildchat-4.8m"):
+        assert request("here", {"source": name, "source_id": "x"}, {}).source == "allenai/WildChat-4.8M"
