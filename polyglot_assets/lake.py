@@ -182,7 +182,7 @@ def _create_release_views(connection: duckdb.DuckDBPyConnection, folder: Path) -
             version = f"regexp_extract(filename, '/([0-9a-f]+)/{part}/', 1) AS release"
             select = (
                 f"SELECT {version}, * EXCLUDE (filename) "
-                f"FROM read_parquet({pattern}, filename=true, hive_partitioning=false)"
+                f"FROM read_parquet({pattern}, filename=true, union_by_name=true, hive_partitioning=false)"
             )
         connection.execute(f"CREATE VIEW release.{name} AS {select}")
     history = folder / "history.jsonl"

@@ -55,7 +55,7 @@ def remake(
         (lake.root / contamination.KEPT / cell.path / "cell.parquet").unlink(missing_ok=True)
     for table in (CONTAMINATION, LICENCES):
         _without(lake, table, examples)
-    if lake.table_path(DUPLICATES).exists():
+    if next((lake.root / DUPLICATES.name).rglob("*.parquet"), None):
         duplicates.find(lake, settings, report_to)
     else:
         shutil.rmtree(lake.root / "index", ignore_errors=True)

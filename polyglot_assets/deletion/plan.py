@@ -255,8 +255,8 @@ def _of_relations(lake: Lake, plan: Plan) -> None:
     """Rows of the tables about examples, and rows of the tables that name them."""
     owners = {example: seeds for cell in plan.cells.values() for example, seeds in cell.examples.items()}
     for table, columns in ((DUPLICATES, ("id", "kept_id")), (CONTAMINATION, ("id",)), (LICENCES, ("id",))):
-        if owners and lake.table_path(table).exists():
-            for row in pq.read_table(lake.table_path(table), columns=list(columns), partitioning=None).to_pylist():
+        for path in sorted((lake.root / table.name).rglob("*.parquet")) if owners else ():
+            for row in pq.read_table(path, columns=list(columns), partitioning=None).to_pylist():
                 for seed_id in set().union(*(owners.get(row[name], set()) for name in columns)):
                     plan.found[seed_id].rows[table.name, "", ""] += 1
 
