@@ -196,16 +196,9 @@ def components(links: Any, number: int) -> Any:
     """
     root = np.arange(number)
     for at in range(links.shape[1]):
-        one, two = links[0, at], links[1, at]
-        while root[one] != one:
-            root[one] = root[root[one]]
-            one = root[one]
-        while root[two] != two:
-            root[two] = root[root[two]]
-            two = root[two]
-        root[max(one, two)] = min(one, two)
+        _join(root, links[0, at], links[1, at])
     for thing in range(number):
-        root[thing] = root[root[thing]]
+        root[thing] = _root(root, thing)
     return root
 
 

@@ -19,6 +19,7 @@ from polyglot_assets.errors import EngineDown
 from polyglot_assets.teachers.chat_api import Kind, TryError
 from polyglot_assets.teachers.chat_client import ChatServer
 from polyglot_assets.teachers.engine import Completion, FinishReason, Request
+from polyglot_assets.teachers.lanes import Lane, Limits
 
 RETRIES = 4
 """After something broke. A server that is busy or away is asked for as long as the user's patience lasts."""
@@ -26,55 +27,6 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 LONGEST_TICK = 1.0
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a user chose.
-
-    Attributes:
-        concurrency: most requests under way on one server.
-        timeout: seconds for one try.
-        patience: seconds without an answer of any server after which a request is given up.
-    """
-
-    concurrency: int
-    timeout: float
-    patience: float
-
-
-@dataclass(eq=False)
-class Lane:
-    """A server and what is known of it.
-
-    Attributes:
-        under_way: how many requests it works on.
-        paused_until: when it may be asked again, if it said so; by `time.monotonic`.
-        pause: the timer that ends the pause.
-        reviver: asks whether the server is back; while it does, nothing else is sent.
-        away: whether the reviver was told so. Before its first question has come back, the server is only suspected.
-        suspicions: how often the server seemed to be gone since its last answer.
-        answered: when it last answered, by the clock of the stream.
-        error: the last trouble.
-    """
-
-    server: ChatServer
-    under_way: int = 0
-    paused_until: float = 0.0
-    pause: asyncio.TimerHandle | None = None
-    reviver: "asyncio.Task[None] | None" = None
-    away: bool = False
-    suspicions: int = 0
-    answered: float = -math.inf
-    error: str = ""
-
-    def is_open(self) -> bool:
-        """Whether requests are sent to it."""
-        return self.reviver is None and self.pause is None
-
-    def is_suspect(self) -> bool:
-        """Whether it is being asked for the first time since it seemed to be gone. An answer, or none, comes soon."""
-        return self.reviver is not None and not self.away
 
 
 @dataclass(eq=False)

@@ -21,8 +21,9 @@ from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.teachers import chat_api, dispatch
 from polyglot_assets.teachers.chat_api import Kind, TryError
 from polyglot_assets.teachers.chat_client import ChatServer, open_session
-from polyglot_assets.teachers.dispatch import Dispatcher, Lane, Limits
+from polyglot_assets.teachers.dispatch import Dispatcher
 from polyglot_assets.teachers.engine import Completion, Request, Take
+from polyglot_assets.teachers.lanes import Lane, Limits
 from polyglot_assets.teachers.registry import Teacher
 
 if TYPE_CHECKING:
