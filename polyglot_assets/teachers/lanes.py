@@ -1,0 +1,59 @@
+"""What is known of the servers of a stream, and the limits within which they are asked.
+
+Here: the two records. Not here: what is decided by them (dispatch.py).
+"""
+
+import asyncio
+import math
+from dataclasses import dataclass
+
+from polyglot_assets.teachers.chat_client import ChatServer
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a user chose.
+
+    Attributes:
+        concurrency: most requests under way on one server.
+        timeout: seconds for one try.
+        patience: seconds without an answer of any server after which a request is given up.
+    """
+
+    concurrency: int
+    timeout: float
+    patience: float
+
+
+@dataclass(eq=False)
+class Lane:
+    """A server and what is known of it.
+
+    Attributes:
+        under_way: how many requests it works on.
+        paused_until: when it may be asked again, if it said so; by `time.monotonic`.
+        pause: the timer that ends the pause.
+        reviver: asks whether the server is back; while it does, nothing else is sent.
+        away: whether the reviver was told so. Before its first question has come back, the server is only suspected.
+        suspicions: how often the server seemed to be gone since its last answer.
+        answered: when it last answered, by the clock of the stream.
+        error: the last trouble.
+    """
+
+    server: ChatServer
+    under_way: int = 0
+    paused_until: float = 0.0
+    pause: asyncio.TimerHandle | None = None
+    reviver: "asyncio.Task[None] | None" = None
+    away: bool = False
+    suspicions: int = 0
+    answered: float = -math.inf
+    error: str = ""
+
+    def is_open(self) -> bool:
+        """Whether requests are sent to it."""
+        return self.reviver is None and self.pause is None
+
+    def is_suspect(self) -> bool:
+        """Whether it is being asked for the first time since it seemed to be gone. An answer, or none, comes soon."""
+        return self.reviver is not None and not self.away
