@@ -12,8 +12,9 @@ replacement can fail or be wrong (measured under constant rewriting: 1 in 1,000)
 
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,9 @@ import pyarrow.parquet as pq
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
 from polyglot_assets.records import LINEAGE, PUBLISHED, TABLES, Table
+
+TableName = tuple[str, str]
+"""(schema, table): ("lake", "examples") or ("marts", "source_mix")."""
 
 CATALOGUE = "lake.duckdb"
 MARTS = "marts"
@@ -116,21 +120,25 @@ class Lake:
         return self.root / MARTS / f"{name}.parquet"
 
     @contextmanager
-    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(self, reads: Collection[TableName] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """An in-memory DuckDB with a view `lake.<table>` per table and `marts.<name>` per computed mart.
 
         It shows the lake as it is at this moment; what is written later takes another connection.
+
+        Args:
+            reads: the only tables that are wanted. A view over hundreds of files takes time to make.
         """
         with ExitStack() as stack:
-            root = self._held(stack)
+            root = self._held(stack, reads)
             connection = stack.enter_context(duckdb.connect(":memory:"))
             connection.execute("SET parquet_metadata_cache = true")  # a lake has hundreds of small files
             connection.execute("CREATE SCHEMA lake")
-            _create_views(connection, root, "lake")
-            _create_release_views(connection, self.root / RELEASES)
+            _create_views(connection, root, "lake", reads)
+            if reads is None:
+                _create_release_views(connection, self.root / RELEASES)
             yield connection
 
-    def _held(self, stack: ExitStack) -> Path:
+    def _held(self, stack: ExitStack, reads: Collection[TableName] | None) -> Path:
         """A folder with hard links to the lake's present files, removed with `stack`.
 
         DuckDB opens a file more than once per query, first for its footer and then for its pages. If a writer
@@ -139,8 +147,11 @@ class Lake:
         try:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.root, prefix=".reading-")))
             for table in TABLES:
-                _link_all(sorted((self.root / table).rglob("*.parquet")), folder / table, numbered=True)
-            _link_all(sorted((self.root / MARTS).glob("*.parquet")), folder / MARTS, numbered=False)
+                if reads is None or ("lake", table) in reads:
+                    _link_all(sorted((self.root / table).rglob("*.parquet")), folder / table, numbered=True)
+            marts = sorted((self.root / MARTS).glob("*.parquet"))
+            wanted = [path for path in marts if reads is None or (MARTS, path.stem) in reads]
+            _link_all(wanted, folder / MARTS, numbered=False)
         except OSError:
             return self.root  # a lake that this user may not write to, or a file system without hard links
         return folder
@@ -160,13 +171,34 @@ class Lake:
             draft.replace(target)
         return target
 
+    def publish_mart(self, name: str) -> None:
+        """Brings one mart's view in `lake.duckdb` up to date; a small part of the work of `publish_catalogue`."""
+        target = self.root / CATALOGUE
+        if not target.exists():
+            self.publish_catalogue()
+            return
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
+            draft = Path(shutil.copyfile(target, Path(folder) / CATALOGUE))
+            with duckdb.connect(str(draft)) as connection:
+                connection.execute(_mart_view(self.mart_path(name)))
+            draft.replace(target)
 
-def _create_views(connection: duckdb.DuckDBPyConnection, root: Path, schema: str) -> None:
+
+def _create_views(
+    connection: duckdb.DuckDBPyConnection, root: Path, schema: str, reads: Collection[TableName] | None = None
+) -> None:
     for table in TABLES.values():
+        if reads is not None and ("lake", table.name) not in reads:
+            continue
         connection.execute(f"CREATE VIEW {schema}.{table.name} AS {_select(connection, root / table.name, table)}")
     connection.execute(f"CREATE SCHEMA {MARTS}")
     for path in sorted((root / MARTS).glob("*.parquet")):
-        connection.execute(f'CREATE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})')
+        if reads is None or (MARTS, path.stem) in reads:
+            connection.execute(_mart_view(path))
+
+
+def _mart_view(path: Path) -> str:
+    return f'CREATE OR REPLACE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})'
 
 
 def _create_release_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:

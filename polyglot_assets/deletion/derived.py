@@ -84,6 +84,6 @@ def _tables(lake: Lake) -> None:
     for model in models:
         path = lake.mart_path(model.name)
         if path.exists():
-            with lake.connect() as connection:
+            with lake.connect(model.reads) as connection:
                 data = connection.sql(model.sql).to_arrow_table()
             write_parquet(data, path)

@@ -84,7 +84,7 @@ def carry_out(lake: Lake, settings: Settings, intent: Intent, report: Callable[[
     if not intent.idle:
         _remove(lake, settings, intent, tombstones.read(lake), report)
         tombstones.record_done(lake, sorted(intent.plan.deleted))
-    tombstones.write_table(lake)
+    tombstones.save_table(lake)
     lake.publish_catalogue()
 
 

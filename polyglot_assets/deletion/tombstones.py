@@ -183,7 +183,7 @@ def record_done(lake: Lake, done: Iterable[str]) -> None:
     _append(lake, [{"event": "done", "seed_id": seed_id, "at": at} for seed_id in done])
 
 
-def write_table(lake: Lake) -> None:
+def save_table(lake: Lake) -> None:
     """Makes the table `deletions` anew from the log, if there is one and the table is not as it should be."""
     if not log_path(lake).exists():
         return

@@ -10,10 +10,10 @@ import dagster as dg
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
-from polyglot_assets.lake import write_parquet
+from polyglot_assets.lake import TableName, write_parquet
 from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
-from polyglot_assets.marts.models import Model, TableName, column_lineage, load
+from polyglot_assets.marts.models import Model, column_lineage, load
 from polyglot_assets.marts.plots import PICTURES, language_chart
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import CELL_TABLES, TABLES
@@ -83,12 +83,12 @@ def _mart_asset(
                     f"marts.{model.name} reads marts.{name}, which was not computed yet: materialize it too"
                 )
         started = time.monotonic()
-        with place.lake.connect() as connection:
+        with place.lake.connect(model.reads) as connection:
             relation = connection.sql(model.sql)
             data = relation.to_arrow_table()
             types = dict(zip(relation.columns, map(str, relation.types), strict=True))
         write_parquet(data, place.lake.mart_path(model.name))
-        place.lake.publish_catalogue()
+        place.lake.publish_mart(model.name)
         rows = data.slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}
         if model.name == "language_distribution":  # first, so that it is seen without scrolling
@@ -181,7 +181,7 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
     def run_checks(context: dg.AssetCheckExecutionContext) -> Iterable[dg.AssetCheckResult]:
         cells = cells_of(context) if cellwise else []
         over_a_range = not context.op_execution_context.has_partition_key
-        with place.lake.connect() as connection:
+        with place.lake.connect({table for check in checks for table in check.reads}) as connection:
             connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
             for check in checks:
                 offences = check.offences(connection, cells, teachers)

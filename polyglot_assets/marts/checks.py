@@ -13,6 +13,7 @@ import duckdb
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
+from polyglot_assets.lake import TableName
 from polyglot_assets.marts.models import Described, Model, load, read_tables
 from polyglot_assets.records import TABLES
 
@@ -27,12 +28,14 @@ class Check:
         sql: the query. Over a cell-wise table it returns `language` and `strategy` (and `teacher` where it can), so
             that one cell can be judged alone.
         description: what must hold.
+        reads: the tables that the query names.
     """
 
     name: str
     table: str
     sql: str
     description: str
+    reads: frozenset[TableName]
 
     def offences(
         self, connection: duckdb.DuckDBPyConnection, cells: Sequence[Cell] = (), teachers: Sequence[str] = ()
@@ -66,9 +69,8 @@ def _singular(path: Path, models: Sequence[Model]) -> Check:
     if not name or table not in {model.name for model in models} | TABLES.keys():
         raise UserError(f"{path}: a check is named <table>__<what must hold>.sql; there is no table {table!r}")
     sql = path.read_text(encoding="utf-8")
-    read_tables(path, sql)
     first = sql.split("\n", 1)[0]
-    return Check(name, table, sql, first.removeprefix("--").strip())
+    return Check(name, table, sql, first.removeprefix("--").strip(), read_tables(path, sql))
 
 
 def _contract(relation: str, described: Described) -> Check:
@@ -83,7 +85,9 @@ def _contract(relation: str, described: Described) -> Check:
             f"SELECT {who}'{column}: {test}' AS violated, {column}::VARCHAR AS value FROM {relation} WHERE {condition}"
         )
         rules.append(rule)
-    return Check("contract", name, "\nUNION ALL\n".join(parts), "; ".join(rules))
+    named = [relation, *(arguments["to"] for _, test, arguments in described.tests if test == "relationships")]
+    reads = frozenset((schema, table) for schema, _, table in (name.partition(".") for name in named))
+    return Check("contract", name, "\nUNION ALL\n".join(parts), "; ".join(rules), reads)
 
 
 def _violation(

@@ -16,10 +16,8 @@ import yaml
 from sqlglot import exp
 
 from polyglot_assets.errors import UserError
+from polyglot_assets.lake import TableName
 from polyglot_assets.records import TABLES
-
-TableName = tuple[str, str]
-"""(schema, table): ("lake", "examples") or ("marts", "source_mix")."""
 
 
 @dataclass(frozen=True)
