@@ -19,7 +19,6 @@ import duckdb
 import pyarrow as pa
 
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import TABLES
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.contents import opened
 from polyglot_assets.release.manifest import Manifest
@@ -236,7 +235,6 @@ def _fates(lake: Lake | None, gone: pa.Table) -> pa.Table:
     if lake is None or not gone.num_rows:
         return nothing
     cell = "seed_id, language, strategy"
-    deletions = "SELECT seed_id FROM lake.deletions" if "deletions" in TABLES else "SELECT '' AS seed_id LIMIT 0"
     with lake.connect() as connection:
         connection.register("gone", gone)
         # As it is now, and not as of when the mart was last materialized.
@@ -256,7 +254,7 @@ def _fates(lake: Lake | None, gone: pa.Table) -> pa.Table:
             ),
             deleted AS (
                 SELECT DISTINCT id FROM (SELECT id, unnest(list_append(exemplar_ids, seed_id)) AS seed_id FROM gone)
-                SEMI JOIN ({deletions}) USING (seed_id)
+                SEMI JOIN lake.deletions USING (seed_id)
             )
             SELECT gone.id, CASE
                 WHEN deleted.id IS NOT NULL THEN 'deletion'

@@ -19,20 +19,14 @@ from polyglot_assets.release.manifest import Manifest
 
 NAME = "Polyglot SFT"
 CARD = "README.md"
-_TEMPLATE = Path(__file__).with_name("card.md.jinja")
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
 def render(manifest: Manifest) -> str:
     """The card of a release."""
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 Markdown
-    )
-    environment.filters["cell"] = _cell
-    body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+    return page(
+        front_matter(manifest),
+        "card.md.jinja",
         manifest=manifest,
         name=NAME,
         languages=by_language(manifest),
@@ -43,8 +37,20 @@ def render(manifest: Manifest) -> str:
         lineage=LINEAGE.fields,
         sizes={name: sum(file[name] for file in manifest.files) for name in ("bytes", "num_bytes")},
     )
-    front = yaml.safe_dump(front_matter(manifest), sort_keys=False, allow_unicode=True, width=1000)
-    return f"---\n{front}---\n\n{body}"
+
+
+def page(front: dict[str, Any], template: str, **values: Any) -> str:
+    """Markdown with YAML front matter, from a template beside this file."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 Markdown
+    )
+    environment.filters["cell"] = _cell
+    text = Path(__file__).with_name(template).read_text(encoding="utf-8")
+    dumped = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000)
+    return f"---\n{dumped}---\n\n{environment.from_string(text).render(**values)}"
 
 
 def by_language(manifest: Manifest) -> list[dict[str, Any]]:

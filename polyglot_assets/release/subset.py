@@ -18,9 +18,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
-import jinja2
 import pyarrow as pa
-import yaml
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.ids import content_id
@@ -30,12 +28,11 @@ from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.contents import opened, query, sha256
 from polyglot_assets.release.formats import FORMATS
 from polyglot_assets.release.manifest import Manifest
-from polyglot_assets.release.render import CARD, NAME
+from polyglot_assets.release.render import CARD, NAME, page
 
 ABOUT = "subset.json"
 TRAIN, TEST = "train", "test"
 _FORMAT = 1
-_TEMPLATE = Path(__file__).with_name("subset.md.jinja")
 _SHARD_ROWS = 32_768
 _GROUP_ROWS = 8192
 """As in a release; see sft.py."""
@@ -272,8 +269,7 @@ def _card(subset: Subset, manifest: Manifest) -> str:
     front = {
         "pretty_name": name,
         "license": licence["id"],
-        **({"license_name": licence["name"]} if licence["id"] == "other" and licence.get("name") else {}),
-        **({"license_link": licence["link"]} if licence["id"] == "other" and licence.get("link") else {}),
+        **({"license_name": licence["name"]} if licence["name"] else {}),
         "language": languages,
         "task_categories": ["text-generation"],
         "tags": ["synthetic", "multilingual", "sft"],
@@ -286,19 +282,15 @@ def _card(subset: Subset, manifest: Manifest) -> str:
             }
         ],
     }
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 Markdown
-    )
 
     def rows(language: str = "", strategy: str = "", split: str = "") -> int:
         wanted = {"language": language, "strategy": strategy, "split": split}
         fitting = (cell for cell in subset.cells if all(not v or cell[name] == v for name, v in wanted.items()))
         return sum(cell["rows"] for cell in fitting)
 
-    body = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
+    return page(
+        front,
+        "subset.md.jinja",
         subset=subset,
         name=name,
         command=command(subset),
@@ -308,7 +300,6 @@ def _card(subset: Subset, manifest: Manifest) -> str:
         strategies=sorted({cell["strategy"] for cell in subset.cells}),
         licence=licence,
     )
-    return f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000)}---\n\n{body}"
 
 
 def command(subset: Subset) -> str:

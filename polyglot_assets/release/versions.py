@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import Lake, sync_folder, write_text
+from polyglot_assets.lake import RELEASES, Lake, sync_folder, write_text
 from polyglot_assets.release.manifest import MANIFEST, Manifest, read
 
 LATEST = "latest"
@@ -52,7 +52,7 @@ class Event:
 
 def folder(lake: Lake) -> Path:
     """Where the releases lie."""
-    return lake.root / "release" / "sft"
+    return lake.root / RELEASES
 
 
 def path(lake: Lake, version: str) -> Path:
