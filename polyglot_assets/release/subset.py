@@ -24,6 +24,8 @@ from polyglot_assets.errors import UserError
 from polyglot_assets.ids import content_id
 from polyglot_assets.lake import write_parquet
 from polyglot_assets.languages import display_name
+from polyglot_assets.licences import policy as policy_
+from polyglot_assets.licences.licences import resulting
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.contents import opened, query, sha256
 from polyglot_assets.release.formats import FORMATS
@@ -263,13 +265,14 @@ def _licenses(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def _card(subset: Subset, manifest: Manifest) -> str:
-    licence = manifest.license
+    policy = policy_.stated(manifest.policy)
+    licence = resulting([row["licenses"] for row in subset.licenses], policy.licences, policy.claim)
     languages = sorted({cell["language"] for cell in subset.cells})
     name = f"{NAME}, subset of release {subset.release}"
     front = {
         "pretty_name": name,
-        "license": licence["id"],
-        **({"license_name": licence["name"]} if licence["name"] else {}),
+        "license": licence.id,
+        **({"license_name": licence.license_name} if licence.license_name else {}),
         "language": languages,
         "task_categories": ["text-generation"],
         "tags": ["synthetic", "multilingual", "sft"],

@@ -171,14 +171,15 @@ def test_datasets_opens_it_and_the_card_is_true(release: Path, options: Options,
     assert f"| {own} |\n" in next(line + "\n" for line in card.splitlines() if line.startswith("| German"))
 
 
-def test_the_licence_is_never_freer_than_that_of_the_release(tmp_path: Path) -> None:
+def test_the_licence_is_that_of_the_rows_that_are_in_it(tmp_path: Path) -> None:
     rows = [Answer(1), Answer(2, licenses=("cc-by-nc-4.0",), source="arbml/CIDAR")]
     release = released(tmp_path / "lake", rows)
-    write(release, tmp_path / "a", Options(sources=("openai/gsm8k",)))
-    card = (tmp_path / "a" / "README.md").read_text()
-    assert yaml.safe_load(card.split("---")[1])["license"] == "other"
-    assert "| apache-2.0 | 1 |" in card
-    assert "cc-by-nc" not in card.split("carry:")[1]
+    for name, sources, licence in (("a", ("openai/gsm8k",), "apache-2.0"), ("b", (), "cc-by-nc-4.0")):
+        write(release, tmp_path / name, Options(sources=sources))
+        card = (tmp_path / name / "README.md").read_text()
+        assert yaml.safe_load(card.split("---")[1])["license"] == licence
+        assert ("cc-by-nc" in card.split("carry:")[1]) == (name == "b")
+        assert "| apache-2.0 | 1 |" in card
 
 
 def test_a_folder_with_something_in_it_is_left_alone(release: Path, tmp_path: Path) -> None:
