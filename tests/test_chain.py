@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
-import pyarrow.parquet as pq
 import pytest
 from scripted import ScriptedVllm, good_answer
 
@@ -13,7 +12,7 @@ from polyglot_assets.definitions import build_defs
 from polyglot_assets.grid import Cell, cells
 from polyglot_assets.lake import Lake
 from polyglot_assets.records import CELL_TABLES, EXAMPLES, RESPONSES, SEEDS
-from polyglot_assets.release.sft import DATA
+from polyglot_assets.release import manifest, versions
 from polyglot_assets.running import RANGE_END, RANGE_START
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
@@ -95,7 +94,9 @@ def test_the_full_grid_is_one_run_with_one_engine(run: Run, lake: Lake, vllm: Sc
     assert alike
     assert alike[0] > 0, "the script answers many prompts alike"
     assert distribution == (prompts[0] - alike[0],)
-    assert pq.read_metadata(settings.lake / "release" / "sft" / DATA).num_rows == prompts[0] - alike[0]
+    newest = versions.latest(lake)
+    assert newest is not None
+    assert manifest.read(versions.path(lake, newest)).rows == prompts[0] - alike[0]
 
     again = run("ar|generate", "tl|translate")
     assert again.success

@@ -44,5 +44,7 @@ def test_demo_end_to_end_and_again_without_the_engine(tmp_path: Path) -> None:
     assert "loading smollm2-135m" not in again
     from datasets import load_dataset
 
-    released = load_dataset(str(lake.root / "release" / "sft"), split="train", cache_dir=str(tmp_path / "cache"))
+    released = load_dataset(
+        str(lake.root / "release" / "sft" / "latest"), split="train", cache_dir=str(tmp_path / "cache")
+    )
     assert (released.num_rows,) == kept
