@@ -48,9 +48,10 @@ def _shorten(path: Path, keep: Collection[str]) -> None:
     with Ledger(path) as ledger:
         if not ledger.has_other_than(keep):
             return
-        ledger.keep_only(keep)
-        # What the cell was compacted from is true no more; the next run computes it from the ledger again.
+        # What the cell was compacted from is true no more; the next run computes it from the ledger again. It goes
+        # first: a ledger that is short already is left alone.
         path.with_name("compacted").unlink(missing_ok=True)
+        ledger.keep_only(keep)
 
 
 def _drop(lake: Lake, table: Table, cell: Cell, path: Path, key: str, gone: Collection[str]) -> None:
