@@ -8,7 +8,10 @@ from typing import Any
 from polyglot_assets.seeds.sources import PRECEDENCE
 
 Gram = tuple[str, ...]
-UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "MYANMAR", "KHMER", "COMBINING KATAKANA")
+UNSPACED = (
+    "CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "COMBINING KATAKANA", "BOPOMOFO", "THAI", "LAO ", "MYANMAR", "KHMER",
+    "TIBETAN", "TAI LE ", "NEW TAI LUE", "TAI THAM", "TAI VIET", "JAVANESE", "BALINESE", "YI ",
+)  # fmt: skip
 
 
 def tokens(text: str) -> list[str]:
