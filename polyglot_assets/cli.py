@@ -194,6 +194,7 @@ def sql(query: str, form: str, output: Path | None) -> None:
     lake.counts                                               rows that did not go on, by reason
     lake.deletions                                            deletion requests, and what they removed
     marts.<table>                                             the tables of dbt_like_sql/
+    release.sft, release.lineage, release.history             all releases, with the column `release`
 
     \b
     polyglot sql "SHOW ALL TABLES"
