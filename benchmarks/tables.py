@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from peers.tables_lake import PUBLISHED, make
 
 from polyglot_assets.lake import Lake, quoted, write_parquet
+from polyglot_assets.marts.compute import threads_for
 from polyglot_assets.marts.models import load
 from polyglot_assets.settings import bundled
 from polyglot_assets.settings import load as load_settings
@@ -48,21 +49,23 @@ def cpu() -> float:
 
 
 def ours(lake: Lake) -> dict[str, Any]:
-    """Computes all marts, some rounds of it, each with a connection of its own that has read nothing yet."""
+    """Computes all marts, some rounds of it, each with connections of its own that have read nothing yet."""
     models, _ = load(bundled("dbt_like_sql"))
     seconds: dict[str, list[float]] = {}
     walls: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        with lake.connect() as connection:
-            for model in models:
-                started, wall = cpu(), time.perf_counter()
-                data = connection.sql(model.sql).to_arrow_table()
-                seconds.setdefault(model.name, []).append(cpu() - started)
-                walls.setdefault(model.name, []).append(time.perf_counter() - wall)
-                path = lake.mart_path(model.name)
-                write_parquet(data, path)
-                view = f"CREATE OR REPLACE VIEW marts.{model.name} AS FROM read_parquet({quoted(path)})"
-                connection.execute(view).fetchall()
+        for threads in (None, 1):
+            part = [model for model in models if threads_for(model) == threads]
+            with lake.connect(threads=threads) as connection:
+                for model in part:
+                    started, wall = cpu(), time.perf_counter()
+                    data = connection.sql(model.sql).to_arrow_table()
+                    seconds.setdefault(model.name, []).append(cpu() - started)
+                    walls.setdefault(model.name, []).append(time.perf_counter() - wall)
+                    path = lake.mart_path(model.name)
+                    write_parquet(data, path)
+                    view = f"CREATE OR REPLACE VIEW marts.{model.name} AS FROM read_parquet({quoted(path)})"
+                    connection.execute(view).fetchall()
     best = {name: min(found) for name, found in seconds.items()}
     # A round as a whole, so that no table is flattered by its luckiest moment.
     rounds = [sum(found[number] for name, found in seconds.items() if name != "curated") for number in range(ROUNDS)]
@@ -74,7 +77,7 @@ def ours(lake: Lake) -> dict[str, Any]:
         "wall": min(wall_rounds),
         "by_table": best,
         "compared": sum(
-            best[name] for name in [*COMPARED, "word_sample", "outcome_funnel", "source_mix"] if name in best
+            best[name] for name in [*COMPARED, "word_sample", "example_counts", "outcome_funnel"] if name in best
         ),
     }
 

@@ -120,17 +120,21 @@ class Lake:
         return self.root / MARTS / f"{name}.parquet"
 
     @contextmanager
-    def connect(self, reads: Collection[TableName] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(
+        self, reads: Collection[TableName] | None = None, threads: int | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """An in-memory DuckDB with a view `lake.<table>` per table and `marts.<name>` per computed mart.
 
         It shows the lake as it is at this moment; what is written later takes another connection.
 
         Args:
             reads: the only tables that are wanted. A view over hundreds of files takes time to make.
+            threads: how many may work on a query; one per core by default.
         """
         with ExitStack() as stack:
             root = self._held(stack, reads)
-            connection = stack.enter_context(duckdb.connect(":memory:"))
+            config: dict[str, Any] = {} if threads is None else {"threads": threads}
+            connection = stack.enter_context(duckdb.connect(":memory:", config=config))
             connection.execute("SET parquet_metadata_cache = true")  # a lake has hundreds of small files
             connection.execute("CREATE SCHEMA lake")
             _create_views(connection, root, "lake", reads)

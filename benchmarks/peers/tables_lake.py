@@ -122,12 +122,15 @@ def _hits(examples: pa.Table, rng: Random) -> pa.Table:
 
 
 def _count(lake: Lake, cell: Cell, rows: int) -> None:
+    """Counts of seeds come from each source, those of prompts from the cell."""
     where = {"language": cell.language, "strategy": cell.strategy}
-    for source in ENGLISH if cell.strategy == "translate" else SOURCES:
-        for stage, lost in (("seeds", "toxic"), ("prompts", "over_cap")):
-            counts = [{"stage": stage, "source": source, "reason": reason, "rows": number, **where}
-                      for reason, number in (("kept", rows), (lost, rows // 9))]  # fmt: skip
-            lake.write_cell(COUNTS, cell, counts, stage=stage, part=source.split("/")[1])
+    counts = [{"source": source, "reason": reason, "rows": number, **where}
+              for source in (ENGLISH if cell.strategy == "translate" else SOURCES)
+              for reason, number in (("kept", rows), ("over_cap", rows // 9))]  # fmt: skip
+    for source in {count["source"] for count in counts}:
+        own = [count | {"stage": "seeds"} for count in counts if count["source"] == source]
+        lake.write_cell(COUNTS, cell, own, stage="seeds", part=str(source).split("/")[1])
+    lake.write_cell(COUNTS, cell, [count | {"stage": "prompts"} for count in counts], stage="prompts", part="all")
 
 
 def _table(contract: Table, columns: dict[str, Any], count: int, cell: Cell | None = None) -> pa.Table:

@@ -26,7 +26,7 @@ placed AS (
     FROM texts
 ),
 
-cut AS (
+grams AS (
     -- The last word of a text begins no pair; that of a cut text does.
     SELECT
         language,
@@ -34,8 +34,8 @@ cut AS (
         side,
         before,
         words[:2000 - before] AS words,
-        words[2:2001 - before] AS second,
-        words[3:2002 - before] AS third
+        list_transform(words[2:2001 - before], lambda word, place: hash(words[place], word)) AS pairs,
+        list_transform(words[3:2002 - before], lambda word, place: hash(words[place], words[place + 1], word)) AS triples
     FROM placed
     WHERE before < 2000
 ),
@@ -47,9 +47,9 @@ lists AS (
         teacher,
         side,
         flatten(list(words ORDER BY before)) AS singles,
-        flatten(list([hash(gram[1], gram[2]) FOR gram IN list_zip(words, second, true)])) AS pairs,
-        flatten(list([hash(gram[1], gram[2], gram[3]) FOR gram IN list_zip(words, second, third, true)])) AS triples
-    FROM cut
+        flatten(list(pairs)) AS pairs,
+        flatten(list(triples)) AS triples
+    FROM grams
     GROUP BY language, teacher, side
 )
 

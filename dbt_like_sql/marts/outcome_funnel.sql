@@ -21,8 +21,8 @@ GROUP BY ALL
 
 UNION ALL
 
-SELECT 4, 'examples', language, strategy, source, teacher, outcome, count(*)
-FROM marts.curated
+SELECT 4, 'examples', language, strategy, source, teacher, outcome, sum(rows)::BIGINT
+FROM marts.example_counts
 GROUP BY ALL
 
 ORDER BY stage_order, language, strategy, source, teacher, rows DESC, outcome

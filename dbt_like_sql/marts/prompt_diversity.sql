@@ -2,8 +2,13 @@
 -- duplicates are left out; openings and overlap over the sample of kept rows whose words are stored. The overlap is the
 -- mean cosine of two prompts as sets of words, over all pairs: with unit vectors, (|sum of vectors|² − n) / (n (n − 1)).
 WITH examples AS (
-    SELECT language, strategy, teacher, count(*) AS examples, count(*) FILTER (NOT prompt_repeated) AS unique_prompts
-    FROM marts.curated
+    SELECT
+        language,
+        strategy,
+        teacher,
+        sum(rows)::BIGINT AS examples,
+        sum(unique_prompts)::BIGINT AS unique_prompts
+    FROM marts.example_counts
     GROUP BY language, strategy, teacher
 ),
 

@@ -7,5 +7,5 @@ SELECT
     string_split(nullif(prompt_words, ''), ' ') AS prompt_words,
     string_split(nullif(response_words, ''), ' ') AS response_words
 FROM marts.curated
-WHERE outcome = 'ok' AND sample_place IS NOT NULL
+WHERE sample_place >= 0 AND outcome = 'ok'
 ORDER BY language, teacher, place, strategy

@@ -19,6 +19,7 @@ from polyglot_assets.curation import contamination, duplicates
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.marts import report
+from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import load
 from polyglot_assets.records import CONTAMINATION, DUPLICATES, LICENCES, Table
 from polyglot_assets.settings import Settings, bundled
@@ -82,8 +83,5 @@ def _tables(lake: Lake) -> None:
         if path.name not in {f"{model.name}.parquet" for model in models} and path.is_file():
             path.unlink()
     for model in models:
-        path = lake.mart_path(model.name)
-        if path.exists():
-            with lake.connect(model.reads) as connection:
-                data = connection.sql(model.sql).to_arrow_table()
-            write_parquet(data, path)
+        if lake.mart_path(model.name).exists():
+            compute(lake, model)

@@ -10,9 +10,10 @@ import dagster as dg
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
-from polyglot_assets.lake import TableName, write_parquet
+from polyglot_assets.lake import TableName
 from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
+from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import Model, column_lineage, load
 from polyglot_assets.marts.plots import PICTURES, language_chart
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
@@ -83,11 +84,7 @@ def _mart_asset(
                     f"marts.{model.name} reads marts.{name}, which was not computed yet: materialize it too"
                 )
         started = time.monotonic()
-        with place.lake.connect(model.reads) as connection:
-            relation = connection.sql(model.sql)
-            data = relation.to_arrow_table()
-            types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-        write_parquet(data, place.lake.mart_path(model.name))
+        data, types = compute(place.lake, model)
         place.lake.publish_mart(model.name)
         rows = data.slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}

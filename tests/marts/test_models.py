@@ -66,7 +66,7 @@ def test_column_lineage_reaches_the_tables_that_are_read() -> None:
     assert lineage["outcome_funnel"]["outcome"] == {
         ("lake", "counts", "reason"),
         ("lake", "responses", "outcome"),
-        ("marts", "curated", "outcome"),
+        ("marts", "example_counts", "outcome"),
     }
     assert lineage["language_distribution"]["generate_rows"] >= {("marts", "outcome_funnel", "rows")}
     assert ("marts", "curated", "prompt_tokens") in lineage["length_quantiles"]["p50"]
