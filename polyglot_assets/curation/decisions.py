@@ -119,8 +119,9 @@ def _numbers_now(before: Decisions, segments: Sequence[Segment]) -> Array:
 
 def _renumbered(made: Array, number: Array) -> Array:
     """Decisions with their rows counted through anew, in place."""
-    for name in ("row", "instead", "cluster"):
-        made[name] = number[made[name]]
+    from polyglot_assets.curation import pair_kernels as kernels
+
+    kernels.renumber(made, number)
     return made
 
 

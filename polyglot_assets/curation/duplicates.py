@@ -30,6 +30,9 @@ from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import DUPLICATES, EXAMPLES
 from polyglot_assets.settings import Settings
 
+_REPEATED = ["kind", "language", "strategy", "source", "teacher"]
+"""Columns of the table in which few values occur. Ids hardly repeat; looking for repeated ones only takes time."""
+
 
 def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Writes the table `duplicates`; returns the number of examples and of those left out, by kind.
@@ -104,7 +107,7 @@ def _write_parts(
         some = slice(bounds[number], bounds[number + 1])
         own = made[some]
         own["row"] -= ends[number]
-        write_parquet(_part(known[number], own, kept[:, some]), paths[number])
+        write_parquet(_part(known[number], own, kept[:, some]), paths[number], use_dictionary=_REPEATED)
     return {segment.cell.key: _stamp(path) for segment, path in zip(known, paths, strict=True)}
 
 

@@ -245,6 +245,15 @@ def clusters(rows: Any, sets: Any, firsts: Any, parent: Any) -> None:
 
 
 @compiled
+def renumber(made: Any, number: Any) -> None:
+    """Replaces the rows that decisions (keep.DECISION) name by their new numbers; `number` ends with that of KEPT."""
+    for at in range(len(made)):
+        made[at]["row"] = number[made[at]["row"]]
+        made[at]["instead"] = number[made[at]["instead"]]
+        made[at]["cluster"] = number[made[at]["cluster"]]
+
+
+@compiled
 def hex_digits(numbers: Any, out: Any) -> None:
     """Writes 128-bit hashes, uint64 (2, rows), as 32 hex digits each to `out`, uint8 (rows, 32)."""
     for row in range(len(out)):

@@ -55,15 +55,13 @@ class Grams:
 
 def grams_of(prompts: pa.StringArray, responses: pa.StringArray, width: int) -> Grams:
     """The sets of `width`-grams of pairs of texts without nulls."""
-    tables = characters().arrays()
-    found = _cut(prompts, responses, tables, width)
+    found = _cut(prompts, responses, characters().arrays(), width)
     raw = np.flatnonzero(found.counts < 0)
     if len(raw) == 0:
         return found
     # Only these go through Python: text with characters that NFKC changes or may join.
-    *same, unstable, combining = tables
-    tables = (*same, np.zeros_like(unstable), np.zeros_like(combining))
-    normal = _cut(_normal(prompts.take(pa.array(raw))), _normal(responses.take(pa.array(raw))), tables, width)
+    prompts, responses = (_normal(side.take(pa.array(raw))) for side in (prompts, responses))
+    normal = _cut(prompts, responses, _of_normal_text(), width)
     found.starts[raw] = normal.starts + len(found.grams)
     found.prompt_counts[raw] = normal.prompt_counts
     found.counts[raw] = normal.counts
@@ -124,6 +122,13 @@ def text_bytes(array: pa.StringArray) -> tuple[npt.NDArray[np.uint8], npt.NDArra
     if offsets is None or offsets.size == 0:
         return text, np.zeros(1, np.int32)
     return text, np.frombuffer(offsets, np.int32)[array.offset : array.offset + len(array) + 1]
+
+
+@lru_cache(maxsize=1)
+def _of_normal_text() -> tuple[Any, ...]:
+    """The tables of characters for text that is NFKC already: none has to go through Python."""
+    *same, unstable, combining = characters().arrays()
+    return *same, np.zeros_like(unstable), np.zeros_like(combining)
 
 
 def _normal(array: pa.StringArray) -> pa.StringArray:

@@ -245,6 +245,16 @@ def test_parts_that_do_not_change_are_left_alone(lake):
     assert {cell for cell in CELLS if before[cell] != after[cell]} == {CELLS[2]}
 
 
+def test_rows_of_one_cell_that_differ_in_punctuation_alone(lake):
+    """Their keys differ, and they share one set of n-grams, so that no pair of sets tells of them."""
+    kept, left = example(0, f"{LONG}?", ANSWER), example(1, f"{LONG}!", f"{ANSWER}.", source=SOURCES[1])
+    expected = {left["id"]: (kept["id"], "near", 1)}
+    assert run(lake, [kept, left])[0] == expected
+    fill(lake, [example(2, "Kurz?", "Ja.", "de/respond")])
+    find(lake, Settings(lake=lake.root))
+    assert found(lake) == expected
+
+
 def test_a_run_that_is_cut_off_is_made_good(lake, monkeypatch):
     """Whatever had been written, the table can be read, and the next run brings it up to date."""
     rows = [example(n, LONG.replace("alten", f"w{n % 5}"), ANSWER, CELLS[n % 4]) for n in range(12)]
@@ -254,10 +264,10 @@ def test_a_run_that_is_cut_off_is_made_good(lake, monkeypatch):
         fill(lake, rows[4 * (steps % 2) :])  # one row less in each cell, and back again
         left = iter(range(steps))
 
-        def write(data, path, left=left):
+        def write(data, path, left=left, **options):
             if next(left, None) is None:
                 raise KeyboardInterrupt
-            write_parquet(data, path)
+            write_parquet(data, path, **options)
 
         def save(*_):
             raise KeyboardInterrupt
