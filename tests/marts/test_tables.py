@@ -94,6 +94,67 @@ def test_the_mix_of_licences_shows_what_is_left_out(lake: Lake) -> None:
     ]
 
 
+def test_what_duplicates_cost(lake: Lake) -> None:
+    """By the source and cell of the row left out; one that is contaminated is not counted as a duplicate."""
+    other = Cell("ja", "generate")
+    rows = [example(number, CELL, source="org/a") for number in range(6)]
+    more = [example(number, other, source="org/b", prompt_repeated=number > 0) for number in range(3)]
+    fill(
+        lake,
+        [*rows, *more],
+        [
+            *(duplicate(rows[number], rows[0], kind) for number, kind in ((1, "near"), (2, "near"), (3, "exact_pair"))),
+            duplicate(rows[4], rows[5]),
+            duplicate(more[1], more[0], "exact_prompt"),
+        ],
+        [leak(rows[5])],
+    )
+    assert [tuple(row.values()) for row in rows_of(lake, "FROM marts.duplicate_share")] == [
+        ("org/a", "de", "respond", 6, 1, 0, 2, 3, 0.5),
+        ("org/b", "ja", "generate", 3, 0, 1, 0, 1, 0.333333),
+    ]
+    counts = "SELECT outcome, sum(rows)::INT AS rows, sum(unique_prompts)::INT AS unique FROM marts.example_counts"
+    assert [tuple(row.values()) for row in rows_of(lake, f"{counts} GROUP BY ALL ORDER BY ALL")] == [
+        ("contaminated", 2, 2), ("duplicate", 4, 3), ("ok", 3, 2)
+    ]  # fmt: skip
+
+
+def test_the_fifty_largest_clusters(lake: Lake) -> None:
+    """Of clusters of equal size those with the smallest ids."""
+    kept = [example(number, CELL) for number in range(60)]
+    sizes = [2 + (number < 45) + 3 * (number == 7) for number in range(60)]
+    left = [
+        duplicate(example(1000 * number + more + 1000, CELL), kept[number], "near" if number % 2 else "exact_pair")
+        for number, size in enumerate(sizes)
+        for more in range(1, size)
+    ]
+    fill(lake, [*kept, *(example_of(row) for row in left)], left)
+    expected = sorted(zip(sizes, (row["id"] for row in kept), strict=True), key=lambda pair: (-pair[0], pair[1]))[:50]
+    found = rows_of(lake, "FROM marts.largest_clusters")
+    assert [(row["size"], row["kept_id"]) for row in found] == expected
+    assert {row["kept_id"]: row["kind"] for row in found}[kept[7]["id"]] == "near"
+
+
+def example_of(left_out: dict[str, Any]) -> dict[str, Any]:
+    """The example that a row of `duplicates` leaves out."""
+    return example(0, CELL, id=left_out["id"], source=left_out["source"])
+
+
+def test_hits_by_item_and_by_evaluation_set(lake: Lake) -> None:
+    rows = [example(number, Cell(language, "respond")) for language in ("de", "ja") for number in range(7)]
+    leaks = [leak(row, "7", "response") for row in rows[1:]] + [leak(rows[1], "7"), leak(rows[2], "8")]
+    fill(lake, rows, leaks=[*leaks, leak(rows[3], "7", eval_set="other.jsonl")])
+    first, second, third = rows_of(lake, "FROM marts.contamination_items")
+    assert first | {"first_ids": None} == {
+        "eval_set": "mgsm_de.tsv", "item": "7", "examples": 13, "prompts": 1, "responses": 13,
+        "largest_overlap": pytest.approx(0.9), "languages": ["de", "ja"], "first_ids": None,
+    }  # fmt: skip
+    assert first["first_ids"] == sorted(row["id"] for row in rows[1:])[:10]
+    assert (second["item"], second["examples"], third["eval_set"]) == ("8", 1, "other.jsonl")
+    sets = rows_of(lake, "SELECT * EXCLUDE (mean_overlap, sources) FROM marts.contamination_sets")
+    assert [tuple(row.values()) for row in sets] == [("mgsm_de.tsv", 2, 13, 2, 13), ("other.jsonl", 1, 1, 1, 0)]
+
+
 def test_a_duplicate_of_a_row_that_is_gone_is_kept(lake: Lake) -> None:
     here, gone = example(1, CELL), example(2, CELL)
     fill(lake, [here], [duplicate(here, gone)])
