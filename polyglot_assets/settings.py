@@ -216,7 +216,8 @@ class Settings(BaseSettings):
             if languages_.to_code(code) != code:
                 known = languages_.to_code(code)
                 raise ValueError(f"unknown language {code!r}" + (f"; write {known!r}" if known else ""))
-            languages_.display_name(code)
+            if code not in LANGUAGES:  # names of all the world's languages take a while to load
+                languages_.display_name(code)
         if len(set(value)) != len(value):
             raise ValueError("names a language twice")
         return value
