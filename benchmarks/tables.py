@@ -5,9 +5,9 @@
 
 `curated`, the row table that says what finally becomes of each example, is computed first and shown by itself: it
 reads the examples, holds one slim row for each of them, and is what all other tables read. polars and pandas are given
-the same Parquet files, `curated` among them, and compute the counts by outcome of the funnel, the quantiles of lengths,
-distinct-1 to -3 and segment TTR, the diversity of prompts, duplicates, cluster sizes and licences; the rest of the
-tables are sums over these. Their results are compared with ours, figure by figure. Each contestant runs in a process
+the same Parquet files, `curated` among them, and compute the examples by outcome, the quantiles of lengths, distinct-1
+to -3 and segment TTR, the diversity of prompts, duplicates, cluster sizes and licences; the rest of the tables are sums
+over these. Their results are compared with ours, figure by figure. Each contestant runs in a process
 of its own; counted are its user and system seconds from opening the files to the last table, without imports.
 
 The rows are made up: languages, their sizes, lengths and words are skewed as in the published dataset.
@@ -87,7 +87,7 @@ def figures(lake: Lake) -> dict[str, list[list[Any]]]:
     queries = {name: f"FROM marts.{name}" for name in COMPARED if name != "funnel"}
     queries["licence_mix"] = "SELECT * EXCLUDE (left_out) FROM marts.licence_mix"
     queries["funnel"] = (
-        "SELECT language, strategy, source, teacher, outcome, rows FROM marts.outcome_funnel WHERE stage_order >= 3"
+        "SELECT language, strategy, source, teacher, outcome, rows FROM marts.outcome_funnel WHERE stage_order = 4"
     )
     with lake.connect() as connection:
         return {name: sorted_rows(connection.sql(query).fetchall()) for name, query in queries.items()}

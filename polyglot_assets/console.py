@@ -75,8 +75,9 @@ class RunDisplay(logging.Handler):
         if not evaluation.passed:
             where = f" in {evaluation.partition}" if evaluation.partition else ""
             name = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}{where}"
-            rows = evaluation.metadata.get("offending_rows")
-            self._print(f"[red]✗ check failed[/] {name}, {rows.value if rows else '?'} offending rows")
+            rows, problems = (evaluation.metadata.get(key) for key in ("offending_rows", "problems"))
+            what = f"{rows.value} offending rows" if rows else problems.value if problems else "see the Dagster UI"
+            self._print(f"[red]✗ check failed[/] {name}: {what}")
 
     def _print(self, text: str) -> None:
         (self._progress.console if self._progress else console).print(text)

@@ -224,13 +224,14 @@ EXAMPLES = Table(
 
 COUNTS = Table(
     "counts",
-    ("source", "reason"),
+    ("source", "teacher", "reason"),
     ("stage", "part"),
     (
-        ("stage", _TEXT, "seeds (raw rows of a source), or prompts (seeds of the cell)"),
+        ("stage", _TEXT, "seeds (raw rows of a source), prompts (seeds of the cell) or answers (that examples are of)"),
         ("source", _TEXT, "Hugging Face id of the seed dataset"),
         *_CELL,
-        ("reason", _TEXT, "`kept`, or why the row did not go on"),
+        ("teacher", _TEXT, "Name of the teacher in the registry, for answers only"),
+        ("reason", _TEXT, "`kept`, or why the row did not go on; for answers the outcome"),
         ("rows", pa.int64(), "Number of rows"),
     ),
 )

@@ -118,6 +118,7 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     job = defs.resolve_implicit_global_asset_job_def()
     keys = _selected(defs, selection.assets)
     prepare_home(settings)
+    sound = True
     with locks.shared(Lake(settings.lake)), dg.DagsterInstance.get() as instance:
         for start, end in rectangles(settings.languages, selection):
             result = job.execute_in_process(
@@ -129,7 +130,8 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
             )
             if not result.success:
                 return False
-    return True
+            sound &= all(check.passed for check in result.get_asset_check_evaluations())
+    return sound
 
 
 def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int, str]:

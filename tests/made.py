@@ -6,12 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from polyglot_assets.counting import Counted, count_answers, write_counts
 from polyglot_assets.examples.words import words
 from polyglot_assets.grid import STRATEGIES, Cell
 from polyglot_assets.ids import content_id, text_key
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.marts.models import load
-from polyglot_assets.records import CONTAMINATION, COUNTS, DUPLICATES, EXAMPLES, LICENCES, RESPONSES, Table
+from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, LICENCES, RESPONSES, Table
 from polyglot_assets.settings import bundled
 
 Row = dict[str, Any]
@@ -87,16 +88,14 @@ def fill(
             for number in range(failed)
         ]
         lake.write_cell(RESPONSES, cell, _known([*kept, *lost], RESPONSES), teacher="scripted")
-        where = {"language": cell.language, "strategy": cell.strategy}
+        write_counts(lake, cell, count_answers([*kept, *lost]), stage="answers", part="all")
         for source in sorted({row["source"] for row in own}):
             rows = sum(row["source"] == source for row in [*own, *lost])
-            part = source.split("/")[1]
-            raw = [{"stage": "seeds", "source": source, "reason": reason, "rows": number, **where}
-                   for reason, number in (("kept", rows + 2), ("toxic", 3), ("other_language", 40))]  # fmt: skip
-            lake.write_cell(COUNTS, cell, raw, stage="seeds", part=part)
-            made = [{"stage": "prompts", "source": source, "reason": reason, "rows": number, **where}
-                    for reason, number in (("kept", rows), ("over_cap", 2))]  # fmt: skip
-            lake.write_cell(COUNTS, cell, made, stage="prompts", part=part)
+            raw = {"kept": rows + 2, "toxic": 3, "other_language": 40}
+            made = {"kept": rows, "over_cap": 2}
+            for stage, counts in (("seeds", raw), ("prompts", made)):
+                counted = {Counted(source, reason): number for reason, number in counts.items()}
+                write_counts(lake, cell, counted, stage=stage, part=source.split("/")[1])
     for table, rows in ((DUPLICATES, duplicates), (CONTAMINATION, leaks), (LICENCES, outsiders)):
         if rows:
             write_parquet(pa.Table.from_pylist(list(rows), schema=table.schema), lake.table_path(table))

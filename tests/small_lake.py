@@ -12,6 +12,7 @@ from made import compute
 from scripted import ScriptedEngine
 
 from polyglot_assets import locks
+from polyglot_assets.counting import Counted, count_answers, write_counts
 from polyglot_assets.curation import contamination, duplicates
 from polyglot_assets.deletion import forget as forget_
 from polyglot_assets.deletion.forget import Intent
@@ -22,7 +23,7 @@ from polyglot_assets.lake import Lake
 from polyglot_assets.marts import report
 from polyglot_assets.prompts import build as prompts_build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS
+from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES, SEEDS
 from polyglot_assets.release import sft
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.seeds.acquire import find
@@ -58,9 +59,8 @@ def seeds(lake: Lake, settings: Settings, deleted: Iterable[str] = ()) -> None:
         filled = fill(source, find(source, settings), cells(LANGUAGES), settings, frozenset(deleted))
         for cell, found in filled.items():
             lake.write_cell(SEEDS, cell, found.rows, source=source.name)
-            where = {"source": source.repo, "language": cell.language, "strategy": cell.strategy}
-            rows = [{"stage": "seeds", "reason": reason, "rows": n, **where} for reason, n in found.counts.items()]
-            lake.write_cell(COUNTS, cell, rows, stage="seeds", part=source.name)
+            counts = {Counted(source.repo, reason): rows for reason, rows in found.counts.items()}
+            write_counts(lake, cell, counts, stage="seeds", part=source.name)
 
 
 def prompts(lake: Lake, settings: Settings) -> None:
@@ -69,9 +69,8 @@ def prompts(lake: Lake, settings: Settings) -> None:
         own = [seed for source in SOURCES for seed in lake.read_cell(SEEDS, cell, source=source.name)]
         rows, counts = prompts_build.build(cell, own, load()[cell.strategy], settings.rows_per_cell)
         lake.write_cell(PROMPTS, cell, rows)
-        where = {"language": cell.language, "strategy": cell.strategy, "stage": "prompts"}
-        counted = [{"source": source, "reason": reason, "rows": n, **where} for (source, reason), n in counts.items()]
-        lake.write_cell(COUNTS, cell, counted, stage="prompts", part="all")
+        counted = {Counted(source, reason): rows for (source, reason), rows in counts.items()}
+        write_counts(lake, cell, counted, stage="prompts", part="all")
 
 
 def responses(lake: Lake, settings: Settings) -> int:
@@ -86,6 +85,7 @@ def examples(lake: Lake) -> None:
     """As the asset examples."""
     for cell in cells(LANGUAGES):
         own = lake.read_cell(RESPONSES, cell, teacher=TEACHER)
+        write_counts(lake, cell, count_answers(own), stage="answers", part="all")
         lake.write_cell(EXAMPLES, cell, examples_build.build(lake.read_cell(PROMPTS, cell), own))
 
 

@@ -203,6 +203,24 @@ def test_two_teachers_are_two_assets_and_both_reach_the_examples(settings: Setti
     assert {row["teacher"] for row in lake.read_cell(EXAMPLES, Cell("ja", "translate"))} == set(two.teachers)
 
 
+def test_another_teacher_takes_over_cell_by_cell(run: Run, lake: Lake, settings: Settings) -> None:
+    """Examples are those of the teachers that are enabled; other cells stay as they are, and so do all answers."""
+    run("de|generate", "de|translate")
+    other = settings.model_copy(update={"teachers": ("gemma-3-4b-it",)})
+    job = build_defs(other, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
+    assert job.execute_in_process(partition_key="de|respond", raise_on_error=False).success
+    teachers = {cell.strategy: {row["teacher"] for row in lake.read_cell(EXAMPLES, cell)} for cell in cells(["de"])}
+    assert teachers == {"generate": {TEACHER}, "respond": set(other.teachers), "translate": {TEACHER}}
+    assert lake.read_cell(RESPONSES, Cell("de", "respond"), teacher=TEACHER)
+    with lake.connect() as connection:
+        answers = "SELECT strategy, teacher FROM marts.outcome_funnel WHERE stage = 'answers' GROUP BY ALL"
+        assert set(connection.execute(answers).fetchall()) == {
+            (strategy, teacher) for strategy, (teacher,) in teachers.items()
+        }
+    assert run("de|respond").success, "and back again"
+    assert {row["teacher"] for row in lake.read_cell(EXAMPLES, Cell("de", "respond"))} == {TEACHER}
+
+
 def test_a_lost_answer_fails_the_sum_check_of_its_cell(run: Run, lake: Lake, settings: Settings) -> None:
     """Breaks the lake behind Dagster's back: the check must see it, in the cell where it happened."""
     from polyglot_assets.marts.checks import load_checks

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
+from release import released
 from scripted import ScriptedVllm, good_answer
 
 from polyglot_assets import definitions, running
@@ -57,6 +58,20 @@ def test_materialize_shows_each_asset_and_records_the_run(seeded: Lake) -> None:
         assert run.is_success
         assert instance.get_latest_materialization_event(dg.AssetKey("prompts")) is not None
     assert "nux" in (home / "dagster.yaml").read_text()
+
+
+def test_a_failed_check_of_the_release_is_an_error(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stops nothing, because nothing comes after it, and is no success all the same."""
+    released.fill(lake, released.CELLS[0], [released.example(released.CELLS[0], 0, ("cc-by-nc-4.0",))])
+    policy = tmp_path / "policy.toml"
+    policy.write_text('name = "bold"\nclaim = "apache-2.0"\n')
+    monkeypatch.setenv("POLYGLOT_RELEASE_POLICY", str(policy))
+    result = polyglot("materialize", "-l", "de", "--select", 'key:"release/sft"')
+    assert result.exit_code == 1
+    assert "check failed" in result.output
+    problems = " ".join(result.output.split())
+    assert "apache-2.0 is claimed, but cc-by-nc-4.0 forbids" in problems
+    assert "marts.curated, which says what became of each row, was not computed yet" in problems
 
 
 def test_materialize_prints_one_line_per_asset(monkeypatch: pytest.MonkeyPatch) -> None:

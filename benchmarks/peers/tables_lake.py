@@ -3,16 +3,18 @@
 Here: rows with the skew of the published dataset, made column by column. Not here: anything that is measured.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from polyglot_assets.counting import Counted, count_answers, write_counts
 from polyglot_assets.examples.words import words
 from polyglot_assets.grid import STRATEGIES, Cell
 from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.records import CONTAMINATION, COUNTS, DUPLICATES, EXAMPLES, RESPONSES, Table
+from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, RESPONSES, Table
 
 PUBLISHED = {"id": 85_952, "de": 83_878, "ar": 77_770, "tl": 40_875, "ja": 27_198, "es": 25_609, "cs": 15_189}
 SOURCES = ("allenai/WildChat-4.8M", "CohereLabs/aya_collection", "OpenAssistant/oasst2", "nvidia/HelpSteer3")
@@ -37,7 +39,7 @@ def make(lake: Lake, rows: int, teachers: tuple[str, ...]) -> None:
         pools = {"prompt": _texts(language, 25, rng), "response": _texts(language, 150, rng)}
         for strategy, part in zip(STRATEGIES, (0.4, 0.4, 0.2), strict=True):
             count = round(rows * published / sum(PUBLISHED.values()) * part / len(teachers))
-            kept = []
+            kept, asked = [], []
             for teacher in teachers:
                 cell = Cell(language, strategy)
                 examples = _examples(cell, teacher, pools, count, rng)
@@ -45,9 +47,10 @@ def make(lake: Lake, rows: int, teachers: tuple[str, ...]) -> None:
                 left_out.append(_duplicates(examples, rng))
                 hits.append(_hits(examples, rng))
                 answers = _answers(cell, teacher, examples["source"], pools, rng)
+                asked.append(answers)
                 write_parquet(answers, lake.cell_path(RESPONSES, cell, teacher=teacher))
             write_parquet(pa.concat_tables(kept).sort_by("id"), lake.cell_path(EXAMPLES, cell))
-            _count(lake, Cell(language, strategy), count * len(teachers))
+            _count(lake, cell, count * len(teachers), asked)
     write_parquet(pa.concat_tables(left_out).sort_by("id"), lake.table_path(DUPLICATES))
     write_parquet(pa.concat_tables(hits).sort_by("id"), lake.table_path(CONTAMINATION))
 
@@ -121,16 +124,17 @@ def _hits(examples: pa.Table, rng: Random) -> pa.Table:
     return _table(CONTAMINATION, values, len(hit))
 
 
-def _count(lake: Lake, cell: Cell, rows: int) -> None:
-    """Counts of seeds come from each source, those of prompts from the cell."""
-    where = {"language": cell.language, "strategy": cell.strategy}
-    counts = [{"source": source, "reason": reason, "rows": number, **where}
-              for source in (ENGLISH if cell.strategy == "translate" else SOURCES)
-              for reason, number in (("kept", rows), ("over_cap", rows // 9))]  # fmt: skip
-    for source in {count["source"] for count in counts}:
-        own = [count | {"stage": "seeds"} for count in counts if count["source"] == source]
-        lake.write_cell(COUNTS, cell, own, stage="seeds", part=str(source).split("/")[1])
-    lake.write_cell(COUNTS, cell, [count | {"stage": "prompts"} for count in counts], stage="prompts", part="all")
+def _count(lake: Lake, cell: Cell, rows: int, answers: Sequence[pa.Table]) -> None:
+    """Counts of seeds come from each source, those of prompts and of answers from the cell."""
+    sources = ENGLISH if cell.strategy == "translate" else SOURCES
+    made = {source: {Counted(source, "kept"): rows, Counted(source, "over_cap"): rows // 9} for source in sources}
+    for source, counts in made.items():
+        write_counts(lake, cell, counts, stage="seeds", part=source.split("/")[1])
+    prompts = {counted: number for counts in made.values() for counted, number in counts.items()}
+    write_counts(lake, cell, prompts, stage="prompts", part="all")
+    columns = ["source", "outcome", "teacher"]
+    told = count_answers(row for part in answers for row in part.select(columns).to_pylist())
+    write_counts(lake, cell, told, stage="answers", part="all")
 
 
 def _table(contract: Table, columns: dict[str, Any], count: int, cell: Cell | None = None) -> pa.Table:

@@ -129,15 +129,11 @@ def main() -> None:
     started = cpu()
     few = [*CELL, "outcome", "licences", "cluster_kind"]
     curated = pd.read_parquet(root / "marts" / "curated.parquet", columns=COLUMNS, read_dictionary=few)
-    files = sorted((root / "responses").rglob("*.parquet"))
-    columns = [*CELL, "outcome"]
-    read = [pd.read_parquet(path, columns=columns, partitioning=None) for path in files]
-    counts = [frame.groupby(columns).size() for frame in read]
     kept = curated[curated["outcome"] == "ok"]
     sample = kept[kept["sample_place"].notna()].astype({"language": str, "strategy": str, "teacher": str})
-    after = curated.groupby(columns, observed=True).size()
+    outcomes = curated.groupby([*CELL, "outcome"], observed=True).size()
     tables = {
-        "funnel": pd.concat([frame.rename("rows").reset_index() for frame in (*counts, after)]),
+        "funnel": outcomes.rename("rows").reset_index(),
         "length_quantiles": length_quantiles(kept),
         "lexical_diversity": lexical_diversity(sample),
         "prompt_diversity": prompt_diversity(curated, sample),

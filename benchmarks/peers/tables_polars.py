@@ -19,10 +19,9 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def funnel(curated: pl.LazyFrame, answers: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows per cell, source, teacher and outcome, before and after curation."""
-    columns = [*CELL, "outcome"]
-    return pl.concat([frame.group_by(columns).agg(pl.len().alias("rows")) for frame in (answers, curated)])
+def funnel(curated: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows per cell, source, teacher and outcome."""
+    return curated.group_by([*CELL, "outcome"]).agg(pl.len().alias("rows"))
 
 
 def length_quantiles(curated: pl.LazyFrame) -> pl.LazyFrame:
@@ -173,9 +172,8 @@ def main() -> None:
     root = Path(sys.argv[1])
     started = cpu()
     curated = pl.scan_parquet(root / "marts" / "curated.parquet")
-    answers = pl.scan_parquet(root / "responses" / "**" / "*.parquet", hive_partitioning=False)
     tables = {
-        "funnel": funnel(curated, answers),
+        "funnel": funnel(curated),
         "length_quantiles": length_quantiles(curated),
         "lexical_diversity": lexical_diversity(curated),
         "prompt_diversity": prompt_diversity(curated),

@@ -15,12 +15,13 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from polyglot_assets.counting import Counted, count_answers, read_counts, write_counts
 from polyglot_assets.deletion.plan import CellPlan, Plan, cell_files, parts_of
 from polyglot_assets.examples.build import describe_prompts
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake
 from polyglot_assets.prompts.choose import choose
-from polyglot_assets.records import COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
+from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.seeds.fill import DELETED, KEPT
 
@@ -32,6 +33,7 @@ def remove(lake: Lake, plan: Plan) -> None:
     for cell, what in plan.cells.items():
         _count_prompts(lake, cell, plan.deleted, what)
         _count_seeds(lake, cell, plan.deleted)
+        _count_answers(lake, cell, what.answers)
         for path, keep in what.ledgers.items():
             _shorten(path, keep)
         for at, path in cell_files(lake, RESPONSES):
@@ -76,23 +78,20 @@ def _count_seeds(lake: Lake, cell: Cell, deleted: Collection[str]) -> None:
             else []
         )
         gone = sum(seed_id in deleted for seed_id in ids)
-        where = {"stage": "seeds", "part": parts_of(path, SEEDS)["source"]}
-        rows = lake.read_cell(COUNTS, cell, **where) if gone else []
-        counts = Counter({(row["source"], row["reason"]): row["rows"] for row in rows})
-        for source in {row["source"] for row in rows}:
-            if counts[source, KEPT] == len(ids):  # else it is counted already
-                counts[source, KEPT] -= gone
-                counts[source, DELETED] += gone
-                _write_counts(lake, cell, counts, where)
+        part = parts_of(path, SEEDS)["source"]
+        counts = read_counts(lake, cell, stage="seeds", part=part) if gone else Counter()
+        for source in {counted.source for counted in counts}:
+            if counts[Counted(source, KEPT)] == len(ids):  # else it is counted already
+                counts[Counted(source, KEPT)] -= gone
+                counts[Counted(source, DELETED)] += gone
+                write_counts(lake, cell, counts, stage="seeds", part=part)
 
 
 def _count_prompts(lake: Lake, cell: Cell, deleted: Collection[str], what: CellPlan) -> None:
     """A seed that goes is not counted any more; one that stays and loses its prompt is `deleted`."""
-    where = {"stage": "prompts", "part": "all"}
-    rows = lake.read_cell(COUNTS, cell, **where)
-    if not rows:
+    counts = read_counts(lake, cell, stage="prompts", part="all")
+    if not counts:
         return
-    counts = Counter({(row["source"], row["reason"]): row["rows"] for row in rows})
     seeds = [
         row
         for at, path in cell_files(lake, SEEDS)
@@ -104,41 +103,47 @@ def _count_prompts(lake: Lake, cell: Cell, deleted: Collection[str], what: CellP
     changed = False
     for source in {seed["source"] for seed in seeds}:
         own = [seed for seed in seeds if seed["source"] == source]
-        counted = sum(number for (name, _), number in counts.items() if name == source)
+        counted = sum(number for by, number in counts.items() if by.source == source)
         made = sum(row["source"] == source for row in prompts)
-        if counted != len(own) or counts[source, KEPT] != made:
+        if counted != len(own) or counts[Counted(source, KEPT)] != made:
             continue  # counted already, or the lake was not whole before: nothing can be said then
         for seed in own:
             if seed["seed_id"] in deleted:
-                counts[source, _reason(counts, seed, owners, seeds)] -= 1
+                counts[Counted(source, _reason(counts, seed, owners, seeds))] -= 1
                 changed = True
         for row in prompts:
             if row["source"] == source and row["prompt_id"] in what.prompts and row["seed_id"] not in deleted:
-                counts[source, KEPT] -= 1
-                counts[source, DELETED] += 1
+                counts[Counted(source, KEPT)] -= 1
+                counts[Counted(source, DELETED)] += 1
                 changed = True
     if changed:
-        _write_counts(lake, cell, +counts, where)
+        write_counts(lake, cell, +counts, stage="prompts", part="all")
 
 
 def _reason(
-    counts: Mapping[tuple[str, str], int], seed: Mapping[str, Any], owners: Collection[str], seeds: list[dict[str, Any]]
+    counts: Mapping[Counted, int], seed: Mapping[str, Any], owners: Collection[str], seeds: list[dict[str, Any]]
 ) -> str:
     """Under which reason a seed was counted when the prompts were made; it is not stored with the seed."""
     if seed["seed_id"] in owners:
         return KEPT
     alike = [other for other in seeds if other["prompt_key"] == seed["prompt_key"]]
-    others = {reason: rows for (source, reason), rows in counts.items() if source == seed["source"] and rows > 0}
+    others = {by.reason: rows for by, rows in counts.items() if by.source == seed["source"] and rows > 0}
     if choose(alike, 1).seeds[0]["seed_id"] != seed["seed_id"] and "duplicate" in others:
         return "duplicate"
     left = {reason: rows for reason, rows in others.items() if reason not in (KEPT, "duplicate")}
     return max(left or others, key=lambda reason: (left or others)[reason])
 
 
-def _write_counts(lake: Lake, cell: Cell, counts: Counter[tuple[str, str]], where: Mapping[str, str]) -> None:
-    rows = [
-        {"stage": where["stage"], "source": source, "language": cell.language, "strategy": cell.strategy,
-         "reason": reason, "rows": number}
-        for (source, reason), number in counts.items()
-    ]  # fmt: skip
-    lake.write_cell(COUNTS, cell, rows, **where)
+def _count_answers(lake: Lake, cell: Cell, gone: Collection[str]) -> None:
+    """Answers that go are not counted any more."""
+    counts = read_counts(lake, cell, stage="answers", part="all")
+    if not (gone and counts):
+        return
+    columns = ("prompt_id", "source", "outcome", "teacher")
+    left = count_answers(
+        row
+        for teacher in {by.teacher for by in counts if by.teacher}
+        for row in lake.scan_cell(RESPONSES, cell, columns, teacher=teacher)
+        if row["prompt_id"] not in gone
+    )
+    write_counts(lake, cell, left, stage="answers", part="all")

@@ -20,7 +20,7 @@ from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.marts import report
 from polyglot_assets.marts.compute import compute
-from polyglot_assets.marts.models import load
+from polyglot_assets.marts.models import load, needed
 from polyglot_assets.records import CONTAMINATION, DUPLICATES, LICENCES, Table
 from polyglot_assets.settings import Settings, bundled
 
@@ -77,11 +77,11 @@ def _without(lake: Lake, table: Table, examples: Collection[str]) -> None:
 
 
 def _tables(lake: Lake) -> None:
-    """Computes the tables that there are."""
+    """Computes the tables that there are, and those that they read."""
     models, _ = load(bundled("dbt_like_sql"))
     for path in sorted((lake.root / "marts").glob("*")):
         if path.name not in {f"{model.name}.parquet" for model in models} and path.is_file():
             path.unlink()
-    for model in models:
-        if lake.mart_path(model.name).exists():
-            compute(lake, model)
+    there = [model.name for model in models if lake.mart_path(model.name).exists()]
+    for model in needed(models, there):
+        compute(lake, model)

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.counting import count_answers, write_counts
 from polyglot_assets.examples.build import build
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES
@@ -33,6 +34,7 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
                 row for teacher in teachers for row in place.lake.read_cell(RESPONSES, cell, teacher=teacher.name)
             ]
             rows = build(place.lake.read_cell(PROMPTS, cell), responses, place.settings.duplicates_width)
+            write_counts(place.lake, cell, count_answers(responses), stage="answers", part="all")
             place.lake.write_cell(EXAMPLES, cell, rows)
             metadata = {
                 "responses": len(responses),

@@ -43,7 +43,7 @@ class _Keys:
             "prompts": [PROMPTS_KEY],
             "responses": [response_key(teacher) for teacher in teachers],
             "examples": [EXAMPLES_KEY],
-            "counts": [*seeds, PROMPTS_KEY],
+            "counts": [*seeds, PROMPTS_KEY, EXAMPLES_KEY],
             "duplicates": [DUPLICATES_KEY],
             "contamination": [CONTAMINATION_KEY],
             "licences": [LICENCES_KEY],

@@ -4,7 +4,7 @@ Here: names, SQL, descriptions, and what each model reads and where its columns 
 itself. Not here: checks (checks.py) and Dagster (assets.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
@@ -102,6 +102,15 @@ def load(folder: Path) -> tuple[tuple[Model, ...], Mapping[str, Described]]:
         models.append(Model(name, sql, described[name], read_tables(file, sql)))
     sources = {d.name: d for d in (_described(path, entry) for entry in schema["sources"])}
     return _in_order(path, models), sources
+
+
+def needed(models: Sequence[Model], names: Iterable[str]) -> list[Model]:
+    """The models of these names and all that they read, each after those that it reads."""
+    wanted = set(names)
+    for model in reversed(models):
+        if model.name in wanted:
+            wanted |= {name for schema, name in model.reads if schema == "marts"}
+    return [model for model in models if model.name in wanted]
 
 
 def _in_order(path: Path, models: Sequence[Model]) -> tuple[Model, ...]:

@@ -5,10 +5,11 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.counting import Counted, write_counts
 from polyglot_assets.ids import content_id
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import COUNTS, PROMPTS, SEEDS
+from polyglot_assets.records import PROMPTS, SEEDS
 from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
@@ -35,12 +36,8 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
             seeds = [seed for source in SOURCES for seed in place.lake.read_cell(SEEDS, cell, source=source.name)]
             rows, counts = build(cell, seeds, templates[cell.strategy], place.settings.rows_per_cell)
             place.lake.write_cell(PROMPTS, cell, rows)
-            count_rows = [
-                {"stage": "prompts", "source": source, "language": cell.language, "strategy": cell.strategy,
-                 "reason": reason, "rows": number}
-                for (source, reason), number in counts.items()
-            ]  # fmt: skip
-            place.lake.write_cell(COUNTS, cell, count_rows, stage="prompts", part="all")
+            counted = {Counted(source, reason): number for (source, reason), number in counts.items()}
+            write_counts(place.lake, cell, counted, stage="prompts", part="all")
             by_reason: dict[str, int] = {}
             for (_, reason), number in counts.items():
                 by_reason[reason] = by_reason.get(reason, 0) + number

@@ -22,15 +22,16 @@ from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.licences import policy as policy_
 from polyglot_assets.licences.licences import resulting
 from polyglot_assets.licences.policy import Policy
+from polyglot_assets.marts import models as models_
 from polyglot_assets.records import (
     CONTAMINATION,
+    COUNTS,
     DUPLICATES,
     EXAMPLES,
     LICENCES,
     LINEAGE,
     OUTCOMES,
     PUBLISHED,
-    RESPONSES,
     Table,
     published_fields,
 )
@@ -82,10 +83,10 @@ def write(lake: Lake, settings: Settings) -> Release:
     with versions.alone(lake), versions.draft(lake) as draft, lake.connect() as connection:
         inputs = _inputs(lake)
         # By their SQL and not from their files: whatever was materialized when, a release says what is known now.
-        for mart in ("curated", "outcome_funnel", "source_funnel"):
-            sql = (bundled("dbt_like_sql") / "marts" / f"{mart}.sql").read_text(encoding="utf-8")
-            connection.execute(f"DROP VIEW IF EXISTS marts.{mart}")
-            connection.execute(f"CREATE TABLE marts.{mart} AS {sql}")
+        models, _ = models_.load(bundled("dbt_like_sql"))
+        for model in models_.needed(models, ("curated", "outcome_funnel", "source_funnel")):
+            connection.execute(f"DROP VIEW IF EXISTS marts.{model.name}")
+            connection.execute(f"CREATE TABLE marts.{model.name} AS {model.sql}")
         connection.execute(
             f"CREATE VIEW published AS SELECT {', '.join(PUBLISHED)} FROM lake.examples "
             "WHERE id IN (SELECT id FROM marts.curated WHERE outcome = 'ok')"
@@ -150,7 +151,7 @@ def _finish(lake: Lake, draft: Path, manifest: Manifest, why: str, instead_of: s
 
 def _inputs(lake: Lake) -> list[dict[str, Any]]:
     """Hashes of the files that a release is made from."""
-    tables: tuple[Table, ...] = (EXAMPLES, RESPONSES, DUPLICATES, CONTAMINATION, LICENCES)
+    tables: tuple[Table, ...] = (EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION, LICENCES)
     files = [file for table in tables for file in sorted((lake.root / table.name).rglob("*.parquet"))]
     return [{"path": file.relative_to(lake.root).as_posix(), "sha256": sha256(file)} for file in files]
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from polyglot_assets.errors import UserError
 from polyglot_assets.gates.language import read as read_language
 from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake import MARTS, Lake
 from polyglot_assets.licences import policy as policy_
 from polyglot_assets.licences.licences import contradictions
 from polyglot_assets.records import LINEAGE, OUTCOMES, published_fields
@@ -58,7 +58,9 @@ def verify(folder: Path) -> dict[str, list[str]]:
 
 def left_overs(folder: Path, lake: Lake) -> list[str]:
     """Rows of a release of the lake as it is whose last outcome is not ok, or that the lake does not know."""
-    with opened(folder) as released, lake.connect() as connection:
+    if not lake.mart_path("curated").exists():
+        return ["marts.curated, which says what became of each row, was not computed yet"]
+    with opened(folder) as released, lake.connect({(MARTS, "curated")}) as connection:
         connection.register("released", released.sql("SELECT id, language, strategy FROM published").to_arrow_table())
         rows = query(
             connection,

@@ -5,8 +5,9 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.counting import Counted, write_counts
 from polyglot_assets.deletion import tombstones
-from polyglot_assets.records import COUNTS, SEEDS
+from polyglot_assets.records import SEEDS
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import CellSeeds, fill
 from polyglot_assets.seeds.source import Source
@@ -42,12 +43,8 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
         seconds = time.monotonic() - started
         for cell, seeds in filled.items():
             place.lake.write_cell(SEEDS, cell, seeds.rows, source=source.name)
-            counts = [
-                {"stage": "seeds", "source": source.repo, "language": cell.language, "strategy": cell.strategy,
-                 "reason": reason, "rows": rows}
-                for reason, rows in seeds.counts.items()
-            ]  # fmt: skip
-            place.lake.write_cell(COUNTS, cell, counts, stage="seeds", part=source.name)
+            counts = {Counted(source.repo, reason): rows for reason, rows in seeds.counts.items()}
+            write_counts(place.lake, cell, counts, stage="seeds", part=source.name)
             report_cell(context, cell, len(seeds.rows), _metadata(seeds))
         place.lake.publish_catalogue()
         revision = files.revision if files else "no files"

@@ -10,6 +10,7 @@ import pytest
 from made import compute, duplicate, example, leak, outsider
 from scripted import ScriptedEngine
 
+from polyglot_assets.counting import Counted, count_answers, write_counts
 from polyglot_assets.errors import UserError
 from polyglot_assets.examples.build import build as build_examples
 from polyglot_assets.grid import Cell, cells
@@ -42,14 +43,6 @@ CELL = Cell("de", "generate")
 CHECKS = {(check.table, check.name): check for check in load_checks(bundled("dbt_like_sql"))}
 
 
-def _counts(stage: str, cell: Cell, counts: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
-    where = {"language": cell.language, "strategy": cell.strategy}
-    return [
-        {"stage": stage, "source": source, "reason": reason, "rows": rows, **where}
-        for (source, reason), rows in counts.items()
-    ]
-
-
 @pytest.fixture(scope="module")
 def pattern(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake with German cells, a duplicate, a leak and all marts, made without Dagster."""
@@ -59,16 +52,18 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     for source in SOURCES:
         for cell, filled in fill(source, find(source, settings), CELLS, settings).items():
             lake.write_cell(SEEDS, cell, filled.rows, source=source.name)
-            counts = {(source.repo, reason): rows for reason, rows in filled.counts.items()}
-            lake.write_cell(COUNTS, cell, _counts("seeds", cell, counts), stage="seeds", part=source.name)
+            counts = {Counted(source.repo, reason): rows for reason, rows in filled.counts.items()}
+            write_counts(lake, cell, counts, stage="seeds", part=source.name)
             seeds[cell] += filled.rows
     for cell in CELLS:
         rows, by_reason = build(cell, seeds[cell], load_templates()[cell.strategy], 4)
         lake.write_cell(PROMPTS, cell, rows)
-        lake.write_cell(COUNTS, cell, _counts("prompts", cell, by_reason), stage="prompts", part="all")
+        counted = {Counted(source, reason): rows for (source, reason), rows in by_reason.items()}
+        write_counts(lake, cell, counted, stage="prompts", part="all")
     list(respond(lake, TEACHER, CELLS, ScriptedEngine, lambda line: None))
     for cell in CELLS:
         responses = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
+        write_counts(lake, cell, count_answers(responses), stage="answers", part="all")
         lake.write_cell(EXAMPLES, cell, build_examples(lake.read_cell(PROMPTS, cell), responses))
     first, second, third = lake.read_cell(EXAMPLES, CELL)[:3]
     fourth = lake.read_cell(EXAMPLES, CELLS[1])[0]

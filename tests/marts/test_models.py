@@ -65,7 +65,6 @@ def test_column_lineage_reaches_the_tables_that_are_read() -> None:
     } <= lineage["curated"]["outcome"]
     assert lineage["outcome_funnel"]["outcome"] == {
         ("lake", "counts", "reason"),
-        ("lake", "responses", "outcome"),
         ("marts", "example_counts", "outcome"),
     }
     assert lineage["language_distribution"]["generate_rows"] >= {("marts", "outcome_funnel", "rows")}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyglot_assets.counting import count_answers, write_counts
 from polyglot_assets.examples.build import build
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id, text_key
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES, SEEDS
+from polyglot_assets.records import COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS
 from polyglot_assets.release import sft
 from polyglot_assets.settings import Settings
 
@@ -97,7 +98,7 @@ def _response(answer: Answer) -> Row:
 def fill(lake: Lake, answers: Iterable[Answer]) -> Lake:
     """Replaces what the lake holds by seeds, prompts, answers and examples as the answers say."""
     lake.prepare()
-    for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES):
+    for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS):
         shutil.rmtree(lake.root / table.name, ignore_errors=True)
     cells: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
@@ -114,6 +115,7 @@ def fill(lake: Lake, answers: Iterable[Answer]) -> Lake:
             rows = [_response(answer) for answer in own if answer.teacher == teacher]
             responses += rows
             lake.write_cell(RESPONSES, cell, rows, teacher=teacher)
+        write_counts(lake, cell, count_answers(responses), stage="answers", part="all")
         lake.write_cell(EXAMPLES, cell, build(prompts.values(), responses))
     return lake
 
