@@ -39,6 +39,7 @@ _ATTEMPTS = 10
 _BATCH_ROWS = 1024
 _GROUP_ROWS = 8192
 _VERSION = "[0-9a-f]*"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HISTORY = {
     "recorded_at": "TIMESTAMP",
     "release": "VARCHAR",
@@ -269,6 +270,11 @@ def empty_select(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> st
     connection.unregister("_empty")
     columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind, *_ in described)
     return f"SELECT {columns} LIMIT 0"
+
+
+def storable(text: str) -> str:
+    """A text that Parquet can hold: half of a surrogate pair, which JSON can hold as well, becomes U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def write_parquet(data: pa.Table, path: Path, **options: Any) -> None:

@@ -261,7 +261,11 @@ CONTAMINATION = Table(
         ("side", _TEXT, "prompt or response"),
         ("eval_set", _TEXT, "File of the evaluation set, relative to the folder of all"),
         ("item", _TEXT, "The item's id in its file, else its row number from 1"),
-        ("overlap", pa.float32(), "Share of the item's words that one stretch of the example holds in order, 0..1"),
+        (
+            "overlap",
+            pa.float32(),
+            "Share of the words of the item, or of a part of 256 words or fewer, held in order by one stretch, 0..1",
+        ),
         ("excerpt", _TEXT, "That stretch, cut to 200 characters"),
         *_CELL,
         ("source", _TEXT, "Hugging Face id of the seed dataset of the example"),

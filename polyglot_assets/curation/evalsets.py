@@ -175,8 +175,11 @@ def _ids(rows: list[_Row], choice: Choice) -> list[str]:
 
 
 def _specific(rows: list[list[_Parts]], long_enough: Callable[[str], bool]) -> list[tuple[str, ...]]:
-    """The texts of each row, together with what tells them from others where they are short or occur again."""
-    times = Counter(text for row in rows for text, _ in row)
+    """The texts of each row, together with what tells them from others where they are short or occur again.
+
+    A row that is in the file twice does not make its text a common one.
+    """
+    times = Counter(text for text, _ in {(text, tuple(more)) for row in rows for text, more in row})
     return [
         tuple(text if long_enough(text) and times[text] == 1 else "\n".join([text, *more]) for text, more in row)
         for row in rows

@@ -16,6 +16,7 @@ from polyglot_assets.gates.language import Reading
 from polyglot_assets.gates.measures import Gates, Measures, Pair, measure
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE
 from polyglot_assets.ids import text_key
+from polyglot_assets.lake import storable
 from polyglot_assets.languages import display_name
 from polyglot_assets.prompts import templates
 from polyglot_assets.teachers.engine import Completion
@@ -87,12 +88,14 @@ def _pair(text: str) -> tuple[str, str] | str:
         value = json.loads(text, strict=False)
     except json.JSONDecodeError as error:
         return f"{error.msg} at character {error.pos + 1}"
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+        return str(error)
     if not isinstance(value, dict):
         return f"expected an object, got {type(value).__name__}"
     for name in ("prompt", "response"):
         if not isinstance(value.get(name), str):
             return f"no text under {name!r}"
-    return value["prompt"].strip(), value["response"].strip()
+    return storable(value["prompt"].strip()), storable(value["response"].strip())
 
 
 def _pair_of(prompt: Mapping[str, Any], asked: str, answer: str) -> Pair:

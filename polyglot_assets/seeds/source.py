@@ -4,14 +4,12 @@ Here: the two types that the adapters share, and the small helpers for reading f
 any particular source.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE, Cell
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from polyglot_assets.lake import storable
 
 Record = Mapping[str, Any]
 """One raw row as its file holds it."""
@@ -106,8 +104,6 @@ def each(adapt: Callable[[Record], Candidate]) -> Adapter:
 def text(record: Record, name: str) -> str:
     """A text field with plain line ends and without surrounding white space; empty where it is null.
 
-    Half of a surrogate pair, which JSON can hold and Parquet cannot, becomes U+FFFD.
-
     Raises:
         BadFieldError: the field is absent or not a text.
     """
@@ -115,7 +111,7 @@ def text(record: Record, name: str) -> str:
     if value is None:
         return ""
     plain = str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
-    return plain if plain.isascii() else _SURROGATE.sub("\ufffd", plain)
+    return storable(plain)
 
 
 def identifier(record: Record, name: str) -> str:

@@ -82,6 +82,14 @@ SHAPES = {
     "lone_quote.tsv": ('A board is 5" wide, and how long?\t40\n', [("1", ('A board is 5" wide, and how long?',))]),
     "quoted.tsv": ('"He said ""no"" to me, but why?"\t40\n', [("1", ('He said "no" to me, but why?',))]),
     "marked.csv": (f"\ufeffquestion\n{ONE}\n", [("1", (ONE,))]),
+    "row_twice.jsonl": (
+        lines(*2 * [{"question": ONE, "choices": ["30", "40"]}]),
+        [("1", (ONE,)), ("2", (ONE,))],
+    ),
+    "question_twice.jsonl": (
+        lines({"question": ONE, "choices": ["30", "40"]}, {"question": ONE, "choices": ["10", "20"]}),
+        [("1", (f"{ONE}\n30\n40",)), ("2", (f"{ONE}\n10\n20",))],
+    ),
     "blank.jsonl": (
         lines({"question": ONE}, {"question": None}, {"question": " "}),
         [("1", (ONE,)), ("2", ()), ("3", ())],

@@ -13,6 +13,7 @@ from made import SOURCES, compute, duplicate, example, fill, leak, many, outside
 from polyglot_assets.counting import Counted, read_counts, write_counts
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake
+from polyglot_assets.licences.licences import KNOWN, of
 from polyglot_assets.marts.checks import load_checks
 from polyglot_assets.settings import bundled
 
@@ -154,6 +155,30 @@ def test_hits_by_item_and_by_evaluation_set(lake: Lake) -> None:
     assert (second["item"], second["examples"], third["eval_set"]) == ("8", 1, "other.jsonl")
     sets = rows_of(lake, "SELECT * EXCLUDE (mean_overlap, sources) FROM marts.contamination_sets")
     assert [tuple(row.values()) for row in sets] == [("mgsm_de.tsv", 2, 13, 2, 13), ("other.jsonl", 1, 1, 1, 0)]
+
+
+def test_what_licences_allow_is_what_is_known_of_them(lake: Lake) -> None:
+    names = [*KNOWN, "mrl-0.1"]
+    fill(lake, [example(number, CELL, licenses=[name]) for number, name in enumerate(names)])
+    found = {row["licences"]: row for row in rows_of(lake, "FROM marts.licence_mix")}
+    assert {name: (row["unclear"], row["non_commercial"]) for name, row in found.items()} == {
+        name: (not of(name).granted, of(name).granted and not of(name).commercial) for name in names
+    }
+
+
+def test_raw_rows_of_several_languages_add_up(lake: Lake) -> None:
+    """Those of one language are judged in two cells and counted once; so are English ones, for every language."""
+    fill(lake, [example(1, CELL)])
+    lost = {
+        ("org/a", "de/generate"): 5, ("org/a", "de/respond"): 5, ("org/a", "es/respond"): 7,
+        ("org/b", "de/translate"): 9, ("org/b", "es/translate"): 9,
+    }  # fmt: skip
+    for (source, cell), rows in lost.items():
+        counts = {Counted(source, "ungraded"): rows, Counted(source, "other_language"): 100}
+        write_counts(lake, Cell(*cell.split("/")), counts, stage="seeds", part=source[-1])
+    compute(lake)
+    unused = rows_of(lake, "SELECT source, rows FROM marts.unused_rows WHERE reason = 'ungraded'")
+    assert [tuple(row.values()) for row in unused] == [("org/a", 12), ("org/b", 9)]
 
 
 def test_a_duplicate_of_a_row_that_is_gone_is_kept(lake: Lake) -> None:

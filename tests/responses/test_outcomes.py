@@ -72,6 +72,23 @@ def test_rules(strategy: str, completion: Completion, outcome: str, reason: str 
     assert judgement.reason is None if reason is None else reason in (judgement.reason or "")
 
 
+@pytest.mark.parametrize("text", ["[" * 5000, '{"prompt": ' + "1" * 5000 + "}", "1" * 5000, '{"a":' * 5000])
+def test_json_that_no_parser_takes_is_invalid(text: str) -> None:
+    found = judge(prompt("generate"), answer(text))
+    assert found.outcome == "invalid_json"
+    assert found.reason
+
+
+def test_half_of_a_surrogate_pair_is_debris_and_can_be_stored() -> None:
+    text = json.dumps({"prompt": QUESTION, "response": f"{GERMAN} \ud83d {GERMAN}"})
+    assert "\\ud83d" in text, "as a teacher that is held to JSON may write it"
+    found = judge(prompt("generate"), answer(text))
+    assert found.outcome == "debris"
+    assert found.response is not None
+    assert "\ufffd" in found.response
+    found.response.encode()
+
+
 def test_raw_line_breaks_inside_json_strings_are_accepted() -> None:
     text = '{"prompt": "' + GERMAN + '", "response": "Zeile eins.\nZeile zwei, das ist die Antwort auf die Frage."}'
     assert judge(prompt("generate"), answer(text)).outcome == "ok"
