@@ -55,7 +55,7 @@ def demo() -> None:
     """Materialize the whole grid and show what happened.
 
     Uses the sample seeds and the embedded teacher unless the settings say otherwise. A second run asks nothing twice
-    and ends in seconds.
+    and takes about half a minute.
     """
     from polyglot_assets import console
 
@@ -191,7 +191,8 @@ def sql(query: str, form: str, output: Path | None) -> None:
 
     \b
     lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
-    lake.counts                                               rows that did not go on, by reason
+    lake.counts                                               what became of the rows of each stage, by reason
+    lake.duplicates, lake.contamination, lake.licences        examples that curation has something to say about
     lake.deletions                                            deletion requests, and what they removed
     marts.<table>                                             the tables of dbt_like_sql/
     release.sft, release.lineage, release.history             all releases, with the column `release`
