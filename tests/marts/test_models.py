@@ -7,7 +7,7 @@ import pytest
 import sqlglot
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.marts.models import column_lineage, load, read_tables
+from polyglot_assets.marts.models import column_lineage, load, needed, read_tables
 from polyglot_assets.records import TABLES
 from polyglot_assets.settings import bundled
 
@@ -69,6 +69,14 @@ def test_column_lineage_reaches_the_tables_that_are_read() -> None:
     }
     assert lineage["language_distribution"]["generate_rows"] >= {("marts", "outcome_funnel", "rows")}
     assert ("marts", "curated", "prompt_tokens") in lineage["length_quantiles"]["p50"]
+
+
+def test_a_model_needs_those_that_it_reads_and_what_they_read() -> None:
+    models, _ = load(bundled("dbt_like_sql"))
+    names = [model.name for model in needed(models, ["source_funnel", "licence_mix"])]
+    assert sorted(names) == ["curated", "example_counts", "licence_mix", "outcome_funnel", "source_funnel"]
+    assert names == [model.name for model in models if model.name in names]
+    assert needed(models, []) == []
 
 
 def test_models_come_after_those_that_they_read() -> None:
