@@ -19,13 +19,13 @@ import langcodes
 _ALIASES = {"fil": "tl", "tgl": "tl", "in": "id", "iw": "he"}
 """Codes that name the same written language. CLDR folds Tagalog into Filipino; the lake says `tl`."""
 
-_SIBLINGS = {"id": {"ms"}, "tl": {"ceb", "war"}, "cs": {"sk"}, "es": {"gl"}, "de": {"als", "nds"}}
+_SIBLINGS = {"id": {"ms"}, "tl": {"ceb", "war"}, "cs": {"sk"}, "es": {"gl"}, "de": {"gsw", "nds"}}
 """Close relatives that the detector mixes up on correct text; they are not evidence of a wrong language."""
 
 _ONE_TO_THE_DETECTOR = {
     "id": {"ms"}, "ms": {"id"},
     "ar": {"arz", "ary", "apc", "ars", "acm"},
-    "hr": {"bs", "sh", "sr"}, "bs": {"hr", "sh", "sr"}, "sr": {"bs", "hr", "sh"},
+    "hr": {"bs", "sr"}, "bs": {"hr", "sr"}, "sr": {"bs", "hr"},
 }  # fmt: skip
 """Names under which the detector knows a language besides its own. Far fewer than siblings: where a detector says how
 likely each language is, a text in Czech gets enough for Czech even if it gets more for Slovak."""
@@ -35,6 +35,9 @@ _SCRIPTS = {
     "Beng": ("BENGALI",), "Orya": ("ORIYA",),
 }  # fmt: skip
 """Writing systems that are called otherwise in the names of Unicode characters, or have several scripts there."""
+
+_SECOND_SCRIPTS = {"sr": {"LATIN"}, "uz": {"CYRILLIC"}}
+"""Scripts in which a language is written every day besides its usual one."""
 
 _UNSPACED = (
     "CJK ", "IDEOGRAPHIC ", "HIRAGANA ", "KATAKANA", "BOPOMOFO ", "THAI ", "LAO ", "KHMER ", "MYANMAR ", "TIBETAN ",
@@ -169,7 +172,8 @@ def count_scripts(text: str) -> Counter[str]:
 def scripts_of(language: str) -> frozenset[str]:
     """The scripts that `language` is usually written in, named as in `count_scripts`."""
     tag = str(langcodes.Language.get(language).maximize().script)
-    return frozenset(_SCRIPTS.get(tag) or (langcodes.Language.make(script=tag).script_name().upper(),))
+    usual = _SCRIPTS.get(tag) or (langcodes.Language.make(script=tag).script_name().upper(),)
+    return frozenset(usual) | _SECOND_SCRIPTS.get(language, set())
 
 
 def is_unspaced(char: str) -> bool:
@@ -187,7 +191,8 @@ def _script(char: str) -> str | None:
 
 @lru_cache(maxsize=512)
 def _code_of_label(label: str) -> str:
-    return to_code(label) or label
+    # The detector means Alemannic; in ISO 639 this is a variety of Albanian.
+    return "gsw" if label == "als" else to_code(label) or label
 
 
 @lru_cache(maxsize=1)

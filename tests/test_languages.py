@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from polyglot_assets.grid import LANGUAGES
-from polyglot_assets.languages import Verdict, display_name, identify, prose, to_code
+from polyglot_assets.languages import Verdict, candidates, display_name, identify, prose, scripts_of, to_code
 
 TEXTS = Path(__file__).parents[1] / "data" / "samples" / "texts"
 
@@ -113,6 +113,18 @@ class TestIdentify:
 
     def test_a_long_text_is_judged_by_its_beginning(self):
         assert identify(self.SENTENCE * 100 + "This is English. " * 1000).code == "de"
+
+
+def test_a_dialect_of_german_is_no_variety_of_albanian():
+    found = candidates("Mir gönd hüt go poschte und denn no es bitzeli go spaziere, wil s Wätter so schön isch.")
+    assert "gsw" in found
+    assert "sq" not in found
+
+
+def test_languages_that_are_written_in_two_scripts():
+    assert scripts_of("sr") == {"CYRILLIC", "LATIN"}
+    assert scripts_of("bg") == {"CYRILLIC"}
+    assert scripts_of("ja") == {"HIRAGANA", "KATAKANA", "CJK"}
 
 
 class TestAgreement:
