@@ -43,7 +43,8 @@ MORE = (
     "input", "options", "choices", "endings", "candidates", "option_a", "option_b", "option_c", "option_d", "option_e",
     "choice_a", "choice_b", "choice_c", "choice_d", "a", "b", "c", "d", "e",
 )  # fmt: skip
-"""Columns that belong to a question and tell it from others that begin alike."""
+"""Columns that belong to a question and tell it from others that begin alike; `input`, which comes first, is part of an
+instruction."""
 
 IDS = ("id", "question_id", "item_id", "sample_id", "task_id", "uid", "uuid", "key", "qid", "_id")
 """Columns that hold an item's id; one is used if it is there in every row and different in each."""
@@ -204,8 +205,10 @@ def _texts(where: str, row: Any) -> Iterator[_Parts]:
     if isinstance(value, dict):
         yield from _texts(where, value)
         return
+    # An instruction says what to do with its input; alone it says little.
+    given = list(_strings(where, "input", _field(row, "input"), strict=False)) if name == "instruction" else []
     for text in _strings(where, name, value, strict=True):
-        yield text, more
+        yield "\n".join([text, *given]), more[len(given) :]
 
 
 def _field(row: Any, name: str) -> Any:

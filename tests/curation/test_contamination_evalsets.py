@@ -82,6 +82,10 @@ SHAPES = {
     "lone_quote.tsv": ('A board is 5" wide, and how long?\t40\n', [("1", ('A board is 5" wide, and how long?',))]),
     "quoted.tsv": ('"He said ""no"" to me, but why?"\t40\n', [("1", ('He said "no" to me, but why?',))]),
     "marked.csv": (f"\ufeffquestion\n{ONE}\n", [("1", (ONE,))]),
+    "instruction.jsonl": (
+        lines({"instruction": "Answer the question below briefly.", "input": ONE, "options": ["30", "40"]}),
+        [("1", (f"Answer the question below briefly.\n{ONE}",))],
+    ),
     "row_twice.jsonl": (
         lines(*2 * [{"question": ONE, "choices": ["30", "40"]}]),
         [("1", (ONE,)), ("2", (ONE,))],
