@@ -13,10 +13,11 @@ from typing import Any
 
 from polyglot_assets.gates import measures as gates_
 from polyglot_assets.gates.language import Reading
+from polyglot_assets.gates.leakage import words_to_translate
 from polyglot_assets.gates.measures import Gates, Measures, Pair, measure
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE
 from polyglot_assets.ids import text_key
-from polyglot_assets.languages import display_name
+from polyglot_assets.languages import display_name, without_code
 from polyglot_assets.prompts import templates
 from polyglot_assets.teachers.engine import Completion
 
@@ -144,7 +145,8 @@ def _language_objections(
 ) -> Iterator[tuple[str, str | None]]:
     asked_in, seed_language = found.prompt_language, str(prompt["seed_language"])
     if pair.original:
-        if text_key(pair.prompt) == prompt["prompt_key"]:
+        same = text_key(pair.prompt) == prompt["prompt_key"]
+        if same and words_to_translate(without_code(pair.original)):  # `2 + 2 = ?` is the same in all languages
             yield "not_translated", f"the prompt is the {display_name(seed_language)} one, word for word"
         if asked_in.code == seed_language and (asked_in.foreign_share or 0) >= _MOSTLY:
             yield "not_translated", f"the prompt is still in {_named(asked_in.code, asked_in.score)}"

@@ -72,6 +72,25 @@ def test_rules(strategy: str, completion: Completion, outcome: str, reason: str 
     assert judgement.reason is None if reason is None else reason in (judgement.reason or "")
 
 
+@pytest.mark.parametrize(
+    ("original", "same"),
+    [
+        ("2 + 2 = ?", "2 + 2 = ?"),
+        ("What is 1 + 2 + 3 + 4 + 5?", "Was ergibt 1 + 2 + 3 + 4 + 5?"),
+        ("```\nprint(sorted(rows))\n```", "```\nprint(sorted(rows))\n```"),
+        ("$\\frac{1}{2} + x$?", "$\\frac{1}{2} + x$?"),
+    ],
+)
+def test_numbers_formulas_and_code_need_no_translation(original: str, same: str) -> None:
+    row = prompt("translate") | {"prompt": original, "prompt_key": text_key(original)}
+    assert judge(row, answer(pair(same, GERMAN))).outcome == "ok"
+
+
+def test_a_short_prompt_of_words_does_need_one() -> None:
+    row = prompt("translate") | {"prompt": "Why 7?", "prompt_key": text_key("Why 7?")}
+    assert judge(row, answer(pair("why 7?", GERMAN))).outcome == "not_translated"
+
+
 def test_raw_line_breaks_inside_json_strings_are_accepted() -> None:
     text = '{"prompt": "' + GERMAN + '", "response": "Zeile eins.\nZeile zwei, das ist die Antwort auf die Frage."}'
     assert judge(prompt("generate"), answer(text)).outcome == "ok"
