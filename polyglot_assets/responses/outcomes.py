@@ -14,6 +14,7 @@ from typing import Any
 from polyglot_assets.gates import measures as gates_
 from polyglot_assets.gates.language import Reading
 from polyglot_assets.gates.leakage import words_to_translate
+from polyglot_assets.gates.length import measured_length
 from polyglot_assets.gates.measures import Gates, Measures, Pair, measure
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE
 from polyglot_assets.ids import text_key
@@ -24,6 +25,8 @@ from polyglot_assets.teachers.engine import Completion
 _UNTESTED = Measures()
 _MOSTLY = 0.5
 """From this share on a text is in the other language, below it is mixed."""
+_ECHO = 20
+"""Letters (see gates/length.py) from which on a seed's prompt cannot be its own answer; to `Hello!` it can."""
 _KIND_NAMES = {
     "email": "an e-mail address",
     "phone": "a telephone number",
@@ -125,8 +128,8 @@ def _objections(
         yield "debris", f"{found.debris_kind} ({found.debris_marks} in all)"
     if (found.repeated_share or 0) >= gates.repeated_share:
         yield "repetitive", f"{found.repeated_share:.0%} of the text repeats itself"
-    if gates_.REPETITION in gates.enabled and pair.invented and text_key(pair.prompt) == text_key(pair.response):
-        yield "repetitive", "the response is the prompt, word for word"
+    if gates_.REPETITION in gates.enabled and text_key(pair.prompt) == text_key(pair.response):
+        yield from _echo_objections(pair)
     if (found.refusal_share or 0) >= gates.refusal_share:
         yield "refused", f"{found.refusal_share:.0%} of the response declines or speaks of a machine"
     if gates_.LANGUAGE in gates.enabled:
@@ -138,6 +141,15 @@ def _objections(
                 "prompt" if name == "prompt" and pair.invented else "seed's own prompt" if name == "prompt" else name
             )
             yield "personal_data", f"the {whose} holds " + " and ".join(_KIND_NAMES[kind] for kind in kinds)
+
+
+def _echo_objections(pair: Pair) -> Iterator[tuple[str, str]]:
+    reason = "the response is the prompt, word for word"
+    letters = measured_length("".join(filter(str.isalpha, pair.prompt)))
+    if pair.invented:
+        yield "repetitive", reason
+    elif letters >= _ECHO:
+        yield "repetitive", f"{reason} ({letters:,} letters; from {_ECHO} on a seed's own prompt is no answer)"
 
 
 def _language_objections(
