@@ -20,6 +20,7 @@ LEGITIMATE = [
     ("Hier ist die Matrix:\n\n```python\n[\n" + "    [0, 0, 0, 0, 0, 0, 0, 0],\n" * 8 + "]\n```\n\nSie hat acht Zeilen."),
     ("So sieht die Tabelle aus:\n\n```html\n<table>\n"
     + "".join(f"  <tr>\n    <td>{name}</td>\n    <td>Wert</td>\n  </tr>\n" for name in "abcdefgh") + "</table>\n```"),
+    "Eine leere Tabelle:\n```html\n" + "<tr><td>leer</td><td>frei</td></tr>\n" * 9 + "```",
     "8 mal 25 heißt: 25 + 25 + 25 + 25 + 25 + 25 + 25 + 25 = 200.",
     "Das sind 3 Äpfel + 3 Äpfel + 3 Äpfel + 3 Äpfel + 3 Äpfel = 15 Äpfel.",
     "1 geteilt durch 3 ist 0,33333333333333333333333333333333333333333333333333333333",
@@ -72,6 +73,7 @@ def test_lines_that_only_count_up_are_the_same_line(line: str) -> None:
     [
         "Hund " * 3000, "0" * 2000, "1 + " * 300, "🎉" * 400, "Ja! " * 40, "```python\n" + "print(wert)\n" * 60,
         "Die Antwort ist 4.\n```\nx = 2 + 2\nprint(x)\n```\n" * 6, "0, 0, 0, das ist null. " * 12,
+        ("So geht es:\n```\nfor zahl in zahlen:\n    summe = summe + zahl\nmittel = summe / len(zahlen)\nprint(mittel)\n```\n" * 6),
     ],
 )  # fmt: skip
 def test_endless_text(text: str) -> None:
