@@ -6,6 +6,7 @@ and storing (generate.py).
 """
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -128,7 +129,7 @@ def _objections(
         yield "debris", f"{found.debris_kind} ({found.debris_marks} in all)"
     if (found.repeated_share or 0) >= gates.repeated_share:
         yield "repetitive", f"{found.repeated_share:.0%} of the text repeats itself"
-    if gates_.REPETITION in gates.enabled and text_key(pair.prompt) == text_key(pair.response):
+    if gates_.REPETITION in gates.enabled:
         yield from _echo_objections(pair)
     if (found.refusal_share or 0) >= gates.refusal_share:
         yield "refused", f"{found.refusal_share:.0%} of the response declines or speaks of a machine"
@@ -144,12 +145,19 @@ def _objections(
 
 
 def _echo_objections(pair: Pair) -> Iterator[tuple[str, str]]:
+    # Nearly all differ in the first character, which is seen much faster than a hash of both.
+    if _first(pair.prompt) != _first(pair.response) or text_key(pair.prompt) != text_key(pair.response):
+        return
     reason = "the response is the prompt, word for word"
     letters = measured_length("".join(filter(str.isalpha, pair.prompt)))
     if pair.invented:
         yield "repetitive", reason
     elif letters >= _ECHO:
         yield "repetitive", f"{reason} ({letters:,} letters; from {_ECHO} on a seed's own prompt is no answer)"
+
+
+def _first(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:4]).casefold()[:1]
 
 
 def _language_objections(

@@ -109,6 +109,14 @@ def test_a_greeting_may_be_answered_by_itself(asked: str) -> None:
     assert judge(prompt("respond") | {"prompt": asked}, answer(asked)).outcome == "ok"
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"), [("Ärger", "A\u0308rger"), ("straße", "STRASSE"), ("ﬁnden", "Finden"), ("\uff11\uff12", "12")]
+)
+def test_an_echo_may_be_spelled_otherwise(asked: str, given: str) -> None:
+    row = prompt("respond") | {"prompt": f"{asked} im Lande Utopia, was heißt das?"}
+    assert judge(row, answer(f"{given}  im Lande\nUtopia, was heißt das?")).outcome == "repetitive"
+
+
 def test_saying_what_one_is_asked_to_say_is_no_echo() -> None:
     row = prompt("respond") | {"prompt": f"Sprich mir nach: {GERMAN}"}
     assert judge(row, answer(GERMAN)).outcome == "ok"
