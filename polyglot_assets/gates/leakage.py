@@ -3,7 +3,8 @@
 Here: the longest run of words that an answer shares with the instructions that the teacher was given, and the share
 of a translation that was copied from the original. Not here: the instructions themselves (prompts/templates).
 
-What the seed and the examples say does not count: an answer may quote its question.
+What the seed and the examples say does not count: an answer may quote its question. Numbers and the letters of formulas
+are no copies: every translation keeps them.
 """
 
 import re
@@ -13,6 +14,8 @@ from functools import lru_cache
 _WORD = re.compile(r"\w+")
 _RUN = 4
 """Words that must follow each other as in the instructions before they count at all."""
+_DIFFERENT = 3
+"""Different words in such a run of a translation: in `5 km + 6 km + 7 km + 8 km` only the unit is left."""
 
 Runs = frozenset[tuple[str, ...]]
 
@@ -40,9 +43,12 @@ def leaked_words(text: str, instructions: tuple[str, ...], material: Iterable[st
 
 
 def copied_share(text: str, source: str) -> float:
-    """The share of `text`'s words that were copied from `source` in runs of four or more, by their letters, 0..1."""
-    words = _words(text)
-    own = frozenset(_each(_words(source)))
+    """The share of `text`'s words that were copied from `source` in runs of four or more, by their letters, 0..1.
+
+    Numbers are left out on both sides.
+    """
+    words = words_to_translate(text)
+    own = frozenset(run for run in _each(words_to_translate(source)) if len(set(run)) >= _DIFFERENT)
     copied = [False] * len(words)
     for place, run in enumerate(_each(words)):
         if run in own:
@@ -51,6 +57,11 @@ def copied_share(text: str, source: str) -> float:
         return 0.0
     letters = sum(len(word) for word, mark in zip(words, copied, strict=True) if mark)
     return round(letters / sum(map(len, words)), 4)
+
+
+def words_to_translate(text: str) -> list[str]:
+    """The words of `text`, case folded, without numbers (also `3rd` and `5km`) and the single letters of formulas."""
+    return [word for word in _words(text) if not word[0].isdecimal() and (len(word) > 1 or not word.isascii())]
 
 
 def _filled_in(instructions: tuple[str, ...], material: Iterable[str], runs: set[tuple[str, ...]]) -> Runs:

@@ -7,10 +7,13 @@ Everything with check digits or a numbering plan is tested against it (phonenumb
 digits alone says nothing. What is set aside for documentation is nobody's: example.com, 192.0.2.1, 555-0100, the card
 numbers that payment services publish for tests. Shared mailboxes (info@) and addresses that stand for the reader's
 own (your.name@) are no persons either.
+
+Digits, hyphens and Latin letters count in every writing: Arabic ones, full-width ones and ASCII are the same number.
 """
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -18,6 +21,11 @@ EMAIL, PHONE, IP, CARD, ACCOUNT, NATIONAL_ID = "email", "phone", "ip_address", "
 
 KINDS = (EMAIL, PHONE, IP, CARD, ACCOUNT, NATIONAL_ID)
 """All kinds, in the order in which they are named."""
+
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+_OTHER_SIGN = re.compile("[0-9][‐‒–—―−ー－ｰ（）．　][0-9]")
+_HYPHEN = re.compile("(?<=[0-9])[‐‒–—―−ー－ｰ](?=[0-9])")
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 _DIGITS = re.compile(r"\d(?:[ ()./‑–-]{0,2}\d){6}")
 """Nothing with fewer digits in a row is a telephone number, a card or an account."""
@@ -41,7 +49,9 @@ _IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}(?::|[0-9a-fA-F]{1,4})(?::?[0-9a-fA-F]{1,4}){0,5}(?![\w:])", re.ASCII
 )
 _VERSION = re.compile(r"(?:\bv|vers\w*|release|build|firmware|الإصدار|verze|バージョン)\W{0,3}\Z", re.IGNORECASE)
-_SERVICES = {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "208.67.222.222", "208.67.220.220", "4.2.2.2"}
+_SERVICES = {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "208.67.222.222", "208.67.220.220", "4.2.2.2",
+             "2001:4860:4860::8888", "2001:4860:4860::8844", "2606:4700:4700::1111", "2606:4700:4700::1001",
+             "2620:fe::fe", "2620:fe::9", "2620:119:35::35", "2620:119:53::53"}  # fmt: skip
 """Public name servers, which every text about networks names."""
 _CARD = re.compile(r"(?<![\w.,+-])\d(?:[ -]?\d){12,18}(?![\w-]|[.,]\d)", re.ASCII)
 _CARD_START = re.compile(r"4|5[1-5]|2[2-7]|3[4-7]|6011|65|62")
@@ -60,11 +70,15 @@ _SAMPLE_IBANS = {
 """The examples that the registry of account formats and the banks themselves print."""
 _PHONE = re.compile(r"(?<![A-Za-z0-9_.,/+(-])(?:\+ ?|00|\()?\d(?:[ ()./‑–-]{0,2}\d){6,14}(?![A-Za-z0-9_]|[.,]\d)")
 _CALL = re.compile(
-    r"(?:\btel\b|tel[.:]|telef|t[eé]l[eé]fono|telp|telepon|tlf|phone|\bcall\b|\bfax\b|handy|mobil|m[oó]vil|celular"
-    r"|whatsapp|rufen|anruf|ruf\w* .{0,12}an\b|llam|volejte|zavolej|hubungi|\bhp\b|nomor|tawag|tumawag|電話|携帯"
-    r"|ファックス|手机|手機|电话|هاتف|جوال|تلفون|اتصل|전화|연락처|тел|звон)\D{0,25}\Z",
+    r"(?:\btel\b|tel[.:]|telef|t[eé]l[eé]fono|telp|telepon|tlf|phone|\bcall\b|\bfax\b|handy|m[oó]vil|celular"
+    r"|\bmobil(?:\w{0,2}|ní\w*|(?:funk)?nummer|telefon\w*)\b"
+    r"|whatsapp|rufen|anruf|ruf\w* .{0,12}an\b|ll[aá]m|volejte|zavolej|hubungi|\bhp\b|nomor|tawag|tumawag|電話|携帯"
+    r"|ファックス|手机|手機|电话|هاتف|جوال|تلفون|اتصل|전화|연락처|тел|звон|rufnummer|โทร(?!ทัศน์|เลข)|เบอร์"
+    r"|फ\u093c?ोन|\u095eोन|मोबाइल)\D{0,25}\Z",
     re.IGNORECASE,
 )
+_NUMBER_WORD = re.compile(r"(?<![\w-])(?:nummer|numero|número)\b\D{0,25}\Z", re.IGNORECASE)
+"""Words that stand before numbers of all kinds: a telephone number then begins with 0."""
 _UNUSED_NUMBERS = re.compile(
     r"\+1\d{3}55501\d\d|\+44(?:20794|161496|131496|113496|1632960|7700900|8081570|9098790)\d+"
     r"|\+49(?:3023125|6990009|4066969|22146?69|8999998|171392|1520?28817|176040690)\d+|\+33(?:19900|26191|35301|46571|53649|63998)\d+"
@@ -103,6 +117,7 @@ def personal_data(text: str, language: str) -> tuple[str, ...]:
         text: anything; code counts too.
         language: tells in which countries a telephone number without country code may be at home.
     """
+    text = _plain(text)
     digits = bool(_DIGITS.search(text))
     found = {
         EMAIL: "@" in text and any(map(_is_persons, _EMAIL.finditer(text))),
@@ -115,6 +130,14 @@ def personal_data(text: str, language: str) -> tuple[str, ...]:
     return tuple(kind for kind in KINDS if found[kind])
 
 
+def _plain(text: str) -> str:
+    """`text` with full-width characters, digits and hyphens of all writings as in ASCII, if it could matter."""
+    if text.isascii() or not ("＠" in text or "＋" in text or _OTHER_DIGIT.search(text) or _OTHER_SIGN.search(text)):
+        return text
+    text = _OTHER_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), text.translate(_FULL_WIDTH))
+    return _HYPHEN.sub("-", text)
+
+
 def _is_persons(match: re.Match[str]) -> bool:
     local, domain = match[1].lower(), match[2].lower()
     return not (_RESERVED.fullmatch(domain) or _NOBODY.fullmatch(local))
@@ -123,7 +146,7 @@ def _is_persons(match: re.Match[str]) -> bool:
 def _has_address(text: str) -> bool:
     for match in _IPV4.finditer(text):
         before = text[max(0, match.start() - 15) : match.start()]
-        if match[0] not in _SERVICES and not _VERSION.search(before) and _is_public(match[0]):
+        if not _VERSION.search(before) and _is_public(match[0]):
             return True
     return bool(_COLONS.search(text)) and any(_is_public(match[0]) for match in _IPV6.finditer(text))
 
@@ -135,7 +158,7 @@ def _is_public(address: str) -> bool:
         return False
     # 1.2.3.4 and the like are made up; so are version numbers, whose parts are small.
     small = parsed.version == 4 and max(parsed.packed) < 20
-    return parsed.is_global and not parsed.is_multicast and not small
+    return str(parsed) not in _SERVICES and parsed.is_global and not parsed.is_multicast and not small
 
 
 def _is_card(written: str) -> bool:
@@ -160,10 +183,11 @@ def _has_phone(text: str, language: str) -> bool:
         if written.startswith(("+", "00")):
             regions: tuple[str | None, ...] = (None,)
             written = "+" + written.removeprefix("00").lstrip("+ ")
-        elif _CALL.search(text[max(0, match.start() - _BEFORE) : match.start()]):
-            regions = _regions(language)
         else:
-            continue
+            before = text[max(0, match.start() - _BEFORE) : match.start()]
+            if not (_CALL.search(before) or (written.startswith(("0", "(0")) and _NUMBER_WORD.search(before))):
+                continue
+            regions = _regions(language)
         if any(_is_phone(written, region) for region in regions):
             return True
     return False

@@ -8,6 +8,8 @@ score is the share of the text that the declining sentences in it make up.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from polyglot_assets.gates.refusal_phrases import PHRASES
@@ -16,36 +18,108 @@ _HEAD = 300
 """Characters at the beginning that are searched."""
 _BRIEF = 200
 """In a text of so few characters an apology for not being able to is a refusal, whatever it is about."""
-_END = re.compile(r"(?<=[.!?؟])\s+|(?<=[。！？])|\n+")
+_END = re.compile(r"(?<=[.!?؟।])\s+|(?<=[。！？])|\n+|(?<=[\u0e00-\u0e7f])\s+(?=[\u0e00-\u0e7f])")
+"""Where sentences end. Thai has only the space for it."""
+_START = re.compile(r"(?:\A|[.!?।。！？\n])\W*\Z")
+_WITHIN = r"[^.!?।。！？\n]"
+_ESCAPE = re.compile(r"(\\.)", re.DOTALL)
 _PLAIN = str.maketrans(
-    {"’": "'", "ʼ": "'", "أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ـ": None}
+    {
+        "’": "'",
+        "ʼ": "'",
+        "İ": "i",
+        "ş": "ș",
+        "ţ": "ț",
+        "़": None,
+        "\u095e": "फ",
+        "أ": "ا",
+        "إ": "ا",
+        "آ": "ا",
+        "ى": "ي",
+        "ـ": None,
+    }
     | {chr(mark): None for mark in range(0x64B, 0x653)}
 )
-"""Apostrophes, and the Arabic spellings that writers choose freely; vowel signs are left out."""
+"""Apostrophes, and spellings that writers choose freely: Arabic alif and vowels, the Romanian comma, Hindi dots."""
+_CHANGED = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
 
 
 def refusal_share(text: str, language: str) -> float:
     """The share of `text` that declines to answer or speaks of a machine, 0..1; 0 if it does not begin like that.
 
-    Refusals are looked for in `language` and in English, which teachers fall back to.
+    Refusals are looked for in `language` and in English, which teachers fall back to; for a language without phrases
+    (see refusal_phrases.py) in English only.
     """
-    head = text[:_HEAD].translate(_PLAIN).casefold()
+    head = _plain(text[:_HEAD])
     patterns = [_patterns(code) for code in dict.fromkeys((language, "en")) if code in PHRASES]
-    if not any(statement.search(head) for statement, _ in patterns):
-        brief = len(text) <= _BRIEF and any(apology.match(head) for _, apology in patterns)
-        return 1.0 if brief else 0.0
-    declining = sum(
-        len(sentence) for sentence in _END.split(head) if any(statement.search(sentence) for statement, _ in patterns)
-    )
+    # A phrase counts for the sentence in which it ends: an apology may stand in the one before.
+    ends = [end for pattern in patterns for end in pattern.ends(head)]
+    if not ends:
+        return 1.0 if len(text) <= _BRIEF and any(pattern.brief.match(head) for pattern in patterns) else 0.0
+    declining = begin = 0
+    for stop in (*(match.end() for match in _END.finditer(head)), len(head)):
+        if any(begin < end <= stop for end in ends):
+            declining += len(head[begin:stop].rstrip())
+        begin = stop
     return round(min(1.0, declining / len(text)), 4)
 
 
+def _plain(text: str) -> str:
+    return (text.translate(_PLAIN) if _CHANGED.search(text) else text).casefold()
+
+
+@dataclass(frozen=True)
+class _Patterns:
+    """What is searched for in one language.
+
+    Attributes:
+        statement: a phrase that declines; in the only group one that does only if it is said of the speaker.
+        regrets: what may stand before a role.
+        excuse: an apology at the beginning of the text, then something that nobody can do.
+        brief: an apology at the beginning for not being able to.
+    """
+
+    statement: re.Pattern[str]
+    regrets: re.Pattern[str]
+    excuse: re.Pattern[str] | None
+    brief: re.Pattern[str]
+
+    def ends(self, head: str) -> Iterator[int]:
+        """Where in `head` phrases that decline end."""
+        for match in self.statement.finditer(head):
+            if match[1] is None or self._is_own(head, match.start()):
+                yield match.end()
+        if self.excuse and (match_ := self.excuse.match(head)):
+            yield match_.end()
+
+    def _is_own(self, head: str, start: int) -> bool:
+        """Whether `as an AI` is said of the speaker: at the beginning of a sentence, after an apology or `I`."""
+        return bool(_START.search(head, 0, start) or self.regrets.search(head, max(0, start - 60), start))
+
+
 @lru_cache(maxsize=64)
-def _patterns(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """(a sentence that declines, a text that begins with an apology for not being able to) of a language."""
+def _patterns(language: str) -> _Patterns:
     phrases = PHRASES[language]
-    declining = f"(?:{phrases.cannot})[^.!?。！？\n]{{0,60}}?(?:{phrases.task})"
+    gap, regrets = f"{_WITHIN}{{0,60}}?", _any(phrases.sorry, phrases.alas)
+    declining = f"{_any(phrases.cannot)}{gap}{_any(phrases.task)}"
     if phrases.task_first:
-        declining = f"(?:{phrases.task})[^.!?。！？\n]{{0,20}}?(?:{phrases.cannot})"
-    apology = rf"\W*(?:{phrases.sorry})[^.!?。！？\n]{{0,60}}?(?:{phrases.cannot})"
-    return re.compile(f"{declining}|{phrases.machine}"), re.compile(apology)
+        declining = f"{_any(phrases.task)}{_WITHIN}{{0,20}}?{_any(phrases.cannot)}"
+    brief, excuse = f"{regrets}{gap}{_any(phrases.cannot)}", f"{_any(phrases.sorry)}{gap}{_any(phrases.nobody)}"
+    # Asking once whether a word begins is three times faster than asking at the beginning of each alternative.
+    word = r"\b" if phrases.spaced else ""
+    return _Patterns(
+        _compiled(word + _any(declining, phrases.machine, phrases.whole, f"({phrases.role})")),
+        _compiled(_any(phrases.sorry, phrases.alas, phrases.speaker)),
+        _compiled(rf"\W*{excuse}{gap}{_any(phrases.task)}") if phrases.nobody else None,
+        _compiled(rf"\W*{_any(brief, excuse if phrases.nobody else '')}"),
+    )
+
+
+def _any(*patterns: str) -> str:
+    return f"(?:{'|'.join(filter(None, patterns))})"
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """`pattern` in the spelling of the texts (ß is ss there), its escapes as they are."""
+    pieces = _ESCAPE.split(pattern)
+    return re.compile("".join(piece if number % 2 else _plain(piece) for number, piece in enumerate(pieces)))

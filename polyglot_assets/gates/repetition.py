@@ -3,15 +3,20 @@
 Here: the share of a text that is loops. Not here: duplicates of other rows (marts).
 
 A loop is a stretch that follows upon itself at least twice more, letter by letter, or a long line that comes again and
-again, its numbers aside. Both are counted in characters, so that languages without spaces are measured like all
-others. Tables, lists, refrains and enumerations repeat their beginnings and their frame, not whole stretches in direct
-succession.
+again, the number that it begins with aside. Both are counted in characters, so that languages without spaces are
+measured like all others. Tables, lists, refrains and enumerations repeat their beginnings and their frame, not whole
+stretches in direct succession.
+
+Code, sums and decimals repeat themselves for good reasons: a matrix of zeros, the rows of a table, 25 + 25 + 25 + 25,
+0.3333. So a block of code stands for one word unless it goes round twenty times or comes three times itself, sums and
+figures count only where they are endless, and lines with several numbers are steps of a calculation.
 """
 
 import re
 from collections import Counter
+from zlib import crc32
 
-from polyglot_assets.languages import SENTENCE_END, without_code
+from polyglot_assets.languages import SENTENCE_END
 
 _GRAM = 12
 """Characters that must be equal to count as the same place: longer than the frame of most lists."""
@@ -19,13 +24,23 @@ _FEW = 0.05
 """A text in which fewer of these places come again has no loop worth looking for."""
 _ROUNDS = 1.75
 """A stretch must come again so often: the last time may lack its end."""
+_ROUNDS_IN_CODE = 20
 _TIMES = 3
 """A line must stand there so often."""
 _LONG = 1500
 """The share of a longer text is taken of so many characters."""
 _LINE = 20
 """Letters from which on a line counts as a line of text; shorter ones are labels, table rows and verses."""
-_NUMBER = re.compile(r"\d+")
+_ENDLESS = 300
+"""Characters from which on repeated figures are neither a sum nor a decimal."""
+_TERM = 12
+"""Letters in a term at most: `3 apples + `."""
+_FIGURES = re.compile(r"\d+")
+_OPERATOR = re.compile(r"[+*/=×·÷−]|\d *[-x] *\d")
+_BLOCK = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|\$\$.*?\$\$|\\\[.{0,2000}?\\\]", re.DOTALL)
+_COUNT = re.compile(r"^\D{0,20}?\d+(?=[.):\]：）、．](?!\d))")
+"""The number of a step at the beginning of a line: `12)`, `Step 12:`."""
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _RULE = re.compile(r"[\s|:=_*#~.\-–—─━+]{4,}")
 """Rules, borders of tables and dotted lines: repetitive on purpose."""
 _SPACE = re.compile(r"\s+")
@@ -36,7 +51,7 @@ def repeated_share(text: str) -> float:
 
     In a long text it is the share of 1,500 characters: a good beginning does not make an endless end better.
     """
-    plain = _SPACE.sub(" ", _RULE.sub("\n", text)).strip()
+    plain = _fold(text)
     size = len(plain)
     if size < 3 * _GRAM:
         return _share_of_one_character(plain)
@@ -45,37 +60,77 @@ def repeated_share(text: str) -> float:
     sample = [plain[start : start + _GRAM] for start in range(0, size - _GRAM + 1, 2)]
     if len(sample) - len(set(sample)) < _FEW * len(sample):
         return 0.0
-    grams = [plain[start : start + _GRAM] for start in range(size - _GRAM + 1)]
-    return round(min(1.0, max(_looped(grams), _line_characters(text)) / min(size, _LONG)), 4)
+    prose = _without_blocks(text)
+    repeated = max(_looped(_fold(prose), _ROUNDS), _line_characters(prose))
+    if prose != text:
+        repeated = max(repeated, _looped(plain, _ROUNDS_IN_CODE))
+    return round(min(1.0, repeated / min(size, _LONG)), 4)
 
 
-def _looped(grams: list[str]) -> int:
+def _fold(text: str) -> str:
+    return _SPACE.sub(" ", _RULE.sub("\n", text)).strip()
+
+
+def _without_blocks(text: str) -> str:
+    """`text` with a word in the place of each block of code or formula: the same for the same block.
+
+    With nothing there, the words between blocks would follow upon each other. A block that comes again and again stays.
+    """
+    times = Counter(_BLOCK.findall(text))
+    if not times:
+        return text
+    return _BLOCK.sub(
+        lambda block: block[0] if times[block[0]] >= _TIMES else f" {crc32(block[0].encode(errors='replace')):08x} ",
+        text,
+    )
+
+
+def _looped(plain: str, rounds: float) -> int:
     """Characters in loops, the first time round not counted.
 
     Where a text repeats itself, the distance to the same place before is constant. A stretch of constant distance d
     that lasts for nearly 2·d characters or more is a third time round.
     """
+    grams = [plain[start : start + _GRAM] for start in range(len(plain) - _GRAM + 1)]
     seen: dict[str, int] = {}
     looped = begin = distance = 0
     for place, gram in enumerate(grams):
         if not distance or grams[place - distance] != gram:
-            looped += _worth(place - begin, distance)
+            looped += _worth(plain, begin, place, distance, rounds)
             begin, distance = place, place - seen.get(gram, place)
         seen[gram] = place
-    return looped + _worth(len(grams) - begin, distance)
+    return looped + _worth(plain, begin, len(grams), distance, rounds)
 
 
-def _worth(places: int, distance: int) -> int:
+def _worth(plain: str, begin: int, end: int, distance: int, rounds: float) -> int:
     """Characters of a stretch in which every place stood `distance` before, if that is a loop."""
-    characters = places + _GRAM - 1
-    return characters if distance and characters >= _ROUNDS * distance and characters >= 2 * _GRAM else 0
+    characters = end - begin + _GRAM - 1
+    if not distance or characters < max(rounds * distance, 2 * _GRAM):
+        return 0
+    return 0 if characters < _ENDLESS and _is_calculation(plain[begin : begin + distance]) else characters
+
+
+def _is_calculation(once: str) -> bool:
+    """Whether a stretch that comes again is digits (`3`, `0, `) or a term of a sum (`25 + `, `3 apples + `)."""
+    letters = sum(map(str.isalpha, once))
+    return bool(_FIGURES.search(once)) and (not letters or (letters <= _TERM and bool(_OPERATOR.search(once))))
 
 
 def _line_characters(text: str) -> int:
     """Characters of long lines and sentences that stand there at least three times, the first time not counted."""
-    lines = (_NUMBER.sub("0", piece.strip()) for piece in SENTENCE_END.split(without_code(text)))
-    times = Counter(line for line in lines if sum(map(str.isalpha, line)) >= _LINE)
+    times = Counter(
+        _without_count(line)
+        for piece in SENTENCE_END.split(text)
+        if sum(map(str.isalpha, line := piece.strip())) >= _LINE
+    )
     return sum(len(line) * (number - 1) for line, number in times.items() if number >= _TIMES)
+
+
+def _without_count(line: str) -> str:
+    """`line` without what a loop counts up: the number of the step, or else the only number in it."""
+    if _COUNT.match(line):
+        return _FIGURES.sub("0", line, count=1)
+    return _NUMBER.sub("0", line) if len(set(_NUMBER.findall(line))) == 1 else line
 
 
 def _share_of_one_character(text: str) -> float:

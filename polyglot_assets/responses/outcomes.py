@@ -6,6 +6,7 @@ and storing (generate.py).
 """
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,17 +14,21 @@ from typing import Any
 
 from polyglot_assets.gates import measures as gates_
 from polyglot_assets.gates.language import Reading
+from polyglot_assets.gates.leakage import words_to_translate
+from polyglot_assets.gates.length import measured_length
 from polyglot_assets.gates.measures import Gates, Measures, Pair, measure
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE
 from polyglot_assets.ids import text_key
 from polyglot_assets.lake import storable
-from polyglot_assets.languages import display_name
+from polyglot_assets.languages import display_name, without_code
 from polyglot_assets.prompts import templates
 from polyglot_assets.teachers.engine import Completion
 
 _UNTESTED = Measures()
 _MOSTLY = 0.5
 """From this share on a text is in the other language, below it is mixed."""
+_ECHO = 20
+"""Letters (see gates/length.py) from which on a seed's prompt cannot be its own answer; to `Hello!` it can."""
 _KIND_NAMES = {
     "email": "an e-mail address",
     "phone": "a telephone number",
@@ -127,8 +132,8 @@ def _objections(
         yield "debris", f"{found.debris_kind} ({found.debris_marks} in all)"
     if (found.repeated_share or 0) >= gates.repeated_share:
         yield "repetitive", f"{found.repeated_share:.0%} of the text repeats itself"
-    if gates_.REPETITION in gates.enabled and pair.invented and text_key(pair.prompt) == text_key(pair.response):
-        yield "repetitive", "the response is the prompt, word for word"
+    if gates_.REPETITION in gates.enabled:
+        yield from _echo_objections(pair)
     if (found.refusal_share or 0) >= gates.refusal_share:
         yield "refused", f"{found.refusal_share:.0%} of the response declines or speaks of a machine"
     if gates_.LANGUAGE in gates.enabled:
@@ -142,12 +147,29 @@ def _objections(
             yield "personal_data", f"the {whose} holds " + " and ".join(_KIND_NAMES[kind] for kind in kinds)
 
 
+def _echo_objections(pair: Pair) -> Iterator[tuple[str, str]]:
+    # Nearly all differ in the first character, which is seen much faster than a hash of both.
+    if _first(pair.prompt) != _first(pair.response) or text_key(pair.prompt) != text_key(pair.response):
+        return
+    reason = "the response is the prompt, word for word"
+    letters = measured_length("".join(filter(str.isalpha, pair.prompt)))
+    if pair.invented:
+        yield "repetitive", reason
+    elif letters >= _ECHO:
+        yield "repetitive", f"{reason} ({letters:,} letters; from {_ECHO} on a seed's own prompt is no answer)"
+
+
+def _first(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:4]).casefold()[:1]
+
+
 def _language_objections(
     prompt: Mapping[str, Any], pair: Pair, found: Measures, gates: Gates
 ) -> Iterator[tuple[str, str | None]]:
     asked_in, seed_language = found.prompt_language, str(prompt["seed_language"])
     if pair.original:
-        if text_key(pair.prompt) == prompt["prompt_key"]:
+        same = text_key(pair.prompt) == prompt["prompt_key"]
+        if same and words_to_translate(without_code(pair.original)):  # `2 + 2 = ?` is the same in all languages
             yield "not_translated", f"the prompt is the {display_name(seed_language)} one, word for word"
         if asked_in.code == seed_language and (asked_in.foreign_share or 0) >= _MOSTLY:
             yield "not_translated", f"the prompt is still in {_named(asked_in.code, asked_in.score)}"

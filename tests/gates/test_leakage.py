@@ -2,7 +2,7 @@
 
 import pytest
 
-from polyglot_assets.gates.leakage import copied_share, leaked_words
+from polyglot_assets.gates.leakage import copied_share, leaked_words, words_to_translate
 from polyglot_assets.gates.measures import DEFAULT
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.prompts import templates
@@ -57,6 +57,28 @@ class TestCopies:
 
     def test_names_and_numbers_that_stay_are_no_copy(self) -> None:
         assert copied_share("Anna Smith kauft 3 Stifte zu 7 Dollar.", "Anna Smith buys 3 pencils at 7 dollars.") == 0
+
+    @pytest.mark.parametrize(
+        ("translated", "original"),
+        [
+            ("Was ergibt 1 + 2 + 3 + 4 + 5?", "What is 1 + 2 + 3 + 4 + 5?"),
+            ("Wie groß ist der Median von 3, 5, 7, 12, 13, 14, 21, 23, 23, 23, 23, 29, 39, 40, 56?",
+             "What is the median of 3, 5, 7, 12, 13, 14, 21, 23, 23, 23, 23, 29, 39, 40, 56?"),
+            ("これらの和は？ 5 km + 6 km + 7 km + 8 km + 9 km", "What is their sum? 5 km + 6 km + 7 km + 8 km + 9 km"),
+            ("Löse a x + b y + c z = d.", "Solve a x + b y + c z = d."),
+            ("كم يساوي ٣ + ٤ + ٥ + ٦ + ٧؟", "How much is ٣ + ٤ + ٥ + ٦ + ٧?"),
+        ],
+    )  # fmt: skip
+    def test_numbers_units_and_letters_of_formulas_are_kept_by_every_translation(
+        self, translated: str, original: str
+    ) -> None:
+        assert copied_share(translated, original) == 0
+        assert copied_share(original, original) >= 0.5 or len(words_to_translate(original)) < 4
+
+    def test_numbers_among_the_words_hide_no_copy(self) -> None:
+        original = "A shop sells 7 pencils for 3 dollars. How much do 12 pencils cost there?"
+        changed = "Ein Laden: a shop sells 8 pencils for 4 dollars. How much do 15 pencils cost there?"
+        assert copied_share(changed, original) > 0.8
 
     def test_among_characters_without_spaces(self) -> None:
         assert (

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import SENTENCES
 
+from polyglot_assets.gates.measures import Gates
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.ids import text_key
 from polyglot_assets.records import OUTCOMES
@@ -87,6 +88,59 @@ def test_half_of_a_surrogate_pair_is_debris_and_can_be_stored() -> None:
     assert found.response is not None
     assert "\ufffd" in found.response
     found.response.encode()
+
+
+@pytest.mark.parametrize(
+    ("original", "same"),
+    [
+        ("2 + 2 = ?", "2 + 2 = ?"),
+        ("What is 1 + 2 + 3 + 4 + 5?", "Was ergibt 1 + 2 + 3 + 4 + 5?"),
+        ("```\nprint(sorted(rows))\n```", "```\nprint(sorted(rows))\n```"),
+        ("$\\frac{1}{2} + x$?", "$\\frac{1}{2} + x$?"),
+    ],
+)
+def test_numbers_formulas_and_code_need_no_translation(original: str, same: str) -> None:
+    row = prompt("translate") | {"prompt": original, "prompt_key": text_key(original)}
+    assert judge(row, answer(pair(same, GERMAN))).outcome == "ok"
+
+
+def test_a_short_prompt_of_words_does_need_one() -> None:
+    row = prompt("translate") | {"prompt": "Why 7?", "prompt_key": text_key("Why 7?")}
+    assert judge(row, answer(pair("why 7?", GERMAN))).outcome == "not_translated"
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"),
+    [("de", QUESTION), ("ja", "夕方の空が赤いのはなぜですか"), ("ar", "لماذا تكون السماء حمراء في المساء؟")],
+)
+def test_an_answer_that_only_repeats_its_question(language: str, asked: str) -> None:
+    judgement = judge(prompt("respond", language) | {"prompt": asked}, answer(f" {asked.upper()}\n"))
+    assert judgement.outcome == "repetitive"
+    assert "from 20 on" in (judgement.reason or "")
+    kept = judge(prompt("respond", language) | {"prompt": asked}, answer(asked), Gates(enabled=("length",)))
+    assert kept.outcome == "ok", "the gate is off"
+
+
+@pytest.mark.parametrize("asked", ["Hallo!", "Guten Morgen!", "7 + 12345678901234567890 = x", "こんにちは"])
+def test_a_greeting_may_be_answered_by_itself(asked: str) -> None:
+    assert judge(prompt("respond") | {"prompt": asked}, answer(asked)).outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("Ärger", "A\u0308rger"), ("straße", "STRASSE"), ("ﬁnden", "Finden"), ("\uff11\uff12", "12")]
+)
+def test_an_echo_may_be_spelled_otherwise(asked: str, given: str) -> None:
+    row = prompt("respond") | {"prompt": f"{asked} im Lande Utopia, was heißt das?"}
+    assert judge(row, answer(f"{given}  im Lande\nUtopia, was heißt das?")).outcome == "repetitive"
+
+
+def test_saying_what_one_is_asked_to_say_is_no_echo() -> None:
+    row = prompt("respond") | {"prompt": f"Sprich mir nach: {GERMAN}"}
+    assert judge(row, answer(GERMAN)).outcome == "ok"
+
+
+def test_an_invented_prompt_is_never_its_own_answer() -> None:
+    assert judge(prompt("generate"), answer(pair("Guten Tag!", "guten tag!"))).outcome == "repetitive"
 
 
 def test_raw_line_breaks_inside_json_strings_are_accepted() -> None:
