@@ -3,8 +3,10 @@
 Here: seed rows in, prompt rows and counts out; no files, no Dagster.
 """
 
+import gc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from polyglot_assets.grid import GENERATE, Cell
@@ -19,6 +21,25 @@ def build(
     cell: Cell, seeds: Sequence[Seed], template: StrategyTemplate, limit: int
 ) -> tuple[list[dict[str, Any]], Counter[tuple[str, str]]]:
     """Up to `limit` prompt rows (records.PROMPTS) and the cell's seeds counted by (source, reason)."""
+    with _no_search_for_cycles():
+        return _build(cell, seeds, template, limit)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Rows hold none, and looking for them again and again would take as long as making the rows."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _build(
+    cell: Cell, seeds: Sequence[Seed], template: StrategyTemplate, limit: int
+) -> tuple[list[dict[str, Any]], Counter[tuple[str, str]]]:
     choice = choose(seeds, limit)
     ring = Exemplars(seeds) if cell.strategy == GENERATE else None
     render = template.renderer(cell.language)
