@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     gate_echo_share: float = Field(
         default=Gates.echo_share,
         gt=0,
-        description="From this share of words copied from the untranslated prompt on a translation is "
+        description="From this share of words copied from the untranslated prompt on, numbers aside, a translation is "
         "`not_translated`.",
     )
     gate_refusal_share: float = Field(
