@@ -192,10 +192,19 @@ class Lake:
 def _create_views(
     connection: duckdb.DuckDBPyConnection, root: Path, schema: str, reads: Collection[TableName] | None = None
 ) -> None:
-    for table in TABLES.values():
-        if reads is not None and ("lake", table.name) not in reads:
-            continue
-        connection.execute(f"CREATE VIEW {schema}.{table.name} AS {_select(connection, root / table.name, table)}")
+    tables = [table for table in TABLES.values() if reads is None or ("lake", table.name) in reads]
+    selects = {table.name: _select(connection, root / table.name, table) for table in tables}
+    for name, select in selects.items():
+        connection.execute(f"CREATE VIEW {schema}.{name} AS {select}")
+    columns = "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = ?"
+    there = set(connection.execute(columns, [schema]).fetchall())
+    for table in tables:
+        # Where no file has a column yet (the lake is older than the column) union_by_name does not help.
+        missing = [field for field in table.schema if (table.name, field.name) not in there]
+        if missing:
+            empty = empty_select(connection, pa.schema(missing))
+            select = f"({selects[table.name]}) UNION ALL BY NAME ({empty})"
+            connection.execute(f"CREATE OR REPLACE VIEW {schema}.{table.name} AS {select}")
     connection.execute(f"CREATE SCHEMA {MARTS}")
     for path in sorted((root / MARTS).glob("*.parquet")):
         if reads is None or (MARTS, path.stem) in reads:

@@ -61,6 +61,16 @@ class TestViews:
         with lake.connect() as connection:
             assert set(connection.execute("SELECT toxic FROM lake.seeds").fetchall()) == {(False,), (None,)}
 
+    def test_a_lake_from_before_a_column_was_added_has_it_empty(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        path = lake.cell_path(SEEDS, CELL, source="one")
+        write_parquet(pq.read_table(path, partitioning=None).drop_columns(["toxic", "license"]), path)
+        query = "SELECT toxic, license, seed_id IS NOT NULL FROM lake.seeds WHERE toxic IS NULL"
+        with lake.connect() as connection:
+            assert connection.execute(query).fetchall() == [(None, None, True)]
+        with duckdb.connect(str(lake.publish_catalogue()), read_only=True) as connection:
+            assert connection.execute(query).fetchall() == [(None, None, True)]
+
     def test_drafts_are_no_cells(self, lake):
         lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
         lake.cell_path(SEEDS, CELL, source="one").with_name(".write-abc").write_bytes(b"half")
