@@ -1,4 +1,5 @@
--- Decontamination hits per evaluation set: how many of its items were met, and in how many examples.
+-- Decontamination hits per evaluation set: how many of its items were met, and in how many examples. Distinct values of
+-- short lists are counted faster than an aggregate over distinct values is set up.
 SELECT
     eval_set,
     len(list_distinct(list(item))) AS items,

@@ -255,6 +255,16 @@ def test_rows_of_one_cell_that_differ_in_punctuation_alone(lake):
     assert found(lake) == expected
 
 
+def test_what_was_decided_is_counted_anew_when_a_cell_before_it_goes(lake):
+    rows = [example(n, f"Frage {n * 'x'} nach {n} Dingen?", f"Antwort {n * 'y'}.") for n in range(20)]
+    kept, left = example(30, LONG, ANSWER, "de/respond"), example(31, LONG, ANSWER, "de/respond", source=SOURCES[1])
+    expected = {left["id"]: (kept["id"], "exact_pair", 1)}
+    assert run(lake, [*rows, kept, left])[0] == expected
+    lake.cell_path(EXAMPLES, Cell("de", "generate")).unlink()
+    find(lake, Settings(lake=lake.root))
+    assert found(lake) == expected
+
+
 def test_a_run_that_is_cut_off_is_made_good(lake, monkeypatch):
     """Whatever had been written, the table can be read, and the next run brings it up to date."""
     rows = [example(n, LONG.replace("alten", f"w{n % 5}"), ANSWER, CELLS[n % 4]) for n in range(12)]

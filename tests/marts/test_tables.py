@@ -250,6 +250,14 @@ def test_words_are_counted_as_python_counts_them(lake: Lake) -> None:
     assert row["segment_ttr"] == round(sum(len(set(stretch)) for stretch in stretches) / len(stretches) / 100, 4)
 
 
+def test_the_sample_holds_kept_rows_with_words_only(lake: Lake) -> None:
+    rows = [example(number, CELL) for number in range(103)]
+    fill(lake, rows, [duplicate(rows[1], rows[0])])
+    assert rows_of(lake, "SELECT count(*) AS n, count(place) AS placed FROM marts.word_sample") == [
+        {"n": 99, "placed": 99}
+    ]
+
+
 def test_large_samples_are_cut_to_the_same_size(lake: Lake) -> None:
     long = " ".join(f"wort{number}" for number in range(50))
     fill(lake, [example(number, CELL, response=long, source="org/a") for number in range(60)])
