@@ -45,7 +45,7 @@ SIZES = (PEERS_AT, 1_000_000)
 GROWTH = (250_000, 500_000, 1_000_000, 2_000_000)
 SAMPLE = 20_000
 """So many planted pairs, and so many near duplicates, are judged."""
-ROUNDS = 3
+ROUNDS = 5
 QUICK = ("rensa",)
 POLARS = ("polars==2.1.0",)
 PEERS = {

@@ -79,29 +79,30 @@ def update(before: Decisions, segments: Sequence[Segment], edges: Edges) -> tupl
         segments: all segments of the lake, at least one.
         edges: what is near between them.
     """
+    from polyglot_assets.curation import pair_kernels as kernels
+
     fresh = np.array([segment.name not in before.rows for segment in segments])
     sharing = np.zeros(row_ends(segments)[-1], bool)
-    for rows in (_same_keys(segments, fresh, "content"), _same_keys(segments, fresh, "prompt"),
+    everywhere, related = np.ones(len(segments), bool), _of_their_languages(segments, fresh)
+    for rows in (_same_keys(segments, fresh, everywhere, "content"), _same_keys(segments, fresh, related, "prompt"),
                  _near_sets(segments, fresh, edges)):  # fmt: skip
         sharing[rows] = True
     number = _numbers_now(before, segments)
-    now = number[before.made["row"]]
-    again = now == _GONE
-    again[~again] = sharing[now[~again]]
-    concerned = np.zeros(len(number), bool)
-    concerned[before.made["cluster"][again]] = True
-    again = concerned[before.made["cluster"]]
-    still = again & (now != _GONE)
-    sharing[now[still]] = True
+    marked = np.zeros(len(number), bool)
+    kernels.concerned(before.made, number, sharing, marked)
+    out = np.empty(len(before.made), DECISION)
+    few, end = kernels.renumbered(before.made, number, marked, out)
+    same, old = out[:few], out[end:]
+    sharing[old["row"]] = True
     made = decide(segments, edges, np.flatnonzero(sharing))
     changed = fresh.copy()
-    different = _different(_renumbered(before.made[still], number), made)
+    different = _different(old, made)
     changed[np.searchsorted(row_ends(segments), different, side="right") - 1] = True
     # Some rows have no duplicates: others of their cluster are gone, or the bitmaps erred.
     several = np.zeros(len(sharing), bool)
     several[made["cluster"][made["instead"] != KEPT]] = True
     made = made[several[made["cluster"]]]
-    return np.concatenate([_renumbered(before.made[~again], number), made]), changed
+    return np.concatenate([same, made]), changed
 
 
 def _numbers_now(before: Decisions, segments: Sequence[Segment]) -> Array:
@@ -117,16 +118,21 @@ def _numbers_now(before: Decisions, segments: Sequence[Segment]) -> Array:
     return number
 
 
-def _renumbered(made: Array, number: Array) -> Array:
-    """Decisions with their rows counted through anew, in place."""
-    from polyglot_assets.curation import pair_kernels as kernels
-
-    kernels.renumber(made, number)
-    return made
+def _of_their_languages(segments: Sequence[Segment], fresh: Array) -> Array:
+    """Which segments are of the language of a fresh one."""
+    wanted = {segment.cell.language for segment, new in zip(segments, fresh, strict=True) if new}
+    return np.array([segment.cell.language in wanted for segment in segments])
 
 
-def _same_keys(segments: Sequence[Segment], fresh: Array, name: str) -> Array:
-    """The rows of fresh segments whose key other rows of the lake have, too, and a few others; and those other rows."""
+def _same_keys(segments: Sequence[Segment], fresh: Array, searched: Array, name: str) -> Array:
+    """The rows of fresh segments whose key other rows have, too, and a few others; and those other rows.
+
+    Args:
+        segments: all segments.
+        fresh: which of them are new,
+        searched: and which can hold the same keys, the new ones among them.
+        name: of the key.
+    """
     from polyglot_assets.curation import pair_kernels as kernels
 
     keys = [getattr(segment, name)[0] for segment in segments]
@@ -137,9 +143,9 @@ def _same_keys(segments: Sequence[Segment], fresh: Array, name: str) -> Array:
     seen, again = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     kernels.note(wanted, seen, again)
     wanted.sort()
-    found = []
-    for own, new, start in zip(keys, fresh, starts, strict=False):
-        if not new:
+    found = [np.empty(0, np.int64)]
+    for own, old, start in zip(keys, searched & ~fresh, starts, strict=False):
+        if old:
             places = _noted(own, seen)
             places = places[_among(own[places], wanted)]
             kernels.note(own[places], seen, again)
@@ -181,7 +187,7 @@ def _near_sets(segments: Sequence[Segment], fresh: Array, edges: Edges) -> Array
 
 
 def _different(old: Array, made: Array) -> Array:
-    """The rows that another row is kept for than before, or none; both in the order of the rows.
+    """The rows that another row is kept for than before, or none; `made` is in the order of the rows.
 
     Kind and similarity follow from the two rows, and rows of the same segment do not change.
     """

@@ -33,11 +33,9 @@ def shared_bands(left: Any, right: Any, within: Any, most: int, pairs: Any) -> i
     found, at_left, at_right = 0, 0, 0
     while at_left < len(left) and at_right < len(right):
         key, other = left[at_left] >> np.uint64(32), right[at_right] >> np.uint64(32)
-        if key < other:
-            at_left += 1
-            continue
-        if other < key:
-            at_right += 1
+        if key != other:  # counting instead of branching: which of two hashes is smaller cannot be predicted
+            at_left += key < other
+            at_right += other < key
             continue
         end_left = at_left + 1
         while end_left < len(left) and left[end_left] >> np.uint64(32) == key:
@@ -245,12 +243,47 @@ def clusters(rows: Any, sets: Any, firsts: Any, parent: Any) -> None:
 
 
 @compiled
-def renumber(made: Any, number: Any) -> None:
-    """Replaces the rows that decisions (keep.DECISION) name by their new numbers; `number` ends with that of KEPT."""
+def concerned(made: Any, number: Any, sharing: Any, clusters: Any) -> None:
+    """Marks the clusters that lost a row, or in which a row shares something with a new one.
+
+    Args:
+        made: decisions (keep.DECISION) under old row numbers.
+        number: the new number of each row, negative for one that is gone; its last entry is that of KEPT.
+        sharing: bool, by new number.
+        clusters: bool, by old number of a cluster's first row, written.
+    """
     for at in range(len(made)):
-        made[at]["row"] = number[made[at]["row"]]
-        made[at]["instead"] = number[made[at]["instead"]]
-        made[at]["cluster"] = number[made[at]["cluster"]]
+        now = number[made[at]["row"]]
+        if now < 0 or sharing[now]:
+            clusters[made[at]["cluster"]] = True
+
+
+@compiled
+def renumbered(made: Any, number: Any, clusters: Any, out: Any) -> Any:
+    """Writes decisions under new numbers to `out`: those of marked clusters at its end, all others from its beginning.
+
+    Rows that are gone are left out. Arguments as for `concerned`.
+
+    Returns:
+        (number of those at the beginning, place of the first of those at the end).
+    """
+    few, end = 0, len(made)
+    for at in range(len(made)):
+        marked = clusters[made[at]["cluster"]]
+        row = number[made[at]["row"]]
+        if row < 0:
+            continue
+        place = few
+        if marked:
+            end -= 1
+            place = end
+        else:
+            few += 1
+        out[place] = made[at]
+        out[place]["row"] = row
+        out[place]["instead"] = number[made[at]["instead"]]
+        out[place]["cluster"] = number[made[at]["cluster"]]
+    return few, end
 
 
 @compiled

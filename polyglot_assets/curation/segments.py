@@ -142,7 +142,7 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
             folder.mkdir(parents=True, exist_ok=True)
             draft = folder / f".making-{name}"
             with draft.open("wb") as handle:
-                _write(handle, pq.ParquetFile(file), cell, width)
+                _write(handle, pq.ParquetFile(_mapped(file)), cell, width)
                 handle.flush()
                 os.fsync(handle.fileno())
             draft.replace(path)
@@ -171,6 +171,11 @@ def _open(path: Path, cell: Cell) -> Segment:
         for name, (start, end, shape) in about["arrays"].items()
     }
     return Segment(cell, path.name, tuple(about["sources"]), tuple(about["teachers"]), **arrays)
+
+
+def _mapped(file: IO[bytes]) -> pa.BufferReader:
+    """A file that is decoded where it lies, without a copy. Files of the lake are replaced, never changed."""
+    return pa.BufferReader(pa.py_buffer(np.memmap(file, np.uint8, mode="r")))
 
 
 def _write(handle: IO[bytes], file: pq.ParquetFile, cell: Cell, width: int) -> None:
@@ -263,8 +268,12 @@ def _number_sets(rows: dict[str, Array], asked: list[int]) -> dict[str, Array]:
     set_of = np.full(rows["id"].shape[1], NO_SET, np.uint32)
     set_of[ordered] = number[which]
     leaders = ordered[first[best]]
-    bands = rows["keys"][:, leaders].astype(np.uint64) << np.uint64(32) | np.arange(len(leaders), dtype=np.uint64)
-    bands.sort(axis=1)
+    number_of_each = np.arange(len(leaders), dtype=np.uint64)
+    bands = np.empty((BANDS, len(leaders)), np.uint64)
+    for keys, band in zip(rows["keys"], bands, strict=True):
+        np.left_shift(keys[leaders], np.uint64(32), out=band)
+        np.bitwise_or(band, number_of_each, out=band)
+        band.sort()
     return {
         "set_of": set_of,
         "repeats": ordered[np.bincount(which)[which] > 1],
