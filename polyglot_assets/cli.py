@@ -13,8 +13,9 @@ import click
 from polyglot_assets import settings as settings_
 from polyglot_assets.commands import clear_errors, existing_lake
 from polyglot_assets.deletion import commands as deletion_commands
-from polyglot_assets.lake import RELEASES, Lake
+from polyglot_assets.lake import Lake
 from polyglot_assets.release import commands as release_commands
+from polyglot_assets.views import RELEASES
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -1,7 +1,7 @@
 """The lake's files: read a cell, write a cell atomically, open DuckDB over everything.
 
-Here: the only code that writes Parquet or opens DuckDB. Not here: what the rows mean (records.py) or which tables
-the SQL makes (marts/).
+Here: the only code that writes Parquet or opens DuckDB over the lake. Not here: what the rows mean (records.py), the
+SQL of the views (views.py), and which tables the SQL makes (marts/).
 
 Parquet under hive paths is the truth. A cell is one file that is replaced by a rename, so whoever opens it gets the
 old rows or the new ones, never half of both, and no reader ever holds up a writer. DuckDB computes in memory over the
@@ -27,27 +27,17 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
-from polyglot_assets.records import LINEAGE, PUBLISHED, TABLES, Table
-
-TableName = tuple[str, str]
-"""(schema, table): ("lake", "examples") or ("marts", "source_mix")."""
+from polyglot_assets.records import TABLES, Table
+from polyglot_assets.views import MARTS, TableName, View, of_mart, of_marts, of_releases, of_tables
 
 CATALOGUE = "lake.duckdb"
-MARTS = "marts"
-RELEASES = Path("release", "sft")
 _ATTEMPTS = 10
 _BATCH_ROWS = 1024
 _GROUP_ROWS = 8192
-_VERSION = "[0-9a-f]*"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_HISTORY = {
-    "recorded_at": "TIMESTAMP",
-    "release": "VARCHAR",
-    "what": "VARCHAR",
-    "rows": "BIGINT",
-    "replaces": "VARCHAR",
-    "why": "VARCHAR",
-}
+
+_published: dict[Path, tuple[tuple[int, ...], frozenset[View]]] = {}
+"""Catalogues that this process wrote: what tells the file from another, and its views."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +128,8 @@ class Lake:
             connection = stack.enter_context(duckdb.connect(":memory:", config=config))
             connection.execute("SET parquet_metadata_cache = true")  # a lake has hundreds of small files
             connection.execute("CREATE SCHEMA lake")
-            _create_views(connection, root, "lake", reads)
-            if reads is None:
-                _create_release_views(connection, self.root / RELEASES)
+            releases = of_releases(self.root) if reads is None else ()
+            _create(connection, [*of_tables(root, "lake", reads), *of_marts(root, reads), *releases])
             yield connection
 
     def _held(self, stack: ExitStack, reads: Collection[TableName] | None) -> Path:
@@ -162,95 +151,60 @@ class Lake:
         return folder
 
     def publish_catalogue(self) -> Path:
-        """Writes `lake.duckdb`, the same views in a file, and renames it into place.
+        """Writes `lake.duckdb`, the same views in a file, and renames it into place, if any of them changed.
 
         DuckDB calls a database after its file, so `lake.seeds` there is the view `seeds` of the database `lake`; a
         schema of the same name would make it ambiguous.
         """
-        target = self.root / CATALOGUE
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
-            draft = Path(folder) / CATALOGUE
-            with duckdb.connect(str(draft)) as connection:
-                _create_views(connection, self.root, "main")
-                _create_release_views(connection, self.root / RELEASES)
-            draft.replace(target)
-        return target
+        views = frozenset([*of_tables(self.root, "main"), *of_marts(self.root), *of_releases(self.root)])
+        if views != self._in_catalogue():
+            with self._new_catalogue(views) as draft, duckdb.connect(str(draft)) as connection:
+                _create(connection, views)
+        return self.root / CATALOGUE
 
     def publish_mart(self, name: str) -> None:
         """Brings one mart's view in `lake.duckdb` up to date; a small part of the work of `publish_catalogue`."""
-        target = self.root / CATALOGUE
-        if not target.exists():
+        known, view = self._in_catalogue(), of_mart(self.mart_path(name))
+        if known is None:
             self.publish_catalogue()
-            return
+        elif view not in known:
+            others = {other for other in known if other.name != view.name}
+            with self._new_catalogue(frozenset([*others, view])) as draft:
+                shutil.copyfile(self.root / CATALOGUE, draft)
+                with duckdb.connect(str(draft)) as connection:
+                    connection.execute(view.statement)
+
+    def _in_catalogue(self) -> frozenset[View] | None:
+        """The views of `lake.duckdb`; None unless it is still the file that this process wrote."""
+        stamp, views = _published.get(self.root, ((), None))
+        return views if stamp == _stamp(self.root / CATALOGUE) else None
+
+    @contextmanager
+    def _new_catalogue(self, views: frozenset[View]) -> Iterator[Path]:
+        """The path of a draft that becomes `lake.duckdb` and holds `views`."""
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
-            draft = Path(shutil.copyfile(target, Path(folder) / CATALOGUE))
-            with duckdb.connect(str(draft)) as connection:
-                connection.execute(_mart_view(self.mart_path(name)))
-            draft.replace(target)
+            draft = Path(folder) / CATALOGUE
+            yield draft
+            stamp = _stamp(draft)
+            draft.replace(self.root / CATALOGUE)
+        _published[self.root] = stamp, views
 
 
-def _create_views(
-    connection: duckdb.DuckDBPyConnection, root: Path, schema: str, reads: Collection[TableName] | None = None
-) -> None:
-    tables = [table for table in TABLES.values() if reads is None or ("lake", table.name) in reads]
-    selects = {table.name: _select(connection, root / table.name, table) for table in tables}
-    for name, select in selects.items():
-        connection.execute(f"CREATE VIEW {schema}.{name} AS {select}")
-    columns = "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = ?"
-    there = set(connection.execute(columns, [schema]).fetchall())
-    for table in tables:
-        # Where no file has a column yet (the lake is older than the column) union_by_name does not help.
-        missing = [field for field in table.schema if (table.name, field.name) not in there]
-        if missing:
-            empty = empty_select(connection, pa.schema(missing))
-            select = f"({selects[table.name]}) UNION ALL BY NAME ({empty})"
-            connection.execute(f"CREATE OR REPLACE VIEW {schema}.{table.name} AS {select}")
-    connection.execute(f"CREATE SCHEMA {MARTS}")
-    for path in sorted((root / MARTS).glob("*.parquet")):
-        if reads is None or (MARTS, path.stem) in reads:
-            connection.execute(_mart_view(path))
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What tells one version of a file from another; a rename leaves it as it is."""
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return ()
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
-def _mart_view(path: Path) -> str:
-    return f'CREATE OR REPLACE VIEW {MARTS}."{path.stem}" AS FROM read_parquet({quoted(path)})'
-
-
-def _create_release_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Views over the rows of all releases, with the version as the column `release`, and over their history."""
-    connection.execute("CREATE SCHEMA release")
-    published = pa.schema([field for field in TABLES["examples"].schema if field.name in PUBLISHED])
-    for name, part, schema in (("sft", "data", published), ("lineage", "lineage", LINEAGE.schema)):
-        found = next(folder.glob(f"{_VERSION}/{part}/**/*.parquet"), None)
-        if found is None:
-            select = empty_select(connection, pa.schema([pa.field("release", pa.string()), *schema]))
-        else:
-            pattern = quoted(_literal(folder) / _VERSION / part / "**" / "*.parquet")
-            version = f"regexp_extract(filename, '/([0-9a-f]+)/{part}/', 1) AS release"
-            select = (
-                f"SELECT {version}, * EXCLUDE (filename) "
-                f"FROM read_parquet({pattern}, filename=true, union_by_name=true, hive_partitioning=false)"
-            )
-        connection.execute(f"CREATE VIEW release.{name} AS {select}")
-    history = folder / "history.jsonl"
-    if history.exists():
-        kinds = ", ".join(f"{name}: '{kind}'" for name, kind in _HISTORY.items())
-        select = f"FROM read_json({quoted(_literal(history))}, columns={{{kinds}}})"
-    else:
-        select = f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in _HISTORY.items())} LIMIT 0"
-    connection.execute(f"CREATE VIEW release.history AS {select}")
-
-
-def _select(connection: duckdb.DuckDBPyConnection, folder: Path, table: Table) -> str:
-    if next(folder.rglob("*.parquet"), None) is None:
-        return empty_select(connection, table.schema)
-    # union_by_name: cells written before a column was added stay readable.
-    pattern = quoted(_literal(folder) / "**" / "*.parquet")
-    return f"FROM read_parquet({pattern}, union_by_name=true, hive_partitioning=false)"
-
-
-def _literal(path: Path) -> Path:
-    """As a glob that matches this path alone: a lake may lie below a folder called `data [old]`."""
-    return Path(re.sub(r"([*?\[])", r"[\1]", str(path)))
+def _create(connection: duckdb.DuckDBPyConnection, views: Iterable[View]) -> None:
+    views = sorted(views, key=lambda view: view.name)
+    for schema in dict.fromkeys([MARTS, *(view.name[0] for view in views)]):
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for view in views:
+        connection.execute(view.statement)
 
 
 def _link_all(paths: Iterable[Path], folder: Path, *, numbered: bool) -> None:
@@ -265,20 +219,6 @@ def _link_all(paths: Iterable[Path], folder: Path, *, numbered: bool) -> None:
                 # The name was looked up before a writer replaced the file, and the file was gone when it was linked.
                 if attempt + 1 == _ATTEMPTS:
                     raise
-
-
-def quoted(path: Path) -> str:
-    """A path as an SQL string."""
-    return "'" + str(path).replace("'", "''") + "'"
-
-
-def empty_select(connection: duckdb.DuckDBPyConnection, schema: pa.Schema) -> str:
-    """A query that returns no rows with the columns and types of `schema`."""
-    connection.register("_empty", schema.empty_table())
-    described = connection.execute("DESCRIBE _empty").fetchall()
-    connection.unregister("_empty")
-    columns = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind, *_ in described)
-    return f"SELECT {columns} LIMIT 0"
 
 
 def storable(text: str) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import duckdb
 import pyarrow as pa
@@ -17,8 +17,9 @@ import pytest
 from lake_rows import CELL, TABLE, described, leftovers, parts_of, row, types_of
 
 from polyglot_assets.grid import Cell, cells
-from polyglot_assets.lake import Lake, empty_select, quoted, write_parquet
+from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import CELL_TABLES, SEEDS
+from polyglot_assets.views import empty_select, quoted
 
 
 class TestViews:
@@ -96,7 +97,7 @@ class TestViews:
     def test_quoting(self):
         assert quoted(Path("/a/o'b")) == "'/a/o''b'"
         with duckdb.connect() as connection:
-            query = empty_select(connection, pa.schema([("a b", pa.int8()), ("c", pa.list_(pa.string()))]))
+            query = empty_select(pa.schema([("a b", pa.int8()), ("c", pa.list_(pa.string()))]))
             assert connection.execute(query).fetchall() == []
             assert described(connection, f"({query})") == {"a b": "TINYINT", "c": "VARCHAR[]"}
 
@@ -128,6 +129,10 @@ for _ in sys.stdin:
             answers.append(str(error))
     print(sum(answer == [("a", 50, 1), ("b", 50, 1)] for answer in answers), flush=True)
 """
+
+
+def open_file(lake: Lake, number: int) -> tuple[IO[bytes], int]:
+    return (lake.root / "lake.duckdb").open("rb"), number
 
 
 def writing(source: str, number: int) -> list[dict[str, Any]]:
@@ -202,9 +207,49 @@ class TestCatalogue:
                 assert described(connection, f"lake.{table.name}") == types_of(table)
 
     def test_it_is_made_of_an_empty_lake_too_and_leaves_nothing_behind(self, lake):
-        first = lake.publish_catalogue().stat().st_ino
-        assert lake.publish_catalogue().stat().st_ino != first, "a new file by rename, not the old one written over"
+        lake.publish_catalogue()
         assert [path.name for path in lake.root.iterdir()] == ["lake.duckdb"]
+
+    def test_it_is_a_new_file_whenever_a_view_changes_and_stays_otherwise(self, lake):
+        def published() -> int:
+            return lake.publish_catalogue().stat().st_ino
+
+        path = lake.cell_path(SEEDS, CELL, source="one")
+        held = [open_file(lake, published())]  # an open file keeps its number from being given to another
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        held.append(open_file(lake, published()))
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 2)], source="one")
+        lake.write_cell(SEEDS, Cell("cs", "generate"), [row(SEEDS, 3)], source="two")
+        assert published() == held[-1][1], "more files under the same names"
+        write_parquet(pa.table({"a": [1]}), lake.mart_path("m"))
+        held.append(open_file(lake, published()))
+        write_parquet(pa.table({"a": ["x"]}), lake.mart_path("m"))
+        held.append(open_file(lake, published()))
+        lake.cell_path(SEEDS, Cell("cs", "generate"), source="two").unlink()
+        write_parquet(pq.read_table(path, partitioning=None).drop_columns(["toxic"]), path)
+        held.append(open_file(lake, published()))
+        path.unlink()
+        held.append(open_file(lake, published()))
+        assert len({number for _, number in held}) == len(held)
+        for file, _ in held:
+            file.close()
+
+    def test_what_another_process_put_in_its_place_is_replaced(self, lake):
+        path = lake.publish_catalogue()
+        path.write_bytes(b"anything")
+        lake.publish_catalogue()
+        with duckdb.connect(str(path), read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (0,)
+
+    def test_a_mart_is_added_to_it_or_replaced(self, lake):
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        for values in ([1], ["x"], ["y", "z"]):
+            write_parquet(pa.table({"a": values}), lake.mart_path("m"))
+            lake.publish_mart("m")
+            with duckdb.connect(str(lake.root / "lake.duckdb"), read_only=True) as connection:
+                assert connection.execute("SELECT * FROM marts.m").fetchall() == [(value,) for value in values]
+                assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
+        assert leftovers(lake.root) == [lake.mart_path("m")]
 
     def test_a_failure_leaves_the_old_one(self, lake, monkeypatch):
         path = lake.publish_catalogue()

@@ -10,7 +10,6 @@ import dagster as dg
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
-from polyglot_assets.lake import TableName
 from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.compute import compute
@@ -23,6 +22,7 @@ from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import bundled
 from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.views import TableName
 from polyglot_assets.wiring import EAGER, OWNERS, Place, cells_of, markdown
 
 _PREVIEW_ROWS = 30

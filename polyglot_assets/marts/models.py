@@ -16,8 +16,8 @@ import yaml
 from sqlglot import exp
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import TableName
 from polyglot_assets.records import TABLES
+from polyglot_assets.views import TableName
 
 
 @dataclass(frozen=True)

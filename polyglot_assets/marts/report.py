@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 import jinja2
 
-from polyglot_assets.lake import MARTS, Lake, write_text
+from polyglot_assets.lake import Lake, write_text
 from polyglot_assets.marts import figures
 from polyglot_assets.marts.figures import Figure, Rows
+from polyglot_assets.views import MARTS
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _MARTS = (

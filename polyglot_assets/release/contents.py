@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from polyglot_assets.lake import quoted
 from polyglot_assets.records import LINEAGE
+from polyglot_assets.views import quoted
 
 DATA, MADE_FROM = "data", "lineage"
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from polyglot_assets.errors import UserError
 from polyglot_assets.gates.language import read as read_language
 from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.lake import MARTS, Lake
+from polyglot_assets.lake import Lake
 from polyglot_assets.licences import policy as policy_
 from polyglot_assets.licences.licences import contradictions
 from polyglot_assets.records import LINEAGE, OUTCOMES, published_fields
@@ -24,6 +24,7 @@ from polyglot_assets.release.audit import audit
 from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
 from polyglot_assets.release.manifest import MANIFEST, Manifest
 from polyglot_assets.release.render import CARD, render
+from polyglot_assets.views import MARTS
 
 _SHOWN = 3
 _SAMPLE = 100

@@ -21,8 +21,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import RELEASES, Lake, sync_folder, write_text
+from polyglot_assets.lake import Lake, sync_folder, write_text
 from polyglot_assets.release.manifest import MANIFEST, Manifest, read
+from polyglot_assets.views import RELEASES
 
 LATEST = "latest"
 _VERSION = re.compile(r"[0-9a-f]{12}")

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from pyarrow import ArrowException
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import quoted
 from polyglot_assets.seeds.source import BadFieldError, Located, Source
+from polyglot_assets.views import quoted
 
 _BATCH = 2048
 
