@@ -36,8 +36,10 @@ _BATCH_ROWS = 1024
 _GROUP_ROWS = 8192
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_published: dict[Path, tuple[tuple[int, ...], frozenset[View]]] = {}
-"""Catalogues that this process wrote: what tells the file from another, and its views."""
+Stamp = tuple[int, ...]
+
+_published: dict[Path, tuple[Stamp, frozenset[View]]] = {}
+"""By the lake's root the catalogue that this process wrote, and its views."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,8 @@ class Lake:
 
     def _in_catalogue(self) -> frozenset[View] | None:
         """The views of `lake.duckdb`; None unless it is still the file that this process wrote."""
-        stamp, views = _published.get(self.root, ((), None))
-        return views if stamp == _stamp(self.root / CATALOGUE) else None
+        written, views = _published.get(self.root, ((), None))
+        return views if written == stamp(self.root / CATALOGUE) else None
 
     @contextmanager
     def _new_catalogue(self, views: frozenset[View]) -> Iterator[Path]:
@@ -185,18 +187,9 @@ class Lake:
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
             draft = Path(folder) / CATALOGUE
             yield draft
-            stamp = _stamp(draft)
+            written = stamp(draft)
             draft.replace(self.root / CATALOGUE)
-        _published[self.root] = stamp, views
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """What tells one version of a file from another; a rename leaves it as it is."""
-    try:
-        seen = path.stat()
-    except FileNotFoundError:
-        return ()
-    return seen.st_ino, seen.st_size, seen.st_mtime_ns
+        _published[self.root] = written, views
 
 
 def _create(connection: duckdb.DuckDBPyConnection, views: Iterable[View]) -> None:
@@ -236,6 +229,15 @@ def write_parquet(data: pa.Table, path: Path, **options: Any) -> None:
     """
     with replacing(path) as handle:
         pq.write_table(data, handle, compression="zstd", **options)
+
+
+def stamp(path: Path) -> Stamp:
+    """What tells one version of a file from another, nothing if there is no file; a rename leaves it as it is."""
+    try:
+        seen = path.stat()
+    except FileNotFoundError:
+        return ()
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
 def write_text(text: str, path: Path) -> None:

@@ -72,7 +72,7 @@ def of_tables(root: Path, schema: str, reads: Collection[TableName] | None = Non
         if reads is None or ("lake", table.name) in reads:
             files = (root / table.name).rglob("*.parquet")
             pattern = quoted(_literal(root / table.name) / "**" / "*.parquet")
-            yield View((schema, table.name), _over(pattern, files, table.schema))
+            yield View((schema, table.name), over(pattern, files, table.schema))
 
 
 def of_marts(root: Path, reads: Collection[TableName] | None = None) -> Iterator[View]:
@@ -95,7 +95,7 @@ def of_releases(root: Path) -> Iterator[View]:
         files = folder.glob(f"{_VERSION}/{part}/**/*.parquet")
         pattern = quoted(_literal(folder) / _VERSION / part / "**" / "*.parquet")
         version = f"regexp_extract(filename, '/([0-9a-f]+)/{part}/', 1) AS release"
-        yield View((RELEASE, name), _over(pattern, files, schema, version))
+        yield View((RELEASE, name), over(pattern, files, schema, version))
     history = folder / "history.jsonl"
     if history.exists():
         kinds = ", ".join(f"{name}: '{kind}'" for name, kind in _HISTORY.items())
@@ -105,12 +105,12 @@ def of_releases(root: Path) -> Iterator[View]:
     yield View((RELEASE, "history"), query)
 
 
-def _over(pattern: str, files: Iterable[Path], schema: pa.Schema, version: str = "") -> str:
-    """A query for the columns of `schema` in all of `files`, which are those that match `pattern`.
+def over(pattern: str, files: Iterable[Path], schema: pa.Schema, version: str = "") -> str:
+    """A query for the columns of `schema` in some files, in that order; columns that none of them has are null.
 
     Args:
-        pattern: a glob, quoted.
-        files: the files.
+        pattern: what read_parquet is given: a quoted glob, or a list of quoted paths.
+        files: the files that it stands for.
         schema: the contract.
         version: a column to put first, made of the column `filename`.
     """

@@ -22,9 +22,9 @@ import numpy as np
 
 from polyglot_assets.curation.keep import DECISION, KEPT, Array, Edges, decide, row_ends
 from polyglot_assets.curation.segments import Segment
+from polyglot_assets.lake import Stamp
 
 _GONE = -2
-Stamp = tuple[int, ...]
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from polyglot_assets.curation.decisions import NONE, Decisions, Stamp, load, save, update
+from polyglot_assets.curation.decisions import NONE, Decisions, load, save, update
 from polyglot_assets.curation.keep import KEPT, KINDS, gather, row_ends
 from polyglot_assets.curation.pairs import near_pairs
 from polyglot_assets.curation.segments import Array, Segment, rules, segment_of
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.lake import Lake, Stamp, stamp, write_parquet
 from polyglot_assets.records import DUPLICATES, EXAMPLES
 from polyglot_assets.settings import Settings
 
@@ -97,7 +97,7 @@ def _write_parts(
     """Brings the table up to date: parts that changed, or are not what was written; returns the stamps of all."""
     paths = [lake.part_path(DUPLICATES, segment.cell) for segment in known]
     pairs = zip(known, paths, strict=True)
-    wrong = changed | [_stamp(path) != stamps.get(segment.cell.key) for segment, path in pairs]
+    wrong = changed | [stamp(path) != stamps.get(segment.cell.key) for segment, path in pairs]
     ends = row_ends(known)
     made = made[np.repeat(wrong, np.diff(ends))[made["row"]] & (made["instead"] != KEPT)]
     made = made[np.argsort(made["row"])]
@@ -108,7 +108,7 @@ def _write_parts(
         own = made[some]
         own["row"] -= ends[number]
         write_parquet(_part(known[number], own, kept[:, some]), paths[number], use_dictionary=_REPEATED)
-    return {segment.cell.key: _stamp(path) for segment, path in zip(known, paths, strict=True)}
+    return {segment.cell.key: stamp(path) for segment, path in zip(known, paths, strict=True)}
 
 
 def _forget_other_parts(lake: Lake, known: Sequence[Segment]) -> None:
@@ -117,15 +117,6 @@ def _forget_other_parts(lake: Lake, known: Sequence[Segment]) -> None:
     for path in (lake.root / DUPLICATES.name).rglob("*"):
         if path.is_file() and path not in paths:
             path.unlink()
-
-
-def _stamp(path: Path) -> Stamp:
-    """What tells one version of a file from another; nothing if there is no file."""
-    try:
-        seen = path.stat()
-    except FileNotFoundError:
-        return ()
-    return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
 def _kept_ids(known: Sequence[Segment], rows: Array) -> Array:

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from polyglot_assets.records import LINEAGE
-from polyglot_assets.views import quoted
+from polyglot_assets.views import over, quoted
 
 DATA, MADE_FROM = "data", "lineage"
 
@@ -37,13 +37,12 @@ def opened(folder: Path, without: Sequence[str] = ()) -> Iterator[duckdb.DuckDBP
     with duckdb.connect(":memory:") as connection:
         connection.register("left_out", pa.table({"id": pa.array(without, pa.string())}))
         for name, part in (("published", DATA), ("lineage", MADE_FROM)):
-            files = ", ".join(quoted(file) for file in sorted((folder / part).rglob("*.parquet")))
-            rows = f"read_parquet([{files}], hive_partitioning=false)"
+            files = sorted((folder / part).rglob("*.parquet"))
+            listed = f"[{', '.join(map(quoted, files))}]"
+            rows = f"FROM read_parquet({listed}, hive_partitioning=false)"
             if name == "lineage":  # columns that were added after a release was made are null in it
-                missing = set(LINEAGE.schema.names) - set(connection.sql(f"FROM {rows}").columns)
-                nulls = "".join(f", NULL AS {column}" for column in sorted(missing))
-                rows = f"(SELECT *{nulls} FROM {rows})"
-            connection.execute(f"CREATE TEMP VIEW {name} AS FROM {rows} ANTI JOIN left_out USING (id)")
+                rows = over(listed, files, LINEAGE.schema)
+            connection.execute(f"CREATE TEMP VIEW {name} AS FROM ({rows}) ANTI JOIN left_out USING (id)")
         yield connection
 
 
