@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
 from polyglot_assets.records import TABLES, Table
-from polyglot_assets.views import MARTS, TableName, View, of_mart, of_marts, of_releases, of_tables
+from polyglot_assets.views import MARTS, TableName, View, of_marts, of_releases, of_tables
 
 CATALOGUE = "lake.duckdb"
 _ATTEMPTS = 10
@@ -158,38 +158,43 @@ class Lake:
         DuckDB calls a database after its file, so `lake.seeds` there is the view `seeds` of the database `lake`; a
         schema of the same name would make it ambiguous.
         """
+        target = self.root / CATALOGUE
         views = frozenset([*of_tables(self.root, "main"), *of_marts(self.root), *of_releases(self.root)])
-        if views != self._in_catalogue():
-            with self._new_catalogue(views) as draft, duckdb.connect(str(draft)) as connection:
-                _create(connection, views)
-        return self.root / CATALOGUE
-
-    def publish_mart(self, name: str) -> None:
-        """Brings one mart's view in `lake.duckdb` up to date; a small part of the work of `publish_catalogue`."""
-        known, view = self._in_catalogue(), of_mart(self.mart_path(name))
-        if known is None:
-            self.publish_catalogue()
-        elif view not in known:
-            others = {other for other in known if other.name != view.name}
-            with self._new_catalogue(frozenset([*others, view])) as draft:
-                shutil.copyfile(self.root / CATALOGUE, draft)
-                with duckdb.connect(str(draft)) as connection:
-                    connection.execute(view.statement)
-
-    def _in_catalogue(self) -> frozenset[View] | None:
-        """The views of `lake.duckdb`; None unless it is still the file that this process wrote."""
-        written, views = _published.get(self.root, ((), None))
-        return views if written == stamp(self.root / CATALOGUE) else None
-
-    @contextmanager
-    def _new_catalogue(self, views: frozenset[View]) -> Iterator[Path]:
-        """The path of a draft that becomes `lake.duckdb` and holds `views`."""
+        known = self._in_catalogue()
+        if views == known:
+            return target
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
             draft = Path(folder) / CATALOGUE
-            yield draft
+            if known is not None:  # most views stay as they are, and making one reads the footers of all its files
+                shutil.copyfile(target, draft)
+                if self._in_catalogue() != known:  # another process replaced it meanwhile
+                    draft.unlink()
+                    known = None
+            with duckdb.connect(str(draft)) as connection:
+                _bring_up_to_date(connection, known or frozenset(), views)
             written = stamp(draft)
-            draft.replace(self.root / CATALOGUE)
+            _log_of(target).unlink(missing_ok=True)
+            draft.replace(target)
         _published[self.root] = written, views
+        return target
+
+    def _in_catalogue(self) -> frozenset[View] | None:
+        """The views of `lake.duckdb`; None unless it is still what this process wrote."""
+        written, views = _published.get(self.root, ((), None))
+        target = self.root / CATALOGUE
+        return views if written == stamp(target) and not _log_of(target).exists() else None
+
+
+def _log_of(catalogue: Path) -> Path:
+    """Where DuckDB keeps what a shell changed, until that shell ends well; it belongs to that version of the file."""
+    return catalogue.with_name(f"{catalogue.name}.wal")
+
+
+def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, known: frozenset[View], views: frozenset[View]) -> None:
+    """Changes a catalogue that holds `known` to one that holds `views`."""
+    for schema, view in {view.name for view in known} - {view.name for view in views}:
+        connection.execute(f'DROP VIEW {schema}."{view}"')
+    _create(connection, views - known)
 
 
 def _create(connection: duckdb.DuckDBPyConnection, views: Iterable[View]) -> None:

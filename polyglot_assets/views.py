@@ -84,7 +84,7 @@ def of_marts(root: Path, reads: Collection[TableName] | None = None) -> Iterator
 
 def of_mart(path: Path) -> View:
     """The view over one mart."""
-    return View((MARTS, path.stem), f"FROM read_parquet({quoted(path)})", str(_columns(path)))
+    return View((MARTS, path.stem), f"FROM read_parquet({quoted(path)}, hive_partitioning=false)", str(_columns(path)))
 
 
 def of_releases(root: Path) -> Iterator[View]:
@@ -94,7 +94,8 @@ def of_releases(root: Path) -> Iterator[View]:
     for name, part, schema in (("sft", "data", published), ("lineage", "lineage", LINEAGE.schema)):
         files = folder.glob(f"{_VERSION}/{part}/**/*.parquet")
         pattern = quoted(_literal(folder) / _VERSION / part / "**" / "*.parquet")
-        version = f"regexp_extract(filename, '/([0-9a-f]+)/{part}/', 1) AS release"
+        # The last match: the lake itself may lie below such a path.
+        version = f"regexp_extract(filename, '.*/{RELEASES}/([0-9a-f]+)/{part}/', 1) AS release"
         yield View((RELEASE, name), over(pattern, files, schema, version))
     history = folder / "history.jsonl"
     if history.exists():

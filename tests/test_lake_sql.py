@@ -4,6 +4,7 @@ The last tests start a second process that reads the catalogue while this one re
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -83,7 +84,7 @@ class TestViews:
         with lake.connect() as connection:
             assert connection.execute("SELECT sum(a) FROM marts.my_mart").fetchone() == (3,)
 
-    @pytest.mark.parametrize("name", ["o'brien", "data [old]", "what*", "ünï cödé"])
+    @pytest.mark.parametrize("name", ["o'brien", "data [old]", "what*", "ünï cödé", "a=b"])
     def test_a_lake_below_a_folder_with_an_odd_name(self, tmp_path, name):
         lake = Lake(tmp_path / name / "lake")
         lake.prepare()
@@ -245,7 +246,7 @@ class TestCatalogue:
         lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
         for values in ([1], ["x"], ["y", "z"]):
             write_parquet(pa.table({"a": values}), lake.mart_path("m"))
-            lake.publish_mart("m")
+            lake.publish_catalogue()
             with duckdb.connect(str(lake.root / "lake.duckdb"), read_only=True) as connection:
                 assert connection.execute("SELECT * FROM marts.m").fetchall() == [(value,) for value in values]
                 assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
@@ -260,6 +261,47 @@ class TestCatalogue:
             lake.publish_catalogue()
         assert path.read_bytes() == before
         assert not [path for path in lake.root.iterdir() if path.name.startswith(".")]
+
+    def test_a_mart_that_goes_and_a_table_that_comes_in_one_step(self, lake):
+        write_parquet(pa.table({"a": [1]}), lake.mart_path("m"))
+        lake.publish_catalogue()
+        lake.mart_path("m").unlink()
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        with duckdb.connect(str(lake.publish_catalogue()), read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (1,)
+            assert "m" not in {
+                name for (name,) in connection.execute("SELECT view_name FROM duckdb_views()").fetchall()
+            }
+
+    def test_one_that_another_process_replaces_in_the_middle_of_an_update(self, lake, monkeypatch):
+        """The views that are taken over are those of the file that is copied, never of one that came in its place."""
+        lake.publish_catalogue()
+        lake.write_cell(SEEDS, CELL, [row(SEEDS, 1)], source="one")
+        lake.publish_catalogue()
+        empty = Lake(lake.root.with_name("other"))
+        empty.prepare()
+        real = shutil.copyfile
+
+        def too_late(source: Path, target: Path) -> Path:
+            empty.publish_catalogue().replace(source)
+            return Path(real(source, target))
+
+        monkeypatch.setattr(shutil, "copyfile", too_late)
+        write_parquet(pa.table({"a": [1]}), lake.mart_path("m"))
+        with duckdb.connect(str(lake.publish_catalogue()), read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds, marts.m").fetchone() == (1,)
+
+    def test_what_a_shell_that_was_killed_left_beside_it_is_cleared_away(self, lake):
+        path = lake.publish_catalogue()
+        shell = (
+            "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); c.execute('CREATE TABLE t (a INT)'); os._exit(1)"
+        )
+        subprocess.run([sys.executable, "-c", shell, str(path)], check=False)
+        assert path.with_name("lake.duckdb.wal").exists()
+        lake.publish_catalogue()
+        assert leftovers(lake.root) == []
+        with duckdb.connect(str(path), read_only=True) as connection:
+            assert connection.execute("SELECT count(*) FROM lake.seeds").fetchone() == (0,)
 
     @pytest.mark.parametrize("way", ["connect", "catalogue"])
     def test_another_process_reads_while_cells_and_catalogue_are_replaced(self, lake, way):

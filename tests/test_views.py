@@ -68,6 +68,16 @@ def test_a_release_from_before_a_column_was_added_has_it_empty(lake: Lake) -> No
         assert relation.select("release, id, licenses, engine").fetchall() == [("abc123", "x", ["mit"], None)]
 
 
+def test_names_of_folders_above_the_lake_are_neither_columns_nor_versions(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "language=prod" / "ada" / "data" / "lake")
+    write_parquet(pa.table({"language": ["de", "ja"]}), lake.mart_path("m"))
+    release = lake.root / "release" / "sft" / "abc123"
+    write_parquet(pa.table({"id": ["x"]}), release / "data" / "de" / "part.parquet")
+    with lake.connect() as connection:
+        assert connection.execute("FROM marts.m").fetchall() == [("de",), ("ja",)]
+        assert connection.execute("SELECT release, id FROM release.sft").fetchall() == [("abc123", "x")]
+
+
 def test_an_empty_lake_has_the_views_of_releases(lake: Lake) -> None:
     assert [view.name for view in of_releases(lake.root)] == [
         ("release", "sft"),

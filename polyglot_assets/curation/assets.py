@@ -35,6 +35,7 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
         place.lake.prepare()
         started = time.monotonic()
         counts = duplicates.find(place.lake, place.settings, context.log.info)
+        place.lake.publish_catalogue()
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(counts.values()) - counts["examples"],
@@ -65,6 +66,7 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
         place.lake.prepare()
         started = time.monotonic()
         found = contamination.find(place.lake, place.settings, context.log.info)
+        place.lake.publish_catalogue()
         sets = [
             {"set": name, "items": items, "too short": found.too_short.get(name, 0), "hit": found.hit.get(name, 0)}
             for name, items in sorted(found.items.items())
@@ -102,6 +104,7 @@ def licences_asset(place: Place) -> dg.AssetsDefinition:
         started = time.monotonic()
         policy = policy_.load(place.settings)
         judged = licences.find(place.lake, policy, context.log.info)
+        place.lake.publish_catalogue()
         rules = {f"{licence or ''} {rule}".strip(): rows for (licence, rule), rows in judged.left_out.items()}
         return dg.MaterializeResult(
             metadata={

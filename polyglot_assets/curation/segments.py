@@ -209,11 +209,18 @@ def _write(handle: IO[bytes], file: pq.ParquetFile, cell: Cell, width: int) -> N
 
 def _batches(file: pq.ParquetFile, width: int) -> Iterator[tuple[pa.RecordBatch, Grams, Array]]:
     columns = [*_READ, *({"minhash"} & set(file.schema_arrow.names))]
-    for batch in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+    for raw in file.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+        batch = _contracted(raw)
         grams = grams_of(batch.column("prompt"), batch.column("response"), width)
         # Cells that were written before the column was added, or with another width, have no keys to use.
         keys = stored_keys(batch.column("minhash"), width) if "minhash" in columns else None
         yield batch, grams, band_keys(grams) if keys is None else keys
+
+
+def _contracted(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """With the types of the contract, on which native code relies: other tools write other kinds of strings."""
+    kinds = {name: EXAMPLES.schema.field(name).type for name in batch.schema.names}
+    return pa.record_batch({name: batch.column(name).cast(kind) for name, kind in kinds.items()})
 
 
 def _row_arrays(

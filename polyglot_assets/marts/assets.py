@@ -85,7 +85,7 @@ def _mart_asset(
                 )
         started = time.monotonic()
         data, types = compute(place.lake, model)
-        place.lake.publish_mart(model.name)
+        place.lake.publish_catalogue()
         rows = data.slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}
         if model.name == "language_distribution":  # first, so that it is seen without scrolling

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from polyglot_assets.errors import UserError
 from polyglot_assets.records import LINEAGE
 from polyglot_assets.views import over, quoted
 
@@ -33,11 +34,16 @@ def opened(folder: Path, without: Sequence[str] = ()) -> Iterator[duckdb.DuckDBP
     Args:
         folder: the release.
         without: ids of rows that the views leave out.
+
+    Raises:
+        UserError: a part of the release is gone.
     """
     with duckdb.connect(":memory:") as connection:
         connection.register("left_out", pa.table({"id": pa.array(without, pa.string())}))
         for name, part in (("published", DATA), ("lineage", MADE_FROM)):
             files = sorted((folder / part).rglob("*.parquet"))
+            if not files:
+                raise UserError(f"{folder / part}: no Parquet file is left of this part of the release")
             listed = f"[{', '.join(map(quoted, files))}]"
             rows = f"FROM read_parquet({listed}, hive_partitioning=false)"
             if name == "lineage":  # columns that were added after a release was made are null in it

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from curation.lakes import example, fill
@@ -263,6 +264,19 @@ def test_what_was_decided_is_counted_anew_when_a_cell_before_it_goes(lake):
     lake.cell_path(EXAMPLES, Cell("de", "generate")).unlink()
     find(lake, Settings(lake=lake.root))
     assert found(lake) == expected
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
+def test_cells_that_another_tool_wrote_anew(lake, kind):
+    rows = [example(n, LONG, ANSWER, CELLS[n % 2], source=SOURCES[n]) for n in range(2)]
+    expected = run(lake, rows)[0]
+    for path in (lake.root / EXAMPLES.name).rglob("*.parquet"):
+        table = pq.ParquetFile(path).read()
+        others = [field.with_type(kind) if field.type == pa.string() else field for field in table.schema]
+        pq.write_table(table.cast(pa.schema(others)), path)
+    find(lake, Settings(lake=lake.root))
+    assert found(lake) == expected
+    assert expected
 
 
 def test_a_run_that_is_cut_off_is_made_good(lake, monkeypatch):
