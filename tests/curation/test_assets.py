@@ -1,10 +1,19 @@
 """The duplicates as an asset, and the alarms about them."""
 
+from typing import Any
+
 import dagster as dg
+import duckdb
+import pytest
 from curation.lakes import example, fill
 
 from polyglot_assets import grid
-from polyglot_assets.curation.assets import DUPLICATES_KEY, duplicates_asset
+from polyglot_assets.curation.assets import (
+    DUPLICATES_KEY,
+    contamination_asset,
+    duplicates_asset,
+    licences_asset,
+)
 from polyglot_assets.curation.duplicates import find
 from polyglot_assets.lake import Lake
 from polyglot_assets.marts.checks import load_checks
@@ -33,6 +42,19 @@ def test_the_asset_reports_what_was_found(lake: Lake, settings: Settings) -> Non
     (materialization,) = dg.materialize([asset]).asset_materializations_for_node("__".join(DUPLICATES_KEY.path))
     assert materialization.metadata["dagster/row_count"].value == 2
     assert "| exact_pair | 2 |" in materialization.metadata["rows"].value
+
+
+@pytest.mark.parametrize("make", [duplicates_asset, contamination_asset, licences_asset])
+def test_what_was_found_is_in_the_catalogue(lake: Lake, settings: Settings, make: Any) -> None:
+    lake.publish_catalogue()
+    fill(lake, repeated(3, 2, "a"))
+    asset = make(Place(settings, lake, grid.partitions(settings.languages)))
+    dg.materialize([asset])
+    table = asset.key.path[-1]
+    with duckdb.connect(str(lake.root / "lake.duckdb"), read_only=True) as connection:
+        found = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = ?", [table]).fetchall()
+    assert any((lake.root / table).rglob("*.parquet"))
+    assert "read_parquet" in found[0][0]
 
 
 def test_a_source_that_loses_most_of_its_rows_raises_the_alarm(lake: Lake, settings: Settings) -> None:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,9 +14,10 @@ from curation.oracle import left_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.curation import duplicates
+from polyglot_assets.curation import duplicates, pair_kernels
 from polyglot_assets.curation import pairs as near_pairs
 from polyglot_assets.curation.duplicates import find
+from polyglot_assets.curation.keep import DECISION, KEPT
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import DUPLICATES, EXAMPLES
@@ -264,6 +266,17 @@ def test_what_was_decided_is_counted_anew_when_a_cell_before_it_goes(lake):
     lake.cell_path(EXAMPLES, Cell("de", "generate")).unlink()
     find(lake, Settings(lake=lake.root))
     assert found(lake) == expected
+
+
+def test_all_rows_that_a_decision_names_are_counted_anew():
+    made = np.array([(20, 21, 20, 1, 0), (21, KEPT, 20, 1, 0), (3, 22, 3, 1, 2), (22, KEPT, 3, 1, 2)], DECISION)
+    number = np.array([-2] * 20 + [0, 1, 2, KEPT], np.int32)  # the first cell is gone
+    marked = np.zeros(len(number), bool)
+    pair_kernels.concerned(made, number, np.zeros(3, bool), marked)
+    out = np.empty(len(made), DECISION)
+    few, end = pair_kernels.renumbered(made, number, marked, out)
+    assert out[:few].tolist() == [(0, 1, 0, 1, 0), (1, KEPT, 0, 1, 0)]
+    assert [(row, instead) for row, instead, *_ in out[end:].tolist()] == [(2, KEPT)]
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
