@@ -79,12 +79,8 @@ def of_marts(root: Path, reads: Collection[TableName] | None = None) -> Iterator
     """The views over the marts that were computed."""
     for path in sorted((root / MARTS).glob("*.parquet")):
         if reads is None or (MARTS, path.stem) in reads:
-            yield of_mart(path)
-
-
-def of_mart(path: Path) -> View:
-    """The view over one mart."""
-    return View((MARTS, path.stem), f"FROM read_parquet({quoted(path)}, hive_partitioning=false)", str(_columns(path)))
+            query = f"FROM read_parquet({quoted(path)}, hive_partitioning=false)"
+            yield View((MARTS, path.stem), query, str(_columns(path)))
 
 
 def of_releases(root: Path) -> Iterator[View]:
@@ -95,7 +91,7 @@ def of_releases(root: Path) -> Iterator[View]:
         files = folder.glob(f"{_VERSION}/{part}/**/*.parquet")
         pattern = quoted(_literal(folder) / _VERSION / part / "**" / "*.parquet")
         # The last match: the lake itself may lie below such a path.
-        version = f"regexp_extract(filename, '.*/{RELEASES}/([0-9a-f]+)/{part}/', 1) AS release"
+        version = f"regexp_extract(filename, '.*/{RELEASES}/([0-9a-f]+)/{part}/', 1)"
         yield View((RELEASE, name), over(pattern, files, schema, version))
     history = folder / "history.jsonl"
     if history.exists():
@@ -106,31 +102,28 @@ def of_releases(root: Path) -> Iterator[View]:
     yield View((RELEASE, "history"), query)
 
 
-def over(pattern: str, files: Iterable[Path], schema: pa.Schema, version: str = "") -> str:
+def over(pattern: str, files: Iterable[Path], schema: pa.Schema, release: str = "") -> str:
     """A query for the columns of `schema` in some files, in that order; columns that none of them has are null.
 
     Args:
         pattern: what read_parquet is given: a quoted glob, or a list of quoted paths.
-        files: the files that it stands for.
+        files: the files that it stands for; without any the query returns no rows.
         schema: the contract.
-        version: a column to put first, made of the column `filename`.
+        release: the value of a column `release` that is put first, made of the column `filename`.
     """
-    missing, found = dict.fromkeys(schema.names), False
+    missing, found = set(schema.names), False
     for path in files:
         found = True
-        for name in _columns(path):
-            missing.pop(name, None)
+        missing -= _columns(path).keys()
         if not missing:  # mostly after the first file
             break
-    if not found:
-        return empty_select(pa.schema([pa.field("release", pa.string()), *schema]) if version else schema)
-    columns = [version] if version else []
+    columns = [f"{release if found else 'NULL'}::VARCHAR AS release"] if release else []
     for field in schema:
         value = "NULL" if field.name in missing else f'"{field.name}"'
         columns.append(f'{value}::{kind_of(field.type)} AS "{field.name}"')
     # union_by_name: files that were written before a column was added stay readable.
-    options = "union_by_name=true, hive_partitioning=false" + (", filename=true" if version else "")
-    return f"SELECT {', '.join(columns)} FROM read_parquet({pattern}, {options})"
+    options = "union_by_name=true, hive_partitioning=false" + (", filename=true" if release else "")
+    return f"SELECT {', '.join(columns)} " + (f"FROM read_parquet({pattern}, {options})" if found else "LIMIT 0")
 
 
 def _columns(path: Path) -> dict[str, str]:
@@ -139,12 +132,6 @@ def _columns(path: Path) -> dict[str, str]:
         return {field.name: str(field.type) for field in pq.read_schema(path)}
     except (OSError, pa.ArrowException):
         return {}
-
-
-def empty_select(schema: pa.Schema) -> str:
-    """A query that returns no rows with the columns and types of `schema`."""
-    columns = ", ".join(f'NULL::{kind_of(field.type)} AS "{field.name}"' for field in schema)
-    return f"SELECT {columns} LIMIT 0"
 
 
 def kind_of(kind: pa.DataType) -> str:

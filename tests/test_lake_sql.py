@@ -20,7 +20,7 @@ from lake_rows import CELL, TABLE, described, leftovers, parts_of, row, types_of
 from polyglot_assets.grid import Cell, cells
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import CELL_TABLES, SEEDS
-from polyglot_assets.views import empty_select, quoted
+from polyglot_assets.views import over, quoted
 
 
 class TestViews:
@@ -98,7 +98,7 @@ class TestViews:
     def test_quoting(self):
         assert quoted(Path("/a/o'b")) == "'/a/o''b'"
         with duckdb.connect() as connection:
-            query = empty_select(pa.schema([("a b", pa.int8()), ("c", pa.list_(pa.string()))]))
+            query = over("", [], pa.schema([("a b", pa.int8()), ("c", pa.list_(pa.string()))]))
             assert connection.execute(query).fetchall() == []
             assert described(connection, f"({query})") == {"a b": "TINYINT", "c": "VARCHAR[]"}
 

@@ -9,7 +9,7 @@ from lake_rows import CELL, described, row, types_of
 
 from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import LINEAGE, SEEDS, TABLES, Table
-from polyglot_assets.views import empty_select, kind_of, of_mart, of_releases, of_tables
+from polyglot_assets.views import View, kind_of, of_marts, of_releases, of_tables, over
 
 
 def seeds_view(lake: Lake) -> str:
@@ -20,14 +20,14 @@ def seeds_view(lake: Lake) -> str:
 @pytest.mark.parametrize("table", [*TABLES.values(), LINEAGE], ids=lambda table: table.name)
 def test_types_are_those_that_duckdb_itself_gives_to_arrow(table: Table) -> None:
     with duckdb.connect() as connection:
-        assert described(connection, f"({empty_select(table.schema)})") == types_of(table)
+        assert described(connection, f"({over('', [], table.schema)})") == types_of(table)
 
 
 def test_a_type_that_no_table_has() -> None:
     with pytest.raises(ValueError, match="no DuckDB type is known for month_day_nano_interval"):
         kind_of(pa.month_day_nano_interval())
     with pytest.raises(ValueError, match="no DuckDB type is known for decimal"):
-        empty_select(pa.schema([("a", pa.decimal128(5))]))
+        over("", [], pa.schema([("a", pa.decimal128(5))]))
 
 
 def test_the_text_changes_with_the_first_file_and_with_a_column_that_no_file_had(lake: Lake) -> None:
@@ -49,14 +49,16 @@ def test_columns_that_are_in_no_contract_are_not_shown(lake: Lake) -> None:
         assert connection.sql("FROM lake.seeds").columns == SEEDS.schema.names
 
 
-def test_a_mart_is_another_when_its_columns_are(tmp_path: Path) -> None:
-    path = tmp_path / "m.parquet"
-    write_parquet(pa.table({"a": [1]}), path)
-    one = of_mart(path)
-    write_parquet(pa.table({"a": [2]}), path)
-    assert of_mart(path) == one
-    write_parquet(pa.table({"a": [2.0]}), path)
-    assert of_mart(path) != one
+def test_a_mart_is_another_when_its_columns_are(lake: Lake) -> None:
+    def views() -> list[View]:
+        return list(of_marts(lake.root))
+
+    write_parquet(pa.table({"a": [1]}), lake.mart_path("m"))
+    one = views()
+    write_parquet(pa.table({"a": [2]}), lake.mart_path("m"))
+    assert views() == one
+    write_parquet(pa.table({"a": [2.0]}), lake.mart_path("m"))
+    assert views() != one
 
 
 def test_a_release_from_before_a_column_was_added_has_it_empty(lake: Lake) -> None:

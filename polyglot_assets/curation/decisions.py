@@ -5,8 +5,9 @@ Here: remembering the decisions, and bringing them up to date. Not here: the rul
 
 What becomes of a row depends on its cluster alone: the rows that it is connected with by duplicates, directly or
 through others. So where cells changed, the clusters are decided anew that lost a row or that a row of a new segment
-belongs to, and all others are left as they are. To find out which they are, the keys of all rows are looked up in a
-bitmap of the new rows' keys, a few nanoseconds each; all else costs in proportion to the rows that are concerned.
+belongs to, and all others are left as they are. To find out which they are, the keys of all rows (those of prompts in
+the same languages only) are looked up in a bitmap of the new rows' keys, a few nanoseconds each; all else costs in
+proportion to the rows that are concerned.
 
 The file can be deleted at any time. It is written after the table: if a run is cut off, the next one does the same
 work again.

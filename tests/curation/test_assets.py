@@ -1,4 +1,4 @@
-"""The duplicates as an asset, and the alarms about them."""
+"""What curation finds, as assets, and the alarms about duplicates."""
 
 from typing import Any
 
