@@ -10,8 +10,10 @@ import io
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from unittest.mock import patch
 
 from polyglot_assets.errors import UserError
 
@@ -55,12 +57,16 @@ def checkpoint(cache: Path, report: Callable[[str], None]) -> Path:
 
 
 def _convert(folder: Path, target: Path) -> None:
+    import gguf
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=_FILE)
-    model = AutoModelForCausalLM.from_pretrained(
-        str(folder), gguf_file=_FILE, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
-    )
+    # transformers parses the file three times and makes the table of tensor names once per tensor; both take seconds.
+    once = {name: cache(getattr(gguf, name)) for name in ("GGUFReader", "get_tensor_name_map")}
+    with patch.multiple(gguf, **once):
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=_FILE)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder), gguf_file=_FILE, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)
+        )
     tokenizer.save_pretrained(str(target))
     model.save_pretrained(str(target))
