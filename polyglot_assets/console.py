@@ -26,8 +26,8 @@ _QUIET_SECONDS = 5.0
 class RunDisplay(logging.Handler):
     """Shows Dagster's log records: one line per finished asset, and what is going on between them.
 
-    On a terminal the present step and its seconds are shown in a line that is rewritten; elsewhere a line is
-    printed whenever something is said, at most every few seconds.
+    What an asset logs as INFO or above stays on the screen. What it logs as DEBUG is how far it is: on a terminal that
+    is a line that is rewritten, elsewhere a line at most every few seconds.
     """
 
     def __init__(self) -> None:
@@ -56,11 +56,9 @@ class RunDisplay(logging.Handler):
         event, step = meta.get("dagster_event"), meta.get("step_key") or ""
         asset = step.replace("__", "/")
         if event is None:
-            if record.levelno >= logging.INFO:
-                self._say(
-                    f"{asset}: {meta.get('orig_message', record.getMessage())}",
-                    always=record.levelno > logging.INFO,
-                )
+            if asset:
+                message = f"{asset}: {meta.get('orig_message', record.getMessage())}"
+                self._say(message, always=record.levelno >= logging.INFO)
         elif event.event_type_value == "STEP_START":
             self._started[step] = time.monotonic()
             self._show(asset)

@@ -18,6 +18,7 @@ from polyglot_assets.errors import UserError
 from polyglot_assets.gates.measures import GATES, Gates
 from polyglot_assets.gates.personal import KINDS
 from polyglot_assets.grid import LANGUAGES
+from polyglot_assets.teachers.cpu import CpuDtype
 
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parent
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
     )
     teacher_registry: Path | None = Field(
         default=None, description="A TOML file with more teachers, in the shape of teachers/registry.toml."
+    )
+    cpu_dtype: CpuDtype = Field(
+        default="auto",
+        description="In which type a teacher that names none is computed on a CPU: `bfloat16`, `float32`, or `auto` "
+        "(bfloat16 if the CPU has instructions for it).",
     )
     teacher_url: Names = Field(
         default=(),

@@ -34,7 +34,7 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
     def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
-        counts = duplicates.find(place.lake, place.settings, context.log.info)
+        counts = duplicates.find(place.lake, place.settings, context.log.debug)
         place.lake.publish_catalogue()
         return dg.MaterializeResult(
             metadata={
@@ -65,7 +65,7 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
     def find_contamination(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
-        found = contamination.find(place.lake, place.settings, context.log.info)
+        found = contamination.find(place.lake, place.settings, context.log.debug)
         place.lake.publish_catalogue()
         sets = [
             {"set": name, "items": items, "too short": found.too_short.get(name, 0), "hit": found.hit.get(name, 0)}
@@ -103,7 +103,7 @@ def licences_asset(place: Place) -> dg.AssetsDefinition:
         place.lake.prepare()
         started = time.monotonic()
         policy = policy_.load(place.settings)
-        judged = licences.find(place.lake, policy, context.log.info)
+        judged = licences.find(place.lake, policy, context.log.debug)
         place.lake.publish_catalogue()
         rules = {f"{licence or ''} {rule}".strip(): rows for (licence, rule), rows in judged.left_out.items()}
         return dg.MaterializeResult(

