@@ -9,9 +9,10 @@ demo:  ## the whole lake on the sample seeds and the embedded teacher
 	@$(PYTHON) tools/bootstrap.py
 	@$(POLYGLOT) demo
 
-test:  ## the whole test suite
+test:  ## the whole test suite: what may share the cores, then what must have them alone
 	@$(PYTHON) tools/bootstrap.py --dev
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile -m "not alone"
+	@.venv/bin/python -m pytest -m alone
 
 chaos:  ## everything that can go wrong goes wrong, for minutes, with a table at the end
 	@$(PYTHON) tools/bootstrap.py --dev

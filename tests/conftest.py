@@ -41,6 +41,18 @@ def cell() -> Cell:
     return Cell("de", "generate")
 
 
+_ALONE = ("chaos", "deletion/test_kills.py", "ui")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what does not share the cores: engines use all of them, and kills and outages are timed."""
+    here = Path(__file__).parent
+    for item in items:
+        place = str(item.path.relative_to(here)) if item.path.is_relative_to(here) else ""
+        if place.startswith(_ALONE) or item.get_closest_marker("engine") or item.get_closest_marker("ui"):
+            item.add_marker("alone")
+
+
 _EXIT = {"status": 0}
 
 

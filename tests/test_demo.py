@@ -1,6 +1,7 @@
 """The main job with the real engine: what the README's first command does, smaller, in a process of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -41,6 +42,8 @@ def test_demo_end_to_end_and_again_without_the_engine(tmp_path: Path) -> None:
     assert tokens > 0
     again = _demo(lake.root)
     assert "loading smollm2-135m" in printed
+    assert printed.count("smollm2-135m is computed in ") == 1
+    assert re.search(r"loading smollm2-135m: 6 prompts have no answer yet, \d+ s", printed)
     assert "loading smollm2-135m" not in again
     from datasets import load_dataset
 

@@ -231,7 +231,7 @@ def truth(call: Call) -> tuple[int, bytes]:
     return 200, json.dumps({"object": "chat.completion", "choices": [choice], "usage": usage}).encode()
 
 
-def until(condition: Callable[[], bool], seconds: float = 120) -> None:
+def until(condition: Callable[[], bool], seconds: float = 600) -> None:
     """Waits for something that is going to be so. The limit only ends a test that would hang."""
     end = time.monotonic() + seconds
     while not condition():

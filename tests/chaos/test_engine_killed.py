@@ -71,7 +71,7 @@ class Trial:
     def wait_for_answers(self, number: int) -> None:
         """Until so many more are in the ledgers."""
         goal, run = self.answers() + number, self.runs[-1]
-        until(lambda: self.answers() >= goal or run.ended(), 300)
+        until(lambda: self.answers() >= goal or run.ended())
         assert self.answers() >= goal, run.errors()
 
     def remember(self) -> None:

@@ -274,7 +274,7 @@ class Finder:
         return self.result(self.start(url, *sources, **environment))
 
     def result(self, process: "subprocess.Popen[str]") -> list[dict[str, Any]]:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=600)
         assert process.returncode == 0, err
         assert "Traceback" not in err
         return [json.loads(line) for line in out.splitlines()]

@@ -35,7 +35,7 @@ def test_a_killed_process_takes_its_engine_along(engine: subprocess.Popen[bytes]
     assert user.stdout.readline() == "watched\n"
     assert engine.poll() is None
     user.kill()
-    assert engine.wait(timeout=60) == -signal.SIGKILL
+    assert engine.wait(timeout=600) == -signal.SIGKILL
     user.communicate()
 
 
@@ -57,4 +57,4 @@ def test_an_engine_that_is_gone_already_is_no_trouble(engine: subprocess.Popen[b
     assert reaper._process
     assert reaper._process.stdin
     reaper._process.stdin.close()
-    assert reaper._process.wait(timeout=60) == 0
+    assert reaper._process.wait(timeout=600) == 0
