@@ -82,11 +82,13 @@ class Progress:
         left = self.prompts - self.settled
         not_given = max(left - engine.under_way, 0)
         unread = engine.unread + not_given * engine.queued / engine.prompts
-        length = self.tokens / self.answers if self.answers else self.budget / 2
-        unwritten = max(left * length - engine.unfinished, 0)
+        # Short answers end first, so their mean says too little. By all tokens per answer that ended, each that has not
+        # ended has as many before it, however long it is already.
+        length = min(engine.written / self.answers, self.budget) if self.answers else self.budget / 2
+        unwritten = left * length
         per_read = engine.reading_seconds / engine.read
         # Until the first step that only writes, a token written counts like one read.
-        per_written = engine.writing_seconds / engine.written_alone if engine.written_alone else per_read
+        per_written = engine.writing_seconds / engine.written_lately if engine.written_lately else per_read
         return unread * per_read + unwritten * per_written
 
 

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+_FADING = 0.98
+
 
 @dataclass
 class TokenCounts:
@@ -18,26 +20,24 @@ class TokenCounts:
         queued: tokens of these.
         read: tokens of the prompts that were read.
         written: tokens of answers, whole or not.
-        written_alone: those written in steps that read no prompt.
         reading_seconds: time of the steps that read prompts.
-        writing_seconds: time of the steps that only wrote.
+        written_lately: tokens of the last steps that only wrote; the older a step, the less it counts.
+        writing_seconds: time of these steps, weighed alike.
         under_way: requests in the engine now.
         unread: tokens of the prompts in the engine that were not read yet.
-        unfinished: tokens written of answers that are not whole yet.
     """
 
     prompts: int = 0
     queued: int = 0
     read: int = 0
     written: int = 0
-    written_alone: int = 0
     reading_seconds: float = 0.0
+    written_lately: float = 0.0
     writing_seconds: float = 0.0
     under_way: int = 0
     unread: int = 0
-    unfinished: int = 0
     _waiting: deque[int] = field(default_factory=deque)
-    _begun: dict[str, int] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
 
     def add_prompt(self, tokens: int) -> None:
         """A prompt of so many tokens was queued."""
@@ -57,24 +57,22 @@ class TokenCounts:
             if request_id not in self._begun and self._waiting:
                 read += self._waiting.popleft()
             written += tokens
-            so_far = self._begun.pop(request_id, 0) + tokens
-            self.unfinished += tokens
+            self._begun.add(request_id)
             if ended:
-                self.unfinished -= so_far
+                self._begun.remove(request_id)
                 self.under_way -= 1
-            else:
-                self._begun[request_id] = so_far
         self.read += read
         self.unread -= read
         self.written += written
         if read:
             self.reading_seconds += seconds
         elif written:
-            self.written_alone += written
-            self.writing_seconds += seconds
+            # Towards the end fewer answers are written at once, and a token takes longer than it did.
+            self.written_lately = _FADING * self.written_lately + written
+            self.writing_seconds = _FADING * self.writing_seconds + seconds
 
     def drop_under_way(self) -> None:
         """What was under way is so no more: the engine died, or its reader left."""
         self._waiting.clear()
         self._begun.clear()
-        self.under_way = self.unread = self.unfinished = 0
+        self.under_way = self.unread = 0

@@ -23,11 +23,13 @@ def test_there_is_an_estimate_as_soon_as_one_step_was_made() -> None:
 
 def test_writing_has_its_own_speed_and_answers_their_own_length() -> None:
     progress = begun(
-        20, prompts=20, queued=4000, read=4000, reading_seconds=40, written=330, unfinished=30,
-        written_alone=300, writing_seconds=30, under_way=10,
+        20, prompts=20, queued=4000, read=4000, reading_seconds=40, written=330,
+        written_lately=300, writing_seconds=30, under_way=10,
     )  # fmt: skip
-    progress.settled, progress.answers, progress.tokens = 10, 10, 300
-    assert progress.seconds_left(70) == pytest.approx((10 * 30 - 30) * 0.1)
+    progress.settled, progress.answers = 10, 10
+    assert progress.seconds_left(70) == pytest.approx(10 * 33 * 0.1)
+    progress.settled = progress.answers = 1
+    assert progress.seconds_left(70) == pytest.approx(19 * 100 * 0.1)  # none has more than the budget before it
     progress.settled = 20
     assert progress.seconds_left(80) == 0
 
