@@ -189,7 +189,7 @@ def status() -> None:
     console.print_rows("Cells", columns, rows)
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: -- why
 @click.argument("query")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="File to write instead of the terminal.")

@@ -26,7 +26,7 @@ from polyglot_assets.lake import Lake
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        """Goes on in silence: a run whose output went into `head` or a closed terminal is paid for and not over."""
+        """Goes on in silence: a run whose output went into `head` is paid for and not over."""
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
