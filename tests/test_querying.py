@@ -114,20 +114,15 @@ class TestEveryType:
 
     def test_is_in_parquet_or_named_with_what_helps(self, tmp_path):
         target = tmp_path / "all.parquet"
-        unwritable = []
-        for _ in range(10):
-            excluded = f" EXCLUDE ({', '.join(map(query_output._identifier, unwritable))})" if unwritable else ""
-            result = sql(ALL_TYPES.replace("*", "*" + excluded), "--format", "parquet", "-o", str(target))
-            if result.exit_code == 0:
-                break
-            assert result.exit_code == 2, result.output
-            assert result.output.count("\n") == 1
-            assert not target.exists()
-            unwritable.append(result.output.rpartition('ask for "')[2].partition('"::VARCHAR')[0])
+        result = sql(ALL_TYPES, "--format", "parquet", "-o", str(target))
+        message = 'polyglot: sql: Parquet has no form for INTERVAL; ask for "interval"::VARCHAR\n'
+        assert (result.exit_code, result.output) == (2, message)
+        assert not target.exists()
+        replaced = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in ("interval", "empty_struct", "union"))
+        query = ALL_TYPES.replace("*", f"* REPLACE ({replaced})")
+        result = sql(query, "--format", "parquet", "-o", str(target))
+        assert result.exit_code == 0, result.output
         assert pq.read_table(target).num_rows == 3
-        assert "interval" in unwritable
-        as_text = ", ".join(f'"{name}"::VARCHAR AS "{name}"' for name in unwritable)
-        assert sql(f"SELECT {as_text} FROM test_all_types()", "--format", "parquet", "-o", str(target)).exit_code == 0
 
     def test_parquet_with_equally_named_columns(self, tmp_path):
         target = tmp_path / "twice.parquet"
@@ -288,7 +283,7 @@ class TestJail:
     @pytest.mark.parametrize("query", WRITES)
     def test_nothing_is_written_in_the_lake_or_elsewhere(self, places, lake, tmp_path, query):
         before = contents(tmp_path)
-        for target in (lake.mart_path("new"), lake.mart_path("m"), tmp_path / "new"):
+        for target in (lake.mart_path("m"), tmp_path / "new"):
             result = sql(query.format(target=target))
             assert result.exit_code == 2, result.output
             assert result.output.startswith("polyglot: sql: ")
@@ -443,11 +438,9 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
 @pytest.mark.usefixtures("lake")
 class TestTerminal:
     def test_a_reader_that_has_seen_enough(self):
-        commands = ["sql 'FROM range(200000)' --format csv", "sql 'FROM range(3)'", "settings", "status"]
+        commands = ["sql 'FROM range(200000)' --format csv", "settings", "status"]
         done = shell("\n".join(f"polyglot {command} | true" for command in commands))
         assert (done.returncode, done.stderr) == (0, b"")
-        done = shell("polyglot sql 'FROM range(200000)' --format json | head -1")
-        assert (done.stdout, done.stderr) == (b'{"range": 0}\n', b"")
 
     def test_data_is_utf8_on_every_terminal_and_the_rest_is_readable(self):
         query = """polyglot sql "SELECT '日本 é' AS x" """
@@ -471,13 +464,21 @@ class TestTerminal:
         assert (done.returncode, done.stderr) == (0, b"")
         assert file.read_text() == "before\nx\n1\nafter\n"
 
+
+@pytest.mark.usefixtures("lake")
+class TestBytes:
     def test_sql_that_is_no_utf8(self):
-        done = shell(r"""polyglot sql "$(printf "SELECT '\xff'")"; printf "SELECT '\xff'" | polyglot sql - """)
-        assert done.stderr == b"polyglot: sql: the query is not valid UTF-8\n" * 2
+        """Python hands such bytes over as halves of surrogate pairs, from arguments and from where we ask for it."""
+        for result in (sql("SELECT '\udcff'"), CliRunner().invoke(main, ["sql", "-"], input=b"SELECT '\xff'")):
+            assert (result.exit_code, result.output) == (2, "polyglot: sql: the query is not valid UTF-8\n")
 
     def test_sql_with_a_byte_order_mark(self):
-        done = shell(r"""printf '\xef\xbb\xbfSELECT 1 AS x' | polyglot sql - --format csv""")
-        assert (done.stdout, done.stderr) == (b"x\n1\n", b"")
+        result = CliRunner().invoke(main, ["sql", "-", "--format", "csv"], input=b"\xef\xbb\xbfSELECT 1 AS x")
+        assert result.output == "x\n1\n"
+
+    def test_sql_with_a_nul(self):
+        assert objects("SELECT 'a\0b' AS x") == [{"x": "a\0b"}]
+        assert sql("SELECT 1 \0 x").exit_code == 2
 
 
 class TestAnyText:
