@@ -11,9 +11,7 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -30,7 +28,7 @@ _NUMBERS = {
     *("tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"),
     *("uhugeint", "bignum", "float", "double", "decimal"),
 }
-_NO_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|[-+]?(?:nan|inf(?:inity)?)', re.IGNORECASE)
+_NO_JSON = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[-+]?(?:nan|inf(?:inity)?)', re.IGNORECASE)
 """The values that JSON has not, and all strings, in which the same letters are just text."""
 _FORMULA = re.compile(r"[\x00-\x20\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
 """As spreadsheets see it: also behind blanks, and in the wide forms of these characters."""
@@ -138,20 +136,18 @@ def _plain(text: str) -> str:
 
 def _write_parquet(relation: duckdb.DuckDBPyRelation, target: IO[bytes]) -> None:
     names = _distinct(relation.columns)
-    with relation.to_arrow_reader() as reader, tempfile.TemporaryFile() as spool:
+    with relation.to_arrow_reader() as reader:
         schema = pa.schema([field.with_name(name) for field, name in zip(reader.schema, names, strict=True)])
         _refuse_unwritable(schema, [str(kind) for kind in relation.types])
-        with pq.ParquetWriter(spool, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
             for batch in reader:
                 writer.write_batch(pa.record_batch(batch.columns, schema=schema))
-        spool.seek(0)
-        shutil.copyfileobj(spool, target)
 
 
 def _refuse_unwritable(schema: pa.Schema, kinds: Sequence[str]) -> None:
     for field, kind in zip(schema, kinds, strict=True):
         try:
-            pq.write_table(pa.schema([field]).empty_table(), io.BytesIO())
+            pq.ParquetWriter(io.BytesIO(), pa.schema([field])).close()
         except pa.ArrowException:
             name = _identifier(field.name)
             raise UserError(f"sql: Parquet has no form for {kind}; ask for {name}::VARCHAR") from None
