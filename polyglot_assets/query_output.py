@@ -49,7 +49,7 @@ def write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None, *, 
         UserError: Parquet has no form for a column.
         OSError: the file cannot be written.
     """
-    with _target(output) as target:
+    with place(output) as target:
         if form == "parquet":
             _write_parquet(relation, target)
         elif form == "table":
@@ -60,7 +60,7 @@ def write(relation: duckdb.DuckDBPyRelation, form: str, output: Path | None, *, 
 
 
 @contextlib.contextmanager
-def _target(output: Path | None) -> Iterator[IO[bytes]]:
+def place(output: Path | None) -> Iterator[IO[bytes]]:
     """Where the answer goes: standard output, a file that is replaced when it is complete, or a device as it is."""
     if output is None or _is_standard_output(output):
         yield sys.stdout.buffer
