@@ -4,6 +4,7 @@ Here: commands, options and exit codes. Not here: the work; Dagster is imported 
 that `polyglot sql` answers at once.
 """
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -22,10 +23,18 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 def run() -> None:
     """The entry point: the command, then the end of the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")  # a terminal without the letters of a language still gets the rest
     try:
         main()
     except SystemExit as end:
-        sys.stdout.flush()
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would try once more, and complain
+            if not isinstance(error, BrokenPipeError):
+                sys.exit(f"polyglot: cannot write the output: {error.strerror}")
         sys.stderr.flush()
         if "torch" in sys.modules or "aiohttp" in sys.modules:
             # An engine ran. It keeps modules alive past the interpreter's end, and DuckDB's binding then prints a
@@ -180,15 +189,19 @@ def status() -> None:
     console.print_rows("Cells", columns, rows)
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: -- why
 @click.argument("query")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default="table")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="File to write instead of the terminal.")
+@click.option(
+    "--spreadsheet", is_flag=True, help="CSV for a spreadsheet: texts that begin like a formula get a ' before them."
+)
+@click.option("--unsafe", is_flag=True, help="Any statements, reading and writing whatever you may.")
 @clear_errors
-def sql(query: str, form: str, output: Path | None) -> None:
+def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe: bool) -> None:
     """Ask the lake a question in DuckDB's SQL; `-` reads it from standard input.
 
-    Reads only, and works while a backfill writes.
+    Reads only, and only the lake's tables, marts and releases; works while a backfill writes.
 
     \b
     lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
@@ -205,8 +218,9 @@ def sql(query: str, form: str, output: Path | None) -> None:
     """
     from polyglot_assets import querying
 
-    text = sys.stdin.read() if query == "-" else query
-    querying.answer(existing_lake(), text, form, output)
+    # Bytes that are no UTF-8 are kept as they are kept in arguments, and refused in the same words.
+    text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape") if query == "-" else query
+    querying.answer(existing_lake(), text, form, output, spreadsheet=spreadsheet, unsafe=unsafe)
 
 
 @main.command()

@@ -1,9 +1,13 @@
 """What the command line shows: progress of a run, and tables from the lake.
 
 Here: everything that knows about a terminal. Not here: commands and options (cli.py).
+
+Nothing that is printed is ever read as rich's markup: a server's message may hold `[/INST]`, a path `[x]`. Colours are
+given by `Text` objects alone.
 """
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,13 +17,24 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.lake import Lake
 
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Goes on in silence: a run whose output went into `head` is paid for and not over."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 # Where nobody says how wide the page is (a log, a pipe), tables need more than the usual 80 columns.
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+console = _Console(
+    markup=False, emoji=False, highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120
+)
 _QUIET_SECONDS = 5.0
 
 
@@ -44,7 +59,7 @@ class RunDisplay(logging.Handler):
             console.print(title)
             yield
             return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
         with Progress(*columns, console=console, transient=True) as self._progress:
             self._task = self._progress.add_task(title, total=None)
             yield
@@ -63,9 +78,10 @@ class RunDisplay(logging.Handler):
             self._started[step] = time.monotonic()
             self._show(asset)
         elif event.event_type_value == "STEP_SUCCESS" and not step.startswith("checks_of"):
-            self._print(f"[green]✓[/] {asset} [dim]{time.monotonic() - self._started.get(step, 0):.1f} s[/]")
+            seconds = f"{time.monotonic() - self._started.get(step, 0):.1f} s"
+            self._print(Text.assemble(("✓", "green"), f" {asset} ", (seconds, "dim")))
         elif event.event_type_value == "STEP_FAILURE":
-            self._print(f"[red]✗ {asset}[/] {_cause(event)}")
+            self._print(Text.assemble((f"✗ {asset}", "red"), f" {_cause(event)}"))
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             self._check(event.event_specific_data)
 
@@ -75,9 +91,9 @@ class RunDisplay(logging.Handler):
             name = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}{where}"
             rows, problems = (evaluation.metadata.get(key) for key in ("offending_rows", "problems"))
             what = f"{rows.value} offending rows" if rows else problems.value if problems else "see the Dagster UI"
-            self._print(f"[red]✗ check failed[/] {name}: {what}")
+            self._print(Text.assemble(("✗ check failed", "red"), f" {name}: {what}"))
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str | Text) -> None:
         (self._progress.console if self._progress else console).print(text)
 
     def _show(self, text: str) -> None:

@@ -28,7 +28,17 @@ import pyarrow.parquet as pq
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
 from polyglot_assets.records import TABLES, Table
-from polyglot_assets.views import MARTS, TableName, View, of_marts, of_releases, of_tables
+from polyglot_assets.views import (
+    MARTS,
+    RELEASES,
+    TableName,
+    View,
+    literal,
+    of_marts,
+    of_releases,
+    of_tables,
+    quoted,
+)
 
 CATALOGUE = "lake.duckdb"
 _ATTEMPTS = 10
@@ -114,7 +124,7 @@ class Lake:
 
     @contextmanager
     def connect(
-        self, reads: Collection[TableName] | None = None, threads: int | None = None
+        self, reads: Collection[TableName] | None = None, threads: int | None = None, *, jailed: bool = False
     ) -> Iterator[duckdb.DuckDBPyConnection]:
         """An in-memory DuckDB with a view `lake.<table>` per table and `marts.<name>` per computed mart.
 
@@ -123,6 +133,8 @@ class Lake:
         Args:
             reads: the only tables that are wanted. A view over hundreds of files takes time to make.
             threads: how many may work on a query; one per core by default.
+            jailed: for queries that are not ours: no file but those of tables, marts and releases can be opened, no
+                extension is fetched, and no query can change that.
         """
         with ExitStack() as stack:
             root = self._held(stack, reads)
@@ -132,6 +144,8 @@ class Lake:
             connection.execute("CREATE SCHEMA lake")
             releases = of_releases(self.root) if reads is None else ()
             _create(connection, [*of_tables(root, "lake", reads), *of_marts(root, reads), *releases])
+            if jailed:
+                _jail(connection, root, self.root)
             yield connection
 
     def _held(self, stack: ExitStack, reads: Collection[TableName] | None) -> Path:
@@ -203,6 +217,25 @@ def _create(connection: duckdb.DuckDBPyConnection, views: Iterable[View]) -> Non
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for view in views:
         connection.execute(view.statement)
+
+
+def _jail(connection: duckdb.DuckDBPyConnection, held: Path, root: Path) -> None:
+    """Takes from DuckDB whatever lies outside the tables, marts and releases of a lake, for good."""
+    folders = [base / name for base in (held, root) for name in (*TABLES, MARTS)] + [root / RELEASES]
+    # A pattern is compared as it is written, so that of a lake below `data [old]` has to be on the list too.
+    allowed = dict.fromkeys(quoted(form) for folder in folders for form in (folder, literal(folder)))
+    if held != root:
+        connection.execute(f"SET temp_directory = {quoted(held / 'spilled')}")  # it is on the list by itself
+    for setting in (
+        f"allowed_directories = [{', '.join(allowed)}]",
+        "autoinstall_known_extensions = false",
+        "autoload_known_extensions = false",
+        "allow_persistent_secrets = false",
+        "python_enable_replacements = false",  # a table's name is never a variable of this program
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
 
 
 def _link_all(paths: Iterable[Path], folder: Path, *, numbered: bool) -> None:

@@ -71,7 +71,7 @@ def of_tables(root: Path, schema: str, reads: Collection[TableName] | None = Non
     for table in TABLES.values():
         if reads is None or ("lake", table.name) in reads:
             files = (root / table.name).rglob("*.parquet")
-            pattern = quoted(_literal(root / table.name) / "**" / "*.parquet")
+            pattern = quoted(literal(root / table.name) / "**" / "*.parquet")
             yield View((schema, table.name), over(pattern, files, table.schema))
 
 
@@ -79,7 +79,7 @@ def of_marts(root: Path, reads: Collection[TableName] | None = None) -> Iterator
     """The views over the marts that were computed."""
     for path in sorted((root / MARTS).glob("*.parquet")):
         if reads is None or (MARTS, path.stem) in reads:
-            query = f"FROM read_parquet({quoted(path)}, hive_partitioning=false)"
+            query = f"FROM read_parquet({quoted(literal(path))}, hive_partitioning=false)"
             yield View((MARTS, path.stem), query, str(_columns(path)))
 
 
@@ -89,14 +89,14 @@ def of_releases(root: Path) -> Iterator[View]:
     published = pa.schema([field for field in TABLES["examples"].schema if field.name in PUBLISHED])
     for name, part, schema in (("sft", "data", published), ("lineage", "lineage", LINEAGE.schema)):
         files = folder.glob(f"{_VERSION}/{part}/**/*.parquet")
-        pattern = quoted(_literal(folder) / _VERSION / part / "**" / "*.parquet")
+        pattern = quoted(literal(folder) / _VERSION / part / "**" / "*.parquet")
         # The last match: the lake itself may lie below such a path.
         version = f"regexp_extract(filename, '.*/{RELEASES}/([0-9a-f]+)/{part}/', 1)"
         yield View((RELEASE, name), over(pattern, files, schema, version))
     history = folder / "history.jsonl"
     if history.exists():
         kinds = ", ".join(f"{name}: '{kind}'" for name, kind in _HISTORY.items())
-        query = f"FROM read_json({quoted(_literal(history))}, columns={{{kinds}}})"
+        query = f"FROM read_json({quoted(literal(history))}, columns={{{kinds}}})"
     else:
         query = f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in _HISTORY.items())} LIMIT 0"
     yield View((RELEASE, "history"), query)
@@ -155,6 +155,6 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def _literal(path: Path) -> Path:
+def literal(path: Path) -> Path:
     """As a glob that matches this path alone: a lake may lie below a folder called `data [old]`."""
     return Path(re.sub(r"([*?\[])", r"[\1]", str(path)))

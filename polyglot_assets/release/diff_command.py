@@ -4,8 +4,8 @@ Here: options and what is printed. Not here: the comparison (diff.py) and the pa
 """
 
 import csv
+import io
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,14 +89,16 @@ def _show_json(difference: "Difference") -> None:
         "reasons": difference.reasons(),
         "changes": difference.changes,
     }
-    click.echo(json.dumps(values, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(values, ensure_ascii=False, indent=2).encode())  # bytes: UTF-8 on every terminal
 
 
 def _show_csv(difference: "Difference") -> None:
     columns = ("language", "strategy", "source", "change", "reason", "rows")
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(difference.changes)
+    click.echo(lines.getvalue().encode(), nl=False)
 
 
 _SHOW = {"table": _show_table, "json": _show_json, "csv": _show_csv}

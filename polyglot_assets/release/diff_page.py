@@ -10,8 +10,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from polyglot_assets import query_output
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import write_text
 from polyglot_assets.languages import display_name
 from polyglot_assets.marts import charts
 from polyglot_assets.release.diff import ADDED, CHANGED, REMOVED, SAME, Difference
@@ -32,7 +32,8 @@ def write(difference: Difference, path: Path) -> None:
     """
     page = render(difference)
     try:
-        write_text(page, path.absolute())
+        with query_output.place(path) as file:
+            file.write(page.encode())
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pages import check_page, chromium
 
+from polyglot_assets.errors import UserError
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.release.diff import ADDED, CHANGED, REMOVED, SAME, Difference
 from polyglot_assets.release.diff_page import render, write
@@ -73,3 +74,15 @@ def test_text_of_the_lake_is_not_markup_and_the_page_is_the_same_again() -> None
     assert "<script" not in page
     assert "<i>" not in page
     assert page == render(Difference("a", "b", [{**row, "rows": 1}], with_lake=False))
+
+
+def test_a_device_or_a_link_that_it_is_written_to_stays(tmp_path: Path) -> None:
+    device, link, target = tmp_path / "null", tmp_path / "link", tmp_path / "target"
+    device.symlink_to("/dev/null")
+    link.symlink_to(target)
+    for path in (device, link):
+        write(difference("nothing"), path)
+        assert path.is_symlink()
+    assert target.read_text().startswith("<!DOCTYPE html>")
+    with pytest.raises(UserError, match="cannot write /proc/nowhere/x"):
+        write(difference("nothing"), Path("/proc/nowhere/x"))
