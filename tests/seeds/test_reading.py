@@ -68,7 +68,7 @@ class TestJsonLines:
     def test_text_that_is_not_utf8(self, fill_rows):
         with pytest.raises(UserError) as error:
             self.fill(fill_rows, line() + '{"question": "Wieviel für Käse?"}\n'.encode("latin-1"))
-        assert re.search(r"train\.jsonl, after line \d: cannot be read \('utf-8' codec", only_line(error))
+        assert only_line(error).endswith("train.jsonl, line 2: not UTF-8")
 
     def test_a_truncated_gzip(self, fill_rows):
         raw = gzip.compress(b"".join(line(question=f"How many are {n}?") for n in range(500)))
@@ -166,15 +166,16 @@ class TestParquet:
         ("module", "row"),
         [
             (wildchat, {**WILDCHAT, "conversation": "not a list"}),
+            (wildchat, {**WILDCHAT, "conversation": ["not a turn"]}),
             (wildchat, {**WILDCHAT, "conversation": [{"role": "user", "content": "x"}]}),
             (aya, {**AYA, "language": 5}),
         ],
-        ids=["text for list", "struct without flags", "number for language"],
+        ids=["text for list", "text for turn", "struct without flags", "number for language"],
     )
     def test_a_wrong_shape_is_one_line_too(self, fill_rows, module, row):
         with pytest.raises(UserError) as error:
             fill_rows(module.SOURCE, [row], "de/respond", "train.parquet")
-        assert "train.parquet: " in only_line(error)
+        assert re.search(r"train\.parquet(, row 1)?: (field|column) '", only_line(error))
 
     @pytest.mark.parametrize("raw", [b"", b"PAR1", b"question,answer\na,b\n"])
     def test_a_file_that_is_no_parquet(self, fill_rows, raw):
