@@ -127,7 +127,7 @@ def json_object(where: str, value: Any) -> dict[str, Any]:
         UserError: it is none.
     """
     if not isinstance(value, dict):
-        raise UserError(f"{where}: expected a JSON object, got {type(value).__name__}")
+        raise UserError(f"{where}: expected an object, got {type(value).__name__}")
     return value
 
 
@@ -190,6 +190,26 @@ def parquet(path: Path) -> Iterator[pq.ParquetFile]:
 def whole_number(value: Any) -> Any:
     """`value`, as an integer where it is a floating-point number that is one: pandas writes 7 as 7.0 beside a null."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
+
+
+def given_path(variable: str, value: str) -> Path:
+    """The absolute path that a setting gives.
+
+    Raises:
+        UserError: it begins with the home folder of somebody who has none.
+    """
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError as error:
+        raise UserError(f"{variable}: {value}: {error}") from None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder of this name; a name that no folder can have is one of none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

@@ -119,7 +119,9 @@ class TestTextKey:
     def test_the_short_cut_for_ascii_changes_nothing(self, text):
         # The invisible character, which is none of ASCII, forces the long way.
         assert text_key(text) == text_key(f"{text}\u200b")
-        assert text_key(text) == content_id("".join(char for char in text.casefold() if char.isprintable() and char != " "))
+        assert text_key(text) == content_id(
+            "".join(char for char in text.casefold() if char.isprintable() and char != " ")
+        )
 
     @given(st.lists(st.sampled_from(["ä", "e", "\u0301", "\u0323", "가", "\u11a8", "ß", " ", "字"])), st.data())
     def test_invisible_characters_never_count(self, parts, data):

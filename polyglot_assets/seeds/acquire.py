@@ -16,6 +16,7 @@ from pathlib import Path
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.ids import files_digest
+from polyglot_assets.reading import given_path, is_folder, json_object, json_value, text_of
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.settings import HUB, SAMPLES, Settings, bundled
 
@@ -42,8 +43,8 @@ def find(source: Source, settings: Settings) -> Files | None:
     """
     if settings.seeds == HUB:
         return _from_hub(source, settings.lake)
-    root = bundled("samples") if settings.seeds == SAMPLES else Path(settings.seeds).expanduser().absolute()
-    if not root.is_dir():
+    root = bundled("samples") if settings.seeds == SAMPLES else given_path("POLYGLOT_SEEDS", settings.seeds)
+    if not is_folder(root):
         raise UserError(f"POLYGLOT_SEEDS: {root} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
     folder = root / source.folder
     if not folder.is_dir():
@@ -116,7 +117,5 @@ def _locked(lake: Path) -> Iterator[None]:
 def _recorded(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    try:
-        return {str(repo): str(revision) for repo, revision in json.loads(path.read_text()).items()}
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); mend or remove it") from None
+    recorded = json_object(str(path), json_value(str(path), text_of(path), whole=True))
+    return {repo: str(revision) for repo, revision in recorded.items()}

@@ -10,7 +10,6 @@ from math import isnan
 from typing import Any
 
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE, Cell
-from polyglot_assets.lake import storable
 from polyglot_assets.reading import whole_number
 
 Record = Mapping[str, Any]
@@ -113,17 +112,16 @@ def text(record: Record, name: str) -> str:
     value = value_of(record, name, str, type(None))
     if value is None:
         return ""
-    plain = str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
-    return storable(plain)
+    return str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def identifier(record: Record, name: str) -> str:
-    """A row's id, a number or a text, as text that can be stored.
+    """A row's id, a number or a text, as text.
 
     Raises:
         BadFieldError: it is absent, empty or of another type. Rows without an id would all count as the same row.
     """
-    value = storable(str(value_of(record, name, int, str)).strip())
+    value = str(value_of(record, name, int, str)).strip()
     if not value:
         raise BadFieldError(f"field {name!r} is empty")
     return value

@@ -160,7 +160,7 @@ class TestSidecar:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.jsonl", b"", "the file is empty"),
+        ("x.jsonl", b"", "the file holds no rows"),
         ("x.csv", b" \n", "the file is empty"),
         ("x.csv", b"question,answer\n", "the file holds no rows"),
         ("x.json", b"[]", "the file holds no rows"),

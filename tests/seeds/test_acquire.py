@@ -389,4 +389,4 @@ class TestHubTroubles:
         finder.lake.mkdir()
         (finder.lake / "revisions.json").write_text("{")
         error = self.only_error(finder.find(hub.url, cidar.SOURCE))
-        assert f"{finder.lake / 'revisions.json'}: cannot be read" in error
+        assert error.startswith(f"{finder.lake / 'revisions.json'}, line 1: broken JSON")

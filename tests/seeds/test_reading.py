@@ -58,7 +58,7 @@ class TestJsonLines:
     def test_a_line_that_is_no_object(self, fill_rows, value, kind):
         with pytest.raises(UserError) as error:
             self.fill(fill_rows, line() + value.encode())
-        assert only_line(error).endswith(f"train.jsonl, line 2: expected a JSON object, got {kind}")
+        assert only_line(error).endswith(f"train.jsonl, line 2: expected an object, got {kind}")
 
     def test_a_missing_field(self, fill_rows):
         with pytest.raises(UserError) as error:
