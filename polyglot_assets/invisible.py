@@ -17,7 +17,7 @@ RANGES = (
     (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x2800, 0x2800), (0x3164, 0x3164), (0xFE00, 0xFE0F),
     (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
-"""First and last code points: Unicode's Default_Ignorable_Code_Point, the controls, and the empty pattern of Braille."""
+"""First and last code points: Unicode's Default_Ignorable_Code_Point, controls, and the empty pattern of Braille."""
 
 _CLASS = "".join(f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in RANGES)
 _INVISIBLE = re.compile(f"[{_CLASS}]+")

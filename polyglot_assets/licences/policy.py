@@ -151,8 +151,9 @@ def load(settings: Settings) -> Policy:
         return read(given_path("POLYGLOT_RELEASE_POLICY", chosen))
     bundled = {file.stem: file for file in sorted(BUNDLED.glob("*.toml"))}
     if chosen not in bundled:
+        names = ", ".join(bundled)
         raise UserError(
-            f"POLYGLOT_RELEASE_POLICY: unknown policy {shown(chosen)}; there are {', '.join(bundled)}, or give a .toml file"
+            f"POLYGLOT_RELEASE_POLICY: unknown policy {shown(chosen)}; there are {names}, or give a .toml file"
         )
     return read(bundled[chosen])
 

@@ -11,7 +11,6 @@ lower case are one.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.reading import json_object, json_rows, parquet
-from polyglot_assets.seeds.source import BadFieldError, Located, Source
+from polyglot_assets.seeds.source import Located, Source
 
 _BATCH = 512
 _TURNS = 3
