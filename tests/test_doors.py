@@ -39,10 +39,11 @@ HUGE = b"9" * 5000
 DEEP = b"[" * 3000
 FRAGMENTS = st.sampled_from(
     [
-        HUGE, b"0x" + b"f" * 5000, DEEP, DEEP + b"]" * 3000, b'{"a":' * 3000, b"1e999", b"-0.0", b"7.0", b"1e22", b"NaN", b"inf", b"nan",
-        b"1979-05-27", b"07:32:00", b'"\\ud800"', b'"\\udfff\\ud83d"', b'"\\u0000"', b"\x00", b"\xff", b"\xed\xa0\x80", b"\xef\xbb\xbf",
-        b'"\\u2028"', "\u2028".encode(), b"\r", b"\n", b"\n\n", b"null", b"true", b"[]", b"{}", b'""', b'"', b",", b"=", b"[x]\n",
-        b'"a\\nb" = 1\n', b"\t", b"'''", b"#",
+        HUGE, b"0x" + b"f" * 5000, DEEP, DEEP + b"]" * 3000, b'{"a":' * 3000, b"1e999", b"-0.0", b"7.0", b"1e22",
+        b"NaN", b"inf", b"nan", b"1979-05-27", b"07:32:00",
+        b'"\\ud800"', b'"\\udfff\\ud83d"', b'"\\u0000"', b"\x00", b"\xff",
+        b"\xed\xa0\x80", b"\xef\xbb\xbf", b'"\\u2028"', "\u2028".encode(), b"\r", b"\n", b"\n\n", b"null", b"true",
+        b"[]", b"{}", b'""', b'"', b",", b"=", b"[x]\n", b'"a\\nb" = 1\n', b"\t", b"'''", b"#",
     ]
 )  # fmt: skip
 FUZZ = settings(
@@ -62,25 +63,28 @@ def damaged(draw: st.DrawFn, *valid: bytes) -> bytes:
 
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.integers(-(10**400), 10**400), st.floats(), st.text(max_size=5),
-    st.sampled_from(["\ud800", "a\udfffb", "\x00", "deu", "de", "German", "user", "prompter", "assistant", 7.0, 1e22, -3]),
+    st.sampled_from(["\ud800", "a\udfffb", "\x00", "deu", "de", "German", "user", "prompter", "assistant"]),
+    st.sampled_from([7.0, 1e22, -3]),
 )  # fmt: skip
 VALUES = st.recursive(
-    LEAVES, lambda parts: st.one_of(st.lists(parts, max_size=3), st.dictionaries(st.text(max_size=3), parts, max_size=3)),
+    LEAVES,
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.text(max_size=3), parts, max_size=3),
     max_leaves=6,
 )  # fmt: skip
 
 
-def one_line(door: Callable[[Path], Any], name: str, data: bytes) -> Any:
-    """What the door makes of a file; its refusal has to be one printable line that names the file."""
+def one_line(door: Callable[[Path], Any], name: str, data: bytes) -> None:
+    """Opens a door to a file; if it refuses it, then in one printable line that names the file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(data)
+        refusal = name
         try:
-            return door(path)
+            door(path)
         except UserError as error:
-            assert str(error).isprintable()
-            assert path.name in str(error)
-            return None
+            refusal = str(error)
+        assert refusal.isprintable()
+        assert name in refusal
 
 
 def into_the_lake(source: Source, path: Path) -> None:
@@ -98,14 +102,40 @@ def into_the_lake(source: Source, path: Path) -> None:
 TURNS = [{"from": "human", "value": "Was ist Salz?", "role": "user", "content": "Was ist Salz?"},
          {"from": "gpt", "value": "Ein Mineral.", "role": "assistant", "content": "Ein Mineral."}]  # fmt: skip
 NATIVE = {
-    "id": 1, "inputs": "Was ist Salz?", "targets": "Ein Mineral.", "language": "German", "question": "Why?", "answer": "So.",
-    "conversation_hash": "h", "conversation": TURNS, "conversations": TURNS, "toxic": False, "redacted": False, "uuid": "u",
-    "message_id": "m", "parent_id": None, "text": "Was?", "role": "prompter", "lang": "de", "review_result": True,
-    "deleted": False, "rank": None, "domain": "multilingual", "context": TURNS[:1], "response1": "a", "response2": "b",
-    "overall_preference": 1, "instruction": "Gawin ito.", "input": "", "output": "Heto.", "index": 5, "dataset": "d",
-    "subset_name": "s", "prompt_id": "p", "dataset_key": "train",
+    "id": 1, "inputs": "Was ist Salz?", "targets": "Ein Mineral.", "language": "German", "question": "Why?",
+    "answer": "So.", "conversation_hash": "h", "conversation": TURNS, "conversations": TURNS, "toxic": False,
+    "redacted": False, "uuid": "u", "message_id": "m", "parent_id": None, "text": "Was?", "role": "prompter",
+    "lang": "de", "review_result": True, "deleted": False, "rank": None, "domain": "multilingual",
+    "context": TURNS[:1], "response1": "a", "response2": "b", "overall_preference": 1, "instruction": "Gawin ito.",
+    "input": "", "output": "Heto.", "index": 5, "dataset": "d", "subset_name": "s", "prompt_id": "p",
+    "dataset_key": "train",
 }  # fmt: skip
 SOURCE = st.sampled_from(SOURCES)
+
+
+ODD_COLUMNS = [
+    pa.array([2**52], pa.timestamp("ms")),
+    pa.array([1], pa.timestamp("ns", tz="Nowhere/Land")),
+    pa.array([1], pa.timestamp("ns")),
+    pa.array([2**50], pa.duration("ms")),
+    pa.array([date(1, 1, 1)]),
+    pa.array([-(2**31)], pa.date32()),
+    pa.array([time(1)]),
+    pa.array([timedelta(1)]),
+    pa.array([Decimal("1.5")]),
+    pa.array([b"\xff"], pa.binary()),
+    pa.array([b"\xff"], pa.binary()).view(pa.string()),
+    pa.array([b"a\x00b"], pa.binary()).view(pa.string()),
+    pa.array(["x"]).dictionary_encode(),
+    pa.array(["x"], pa.large_string()),
+    pa.array(["x"], pa.string_view()),
+    pa.array([7.0]), pa.array([float("nan")]), pa.array([1.5], pa.float32()), pa.array([2**63], pa.uint64()),
+    pa.nulls(1), pa.array([[["x"]]]), pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
+    pa.array([{"role": "user"}]), pa.array([[{"role": "user", "Role": "x"}]]),
+    pa.array([[None]], pa.list_(pa.string())),
+    pa.array([[1, 2]], pa.list_(pa.int64(), 2)),
+]  # fmt: skip
+"""One row each: what Parquet can hold where a text, a number or a list is expected."""
 
 
 class TestSeeds:
@@ -123,34 +153,12 @@ class TestSeeds:
         lines = f"{json.dumps(NATIVE)}\n{json.dumps({**NATIVE, **changed})}\n".encode()
         one_line(lambda path: into_the_lake(source, path), "rows.jsonl.gz", gzip.compress(lines))
 
-    ODD = [
-        pa.array([2**52], pa.timestamp("ms")),
-        pa.array([1], pa.timestamp("ns", tz="Nowhere/Land")),
-        pa.array([1], pa.timestamp("ns")),
-        pa.array([2**50], pa.duration("ms")),
-        pa.array([date(1, 1, 1)]),
-        pa.array([-(2**31)], pa.date32()),
-        pa.array([time(1)]),
-        pa.array([timedelta(1)]),
-        pa.array([Decimal("1.5")]),
-        pa.array([b"\xff"], pa.binary()),
-        pa.array([b"\xff"], pa.binary()).view(pa.string()),
-        pa.array([b"a\x00b"], pa.binary()).view(pa.string()),
-        pa.array(["x"]).dictionary_encode(),
-        pa.array(["x"], pa.large_string()),
-        pa.array(["x"], pa.string_view()),
-        pa.array([7.0]), pa.array([float("nan")]), pa.array([1.5], pa.float32()), pa.array([2**63], pa.uint64()),
-        pa.nulls(1), pa.array([[["x"]]]), pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
-        pa.array([{"role": "user"}]), pa.array([[{"role": "user", "Role": "x"}]]), pa.array([[None]], pa.list_(pa.string())),
-        pa.array([[1, 2]], pa.list_(pa.int64(), 2)),
-    ]  # fmt: skip
-
     @FUZZ
     @given(SOURCE, st.data())
     def test_parquet_of_any_types(self, source: Source, data: st.DataObject) -> None:
         columns = pa.Table.from_pylist([NATIVE])
         for name in data.draw(st.lists(st.sampled_from([*source.columns, "unread"]), min_size=1, max_size=2)):
-            column = data.draw(st.sampled_from(self.ODD))
+            column = data.draw(st.sampled_from(ODD_COLUMNS))
             at = columns.schema.get_field_index(name)
             columns = columns.append_column(name, column) if at < 0 else columns.set_column(at, name, column)
         buffer = pa.BufferOutputStream()
@@ -167,12 +175,13 @@ class TestSeeds:
         one_line(lambda path: into_the_lake(SOURCES[0], path), "rows.parquet", data[:at] + put_in + data[at + length :])
 
 
+ROWS = [{"id": 1, "question": "How many legs has a spider?", "options": ["6", "8"]}, {"id": 2.0, "turns": ["Why?"]}]
+
+
 class TestEvaluationSets:
     def read(self, path: Path) -> None:
         items = evalsets.read(path.parent, lambda text: len(text) > 10, lambda _: None)
         pa.array([text for item in items for text in (item.eval_set, item.item, *item.texts)], pa.string())
-
-    ROWS = [{"id": 1, "question": "How many legs has a spider?", "options": ["6", "8"]}, {"id": 2.0, "turns": ["Why?"]}]
 
     @FUZZ
     @given(
@@ -189,16 +198,20 @@ class TestEvaluationSets:
 
     @FUZZ
     @given(st.lists(st.dictionaries(st.sampled_from(evalsets.TEXT + evalsets.IDS), VALUES, max_size=3), max_size=3))
-    @example([{"question": json.loads("[" * 900 + "]" * 900)}])
     def test_json_of_any_values(self, rows: list[dict[str, Any]]) -> None:
         one_line(self.read, "x.json", json.dumps(rows).encode())
+
+    @pytest.mark.parametrize("depth", [300, 900, 100_000])
+    def test_deep_nesting(self, depth: int) -> None:
+        # The parser, the way through the values, or nothing at all may find it too deep.
+        one_line(self.read, "x.jsonl", b'{"question": ["Why?", ' + b"[" * depth + b"]" * depth + b"]}")
 
     @FUZZ
     @given(damaged(b'["x.*"]\ntext = ["question"]\nid = "id"\nheader = true\nskip = false\n'))
     def test_damaged_sidecars(self, data: bytes) -> None:
         one_line(self.read, evalsets.SIDECAR, data)
 
-    @pytest.mark.parametrize("column", TestSeeds.ODD, ids=lambda column: str(column.type))
+    @pytest.mark.parametrize("column", ODD_COLUMNS, ids=lambda column: str(column.type))
     def test_parquet_of_any_type(self, column: pa.Array, tmp_path: Path) -> None:
         pq.write_table(pa.table({"question": ["How many?"], "id": column}), tmp_path / "x.parquet")
         one_line(self.read, "x.parquet", (tmp_path / "x.parquet").read_bytes())

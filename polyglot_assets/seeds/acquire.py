@@ -9,12 +9,13 @@ rows; removing the entry takes the newest revision again. Files are fetched once
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.errors import UserError, shown
 from polyglot_assets.ids import files_digest
 from polyglot_assets.reading import given_path, is_folder, json_object, json_value, text_of
 from polyglot_assets.seeds.source import Source
@@ -96,7 +97,10 @@ def _hub_revision(repo: str, lake: Path) -> str:
     with _locked(lake):
         recorded = _recorded(path)
         if repo not in recorded:
-            recorded[repo] = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
+            revision = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
+            if not re.fullmatch("[0-9a-f]{40,64}", revision):  # it becomes the name of a folder
+                raise UserError(f"{repo}: the Hugging Face hub names no commit but {shown(revision)}")
+            recorded[repo] = revision
             draft = path.with_suffix(".draft")
             draft.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n")
             draft.replace(path)

@@ -390,3 +390,30 @@ class TestHubTroubles:
         (finder.lake / "revisions.json").write_text("{")
         error = self.only_error(finder.find(hub.url, cidar.SOURCE))
         assert error.startswith(f"{finder.lake / 'revisions.json'}, line 1: broken JSON")
+
+    def test_a_file_list_that_leads_out_of_the_folder(self, hub, finder):
+        for name, taken in (
+            ("../../../../../data/train-0.parquet", {TRAIN: "first"}),  # none of the files that are asked for
+            ("data/train-/../../../../../../escaped.parquet", None),
+        ):
+            (finder.lake / "revisions.json").unlink(missing_ok=True)
+            hub.publish(cidar.SOURCE, {TRAIN: b"first", name: b"escaped"})
+            [found] = finder.find(hub.url, cidar.SOURCE)
+            assert not [path for path in finder.folder.rglob("*") if path.is_file() and path.read_bytes() == b"escaped"]
+            assert found.get("paths") == taken
+            if taken is None:
+                assert "escaped.parquet" in self.only_error([found])
+
+    def test_a_revision_that_leads_out_of_the_folder(self, hub, finder):
+        commit = hub.publish(cidar.SOURCE, {TRAIN: b"first"})
+        hub.revisions[cidar.SOURCE.repo, "../../../../x"] = hub.revisions[cidar.SOURCE.repo, commit]
+        hub.heads[cidar.SOURCE.repo] = "../../../../x"
+        error = self.only_error(finder.find(hub.url, cidar.SOURCE))
+        assert error.startswith("arbml/CIDAR: the Hugging Face hub ")
+        assert not (finder.lake / "revisions.json").exists()
+
+    def test_a_folder_or_user_that_cannot_be(self):
+        for value in ("x" * 5000, "~nobody-has-this-name/seeds"):
+            with pytest.raises(UserError) as error:
+                find(cidar.SOURCE, Settings(seeds=value))
+            assert str(error.value).startswith("POLYGLOT_SEEDS: ")
