@@ -159,6 +159,7 @@ def csv_rows(path: Path, text: str, **options: Any) -> Iterator[tuple[str, list[
     Raises:
         UserError: the text is no CSV.
     """
+    csv.field_size_limit(LARGEST)  # of all readers of this process; the default cuts long passages off
     reader = csv.reader(io.StringIO(text, newline=""), **options)
     try:
         for row in reader:

@@ -300,8 +300,11 @@ def test_only_line_feeds_end_a_line(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "r.jsonl"
     row = {"source": "aya", "source_id": 7, "reference": reference}
     path.write_text(json.dumps(row, ensure_ascii=False) + f"\n{ending if ending.isspace() else ''}\n", encoding="utf-8")
-    [request] = requests.read(path, {})
-    assert request.reference == reference
+    table = tmp_path / "r.csv"
+    table.write_text(f"source,source_id,reference\naya,7,{reference}\n", encoding="utf-8")
+    for file in (path, table):
+        [request] = requests.read(file, {})
+        assert request.reference == reference
 
 
 def test_a_request_from_the_command_line_is_stored_as_one_from_a_file(tmp_path: Path) -> None:

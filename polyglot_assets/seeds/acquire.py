@@ -50,10 +50,14 @@ def find(source: Source, settings: Settings) -> Files | None:
     folder = root / source.folder
     if not folder.is_dir():
         return None
-    paths = _training_files(source, folder)
+    try:
+        paths = _training_files(source, folder)
+        revision = f"files-{files_digest(paths, folder)}"
+    except OSError as error:
+        raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
     if not paths:
         raise UserError(f"{folder}: no file matches {' or '.join(source.files)}, and none ends in {SUFFIXES}")
-    return Files(folder, paths, f"files-{files_digest(paths, folder)}")
+    return Files(folder, paths, revision)
 
 
 def _training_files(source: Source, folder: Path) -> tuple[Path, ...]:

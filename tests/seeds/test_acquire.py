@@ -118,6 +118,17 @@ class TestFolder:
         (tmp_path / "native").rename(tmp_path / "moved")
         assert find(gsm8k.SOURCE, Settings(seeds=str(tmp_path / "moved"))).revision == first
 
+    def test_a_file_that_cannot_be_read_is_one_line(self, settings, tmp_path):
+        path = tmp_path / "native" / gsm8k.SOURCE.folder / "a.jsonl"
+        path.parent.mkdir(parents=True)
+        path.symlink_to("/proc/self/mem")  # a file whose first byte nobody may read, not even root
+        with pytest.raises(UserError, match=re.escape(f"{path.parent}: cannot be read (Input/output error)")):
+            find(gsm8k.SOURCE, settings)
+
+    def test_a_name_that_is_no_unicode(self, settings, write_native):
+        path = write_native(gsm8k.SOURCE, ROW, os.fsdecode(b"a\xff.jsonl"))
+        assert find(gsm8k.SOURCE, settings).paths == (path,)
+
     def test_seeds_carry_the_revision(self, settings, write_native):
         write_native(gsm8k.SOURCE, ROW, "a.jsonl")
         files, cell = find(gsm8k.SOURCE, settings), Cell("de", "translate")
