@@ -225,7 +225,7 @@ def _regular(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
-        raise UserError(f"{path}: cannot be read ({_reason(error)})") from None
+        raise UserError(f"{path}: {_reason(error)}") from None
     if not stat.S_ISREG(mode):
         raise UserError(f"{path}: is no regular file")
 

@@ -129,7 +129,7 @@ def test_a_file_is_named_by_its_path(settings: Settings, tmp_path: Path, monkeyp
         assert load(settings.model_copy(update={"release_policy": chosen})).name == "own"
     for chosen, message in (
         ("comercial", "POLYGLOT_RELEASE_POLICY: unknown policy 'comercial'; there are commercial, default"),
-        ("nowhere.toml", f"{tmp_path}/nowhere.toml: cannot be read .No such file"),
+        ("nowhere.toml", f"{tmp_path}/nowhere.toml: No such file"),
     ):
         with pytest.raises(UserError, match=message):
             load(settings.model_copy(update={"release_policy": chosen}))
