@@ -3,13 +3,20 @@
 Here: `UserError` and its kinds. Not here: programming errors, which stay ordinary exceptions with a traceback.
 """
 
+_LONGEST = 2000
+"""Characters of a message; names and values in it come from files that may hold anything."""
+
 
 class UserError(Exception):
     """A mistake in what the user gave: a file, a setting, a name.
 
-    The message is one line that names the file, row and field (or the variable) and says what was expected.
+    The message is one line that names the file, row and field (or the variable) and says what was expected. What
+    cannot be printed in it is escaped, and what is too long is cut.
     The command line prints it without a traceback and exits with 2.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_printable(message))
 
 
 class EngineDown(UserError):  # noqa: N818 the name says what is the case
@@ -17,3 +24,21 @@ class EngineDown(UserError):  # noqa: N818 the name says what is the case
 
     What it answered before is safe in the ledger; the next run asks for the rest.
     """
+
+
+def shown(value: object) -> str:
+    """A foreign value as a message shows it: its `repr`, cut."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of more digits than Python writes, or a value nested too deeply
+        return f"some {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _printable(message: str) -> str:
+    if len(message) > _LONGEST:
+        message = f"{message[: _LONGEST - 1]}…"
+    if message.isprintable():
+        return message
+    # Line ends would make it several lines, and half a surrogate pair cannot be written at all.
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in message)

@@ -6,11 +6,13 @@ each layer says that where it builds its rows.
 
 import hashlib
 import json
-import unicodedata
+import os
 from collections.abc import Iterable
 from io import BufferedReader
 from json.encoder import encode_basestring
 from pathlib import Path
+
+from polyglot_assets.invisible import comparable
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -39,9 +41,8 @@ def _bytes(parts: tuple[object, ...]) -> bytes:
 
 
 def text_key(text: str) -> str:
-    """The hash under which two texts count as the same: NFKC, case folded, without white space."""
-    folded = text.casefold() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    return content_id("".join(folded.split()))
+    """The hash under which two texts count as the same: of what invisible.comparable leaves of it."""
+    return content_id(comparable(text))
 
 
 def seed_number(identifier: str) -> int:
@@ -59,7 +60,7 @@ def files_digest(files: Iterable[Path], root: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in sorted(files):
         # The size tells where a name ends and where its content does.
-        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(os.fsencode(path.relative_to(root)) + f"\0{path.stat().st_size}\0".encode())
         with path.open("rb") as handle:
             while block := handle.read(1 << 20):
                 digest.update(block)

@@ -81,7 +81,7 @@ def to_code(name: str) -> str | None:
     own codes. `fil`, `tgl` and `tl` are all `tl`.
     """
     text = name.strip()
-    if not text:
+    if not text or not text.isprintable():  # langcodes dies of a NUL
         return None
     try:
         tag = langcodes.Language.get(text) if len(text.split("-")[0]) <= 3 else langcodes.find(text)

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Seeds that one source may put into one cell, chosen in hash order.",
     )
+    seed_chars: int = Field(
+        default=100_000,
+        ge=1,
+        description="Characters that the prompt of a seed may have, and its answer where the teacher is shown it.",
+    )
     teachers: Names = Field(
         default=("smollm2-135m",),
         description="Enabled teachers: names from the registry, or a model id / checkpoint folder containing a `/`.",

@@ -117,8 +117,17 @@ class TestTextKey:
 
     @given(st.text(alphabet=st.characters(max_codepoint=127)))
     def test_the_short_cut_for_ascii_changes_nothing(self, text):
-        # The non-ASCII character forces the long way; NFKC leaves ASCII alone.
-        assert text_key(text) == content_id("".join(text.casefold().split()))
+        # The invisible character, which is none of ASCII, forces the long way.
+        assert text_key(text) == text_key(f"{text}\u200b")
+        assert text_key(text) == content_id(
+            "".join(char for char in text.casefold() if char.isprintable() and char != " ")
+        )
+
+    @given(st.lists(st.sampled_from(["ä", "e", "\u0301", "\u0323", "가", "\u11a8", "ß", " ", "字"])), st.data())
+    def test_invisible_characters_never_count(self, parts, data):
+        invisible = st.sampled_from("\ufeff\u200b\u200d\u200e\u2067\u00ad\u3164\u2800\ufe0f\x00\U000e0020")
+        strewn = "".join(part + data.draw(invisible) for part in parts)
+        assert text_key(strewn) == text_key("".join(parts))
 
 
 class TestSeedNumber:

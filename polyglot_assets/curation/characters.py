@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from polyglot_assets import invisible
 from polyglot_assets.languages import is_unspaced
 
 SPACE, LETTER, ALONE, SKIPPED = 0, 1, 2, 3
@@ -19,6 +20,9 @@ SPACE, LETTER, ALONE, SKIPPED = 0, 1, 2, 3
 
 LONGER = 1 << 24
 """A folding at or above this is a row of `Characters.longer`: the character folds to several."""
+
+KEPT, WHITE, INVISIBLE = 0, 1, 2
+"""Whether a character counts when texts are compared, or is dropped as white space or as one that nobody sees."""
 
 _TABLED = 0x20000
 """Beyond this plane there are ideographs, their compatibility forms, and characters for private or special use."""
@@ -35,7 +39,7 @@ class Characters:
         role: uint8, one of SPACE, LETTER, ALONE, SKIPPED.
         unstable: bool, NFKC may change a text because of this character.
         combining: uint8, the canonical combining class, whose order NFKC may change.
-        space: bool, white space.
+        dropped: uint8, one of KEPT, WHITE, INVISIBLE.
     """
 
     folded: npt.NDArray[np.uint32]
@@ -43,7 +47,7 @@ class Characters:
     role: npt.NDArray[np.uint8]
     unstable: npt.NDArray[np.bool_]
     combining: npt.NDArray[np.uint8]
-    space: npt.NDArray[np.bool_]
+    dropped: npt.NDArray[np.uint8]
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
         """The tables in the order in which the kernels that cut text take them."""
@@ -57,7 +61,7 @@ def characters() -> Characters:
     role = np.full(_LAST, SPACE, dtype=np.uint8)
     unstable = np.zeros(_LAST, dtype=np.bool_)
     combining = np.zeros(_LAST, dtype=np.uint8)
-    space = np.zeros(_LAST, dtype=np.bool_)
+    dropped = np.full(_LAST, KEPT, dtype=np.uint8)
     longer: list[list[int]] = []
     for code in range(_TABLED):
         character = chr(code)
@@ -65,7 +69,7 @@ def characters() -> Characters:
         if category in {"Cn", "Co", "Cs"}:
             continue
         role[code] = _role(code, category)
-        space[code] = character.isspace()
+        dropped[code] = WHITE if character.isspace() else KEPT
         combining[code] = unicodedata.combining(character)
         decomposition = unicodedata.decomposition(character)
         if decomposition:
@@ -82,12 +86,14 @@ def characters() -> Characters:
     unstable[0x1161:0x1176] = unstable[0x11A8:0x11C3] = True  # vowels and finals that join into Korean syllables
     role[0x20000:0x32000] = ALONE
     unstable[0x2F800:0x2FA20] = True  # compatibility ideographs
-    role[0xE0000:0xE01F0] = SKIPPED  # tags and variation selectors
-    return Characters(folded, np.array(longer, dtype=np.uint32), role, unstable, combining, space)
+    for first, last in invisible.RANGES:
+        role[first : last + 1] = SKIPPED
+        dropped[first : last + 1] = INVISIBLE
+    return Characters(folded, np.array(longer, dtype=np.uint32), role, unstable, combining, dropped)
 
 
 def _role(code: int, category: str) -> int:
-    if category == "Cf" or 0xFE00 <= code <= 0xFE0F:
+    if category == "Cf":
         return SKIPPED
     if category[0] == "S":
         return ALONE  # signs of currencies and of arithmetic carry meaning, punctuation mostly does not

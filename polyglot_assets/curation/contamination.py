@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyglot_assets import languages
+from polyglot_assets import invisible, languages
 from polyglot_assets.curation import evalsets
 from polyglot_assets.curation.evalsets import Item
 from polyglot_assets.ids import content_id, file_digest, files_digest
@@ -137,6 +137,7 @@ def _code() -> str:
         *(here / f"{name}.py" for name in ("matching", "tokens", "kernels")),
         Path(__file__),
         Path(languages.__file__),
+        Path(invisible.__file__),
     ]
     return content_id(files_digest(files, here.parent), unicodedata.unidata_version)
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numba  # noqa: TID253 this module is imported only where rows are worked on
 import numpy as np
 
-from polyglot_assets.curation.characters import ALONE, LETTER, LONGER, SKIPPED
+from polyglot_assets.curation.characters import ALONE, INVISIBLE, KEPT, LETTER, LONGER, SKIPPED, WHITE
 
 NOT_NORMAL = -1
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -75,11 +75,13 @@ def _tokens(text: Any, first: int, end: int, tables: Any, tokens: Any) -> int:
             own_class = combining[code]
             if unstable[code] or (own_class != 0 and last_class > own_class):
                 return NOT_NORMAL
-        last_class = own_class
         kind = role[code]
+        if kind == SKIPPED:
+            continue
+        last_class = own_class
         if kind == LETTER:
             hashed, inside = _with_letter(hashed, code, folded, longer), True
-        elif kind != SKIPPED:
+        else:
             if inside:
                 tokens[count] = hashed
                 count, hashed, inside = count + 1, np.uint64(0), False
@@ -211,16 +213,16 @@ def _encoded(code: Any, out: Any, at: Any) -> Any:
 
 @compiled
 def key_texts(text: Any, ends: Any, tables: Any, out: Any, out_ends: Any) -> None:
-    """Writes what ids.text_key hashes for each text: folded, without white space, as a JSON list.
+    """Writes what ids.text_key hashes for each text: folded, without white space and what is invisible, as a JSON list.
 
     Args:
         text: UTF-8 bytes.
         ends: offsets of the texts in it.
-        tables: (folded, longer, unstable, combining, space) of Characters.
+        tables: (folded, longer, unstable, combining, dropped) of Characters.
         out: uint8, room for 6 bytes per byte and 4 per text.
         out_ends: int64, where each ends in `out`, written; negative where the text has to be normalised first.
     """
-    folded, longer, unstable, combining, space = tables
+    folded, longer, unstable, combining, dropped = tables
     plain = np.zeros(0x80, np.uint8)  # what a byte becomes: white space nothing, others themselves
     for code in range(0x20, 0x7F):
         if code not in {0x20, 0x22, 0x5C}:
@@ -233,19 +235,23 @@ def key_texts(text: Any, ends: Any, tables: Any, out: Any, out_ends: Any) -> Non
         while place < ends[row + 1] and normal:
             byte = text[place]
             if byte < 0x80:
-                place, last_class = place + 1, np.uint8(0)
+                place += 1
                 if plain[byte] != 0:
-                    out[at] = plain[byte]
+                    out[at], last_class = plain[byte], np.uint8(0)
                     at += 1
-                elif not space[byte]:
-                    at = _encoded(np.uint32(byte), out, at)
+                elif dropped[byte] != INVISIBLE:
+                    last_class = np.uint8(0)
+                    if dropped[byte] == KEPT:
+                        at = _encoded(np.uint32(byte), out, at)
                 continue
             code, place = _decoded(text, place)
+            if dropped[code] == INVISIBLE:
+                continue  # as if it were not there: the marks before and after it stand in one row
             own_class = combining[code]
             normal = not (unstable[code] or (own_class != 0 and last_class > own_class))
             last_class = own_class
             fold = folded[code]
-            if space[code]:
+            if dropped[code] == WHITE:
                 continue
             if fold < LONGER:
                 at = _encoded(fold, out, at)

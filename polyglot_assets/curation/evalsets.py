@@ -17,21 +17,25 @@ is the text. Files that need other columns are described in `evalsets.toml` besi
 
 import csv
 import fnmatch
-import gzip
-import io
-import json
-import tomllib
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from polyglot_assets.errors import UserError
+from polyglot_assets.lake import storable
+from polyglot_assets.reading import (
+    csv_rows,
+    is_folder,
+    json_object,
+    json_rows,
+    json_value,
+    parquet,
+    text_of,
+    toml_table,
+    whole_number,
+)
 
 TEXT = (
     "question", "prompt", "prompts", "instruction", "problem", "query", "qas", "turns", "conversation",
@@ -96,7 +100,7 @@ def read(folder: Path, long_enough: Callable[[str], bool], report: Callable[[str
     Raises:
         UserError: there is no such folder, or a file cannot be read or has no text; the message names file, row, field.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UserError(f"POLYGLOT_EVALSETS: {folder} is not a folder")
     choices = _choices(folder / SIDECAR)
     used = set()
@@ -113,7 +117,10 @@ def read(folder: Path, long_enough: Callable[[str], bool], report: Callable[[str
         if not name.removesuffix(".gz").endswith(_SUFFIXES):
             report(f"evaluation sets: {name} is passed over, for it is none of {', '.join(_SUFFIXES)}")
             continue
-        items += _items(path, name, choice, long_enough)
+        try:
+            items += _items(path, storable(name), choice, long_enough)
+        except RecursionError:  # what can just be read may still be too deep for going through it
+            raise UserError(f"{path}: the values are nested too deeply") from None
     for pattern in choices.keys() - used:
         raise UserError(f"{folder / SIDECAR}: no file is called {pattern!r}")
     return items
@@ -122,10 +129,7 @@ def read(folder: Path, long_enough: Callable[[str], bool], report: Callable[[str
 def _choices(path: Path) -> dict[str, Choice]:
     if not path.exists():
         return {}
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path}: {error}") from None
+    entries = toml_table(path)
     kinds = {"text": list, "id": str, "header": bool, "skip": bool}
     choices = {}
     for pattern, entry in entries.items():
@@ -163,7 +167,7 @@ def _items(path: Path, name: str, choice: Choice, long_enough: Callable[[str], b
 
 def _ids(rows: list[_Row], choice: Choice) -> list[str]:
     for name in (choice.id,) if choice.id else IDS:
-        values = [_field(row, name) for _, row in rows]
+        values = [whole_number(_field(row, name)) for _, row in rows]
         given = [str(value) for value in values if isinstance(value, str | int) and str(value)]
         if len(set(given)) == len(rows):
             return given
@@ -251,53 +255,27 @@ def _strings(where: str, name: str, value: Any, *, strict: bool) -> Iterator[str
 def _rows(path: Path, choice: Choice) -> Iterator[_Row]:
     kind = path.name.removesuffix(".gz").rsplit(".", 1)[-1]
     if kind == "parquet":
-        yield from _parquet(path)
-        return
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path}, line {line}: not UTF-8") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from None
-    if not text.strip():
-        raise UserError(f"{path}: the file is empty")
-    if kind == "json":
-        yield from _json(path, text)
+        with parquet(path) as file:
+            rows = file.read().to_pylist()
+        yield from ((f"{path}, row {number}", row) for number, row in enumerate(rows, start=1))
     elif kind == "jsonl":
-        yield from _json_lines(path, text)
+        yield from (_object(where, value) for where, value in json_rows(path))
     else:
-        yield from _delimited(path, text, choice, tabs=kind == "tsv")
-
-
-def _parquet(path: Path) -> Iterator[_Row]:
-    try:
-        rows = pq.read_table(path, partitioning=None).to_pylist()
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
-    yield from ((f"{path}, row {number}", row) for number, row in enumerate(rows, start=1))
-
-
-def _json_lines(path: Path, text: str) -> Iterator[_Row]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            where = f"{path}, line {number}"
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise UserError(f"{where}: broken JSON ({error.msg} at character {error.pos + 1})") from None
-            yield _object(where, row)
+        text = text_of(path)
+        if not text.strip():
+            raise UserError(f"{path}: the file is empty")
+        yield from _json(path, text) if kind == "json" else _delimited(path, text, choice, tabs=kind == "tsv")
 
 
 def _json(path: Path, text: str) -> Iterator[_Row]:
     try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        if error.msg == "Extra data":
-            yield from _json_lines(path, text)  # JSON lines under another name
-            return
-        raise UserError(f"{path}, line {error.lineno}: broken JSON ({error.msg})") from None
+        data = json_value(str(path), text, whole=True)
+    except UserError as error:
+        if "(Extra data " not in str(error):
+            raise
+        # JSON lines under another name.
+        yield from (_object(where, value) for where, value in json_rows(path))
+        return
     rows = _list_of(data)
     if rows is None:
         raise UserError(f"{path}: expected a list of objects, or an object that holds one")
@@ -328,19 +306,15 @@ def _squad(where: str, article: dict[str, Any]) -> Iterator[_Row]:
 
 
 def _object(where: str, row: Any) -> tuple[str, dict[str, Any]]:
-    if not isinstance(row, dict):
-        raise UserError(f"{where}: expected an object, got {type(row).__name__}")
-    return where, row
+    return where, json_object(where, row)
 
 
 def _delimited(path: Path, text: str, choice: Choice, *, tabs: bool) -> Iterator[_Row]:
     # Tab-separated files are mostly written without quoting, and hold lone quotation marks.
     options: dict[str, Any] = {"delimiter": "\t", "quoting": csv.QUOTE_NONE} if tabs else {"strict": True}
-    reader = csv.reader(io.StringIO(text, newline=""), **options)
-    try:
-        rows = [(reader.line_num, [_unquoted(cell) if tabs else cell for cell in row]) for row in reader if row]
-    except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: {error}") from None
+    rows = [
+        (where, [_unquoted(cell) if tabs else cell for cell in row]) for where, row in csv_rows(path, text, **options)
+    ]
     names = [str(number) for number in range(1, len(rows[0][1]) + 1)]
     header = choice.header if choice.header is not None else _is_header(rows[0][1])
     if header:
@@ -348,10 +322,10 @@ def _delimited(path: Path, text: str, choice: Choice, *, tabs: bool) -> Iterator
     elif not choice.text:
         sizes = [sum(len(cell) for cell in column) for column in zip(*(row for _, row in rows), strict=False)]
         names[sizes.index(max(sizes))] = "text"  # without names, the column that holds most is the text
-    for line, row in rows:
+    for where, row in rows:
         if len(row) != len(names):
-            raise UserError(f"{path}, line {line}: expected {len(names)} columns, found {len(row)}")
-        yield f"{path}, line {line}", dict(zip(names, row, strict=True))
+            raise UserError(f"{where}: expected {len(names)} columns, found {len(row)}")
+        yield where, dict(zip(names, row, strict=True))
 
 
 def _unquoted(cell: str) -> str:

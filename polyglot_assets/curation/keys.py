@@ -23,7 +23,7 @@ def text_keys(texts: pa.StringArray) -> list[str]:
 
     table = characters()
     text, ends = text_bytes(texts)
-    tables = (table.folded, table.longer, table.unstable, table.combining, table.space)
+    tables = (table.folded, table.longer, table.unstable, table.combining, table.dropped)
     keys: list[str] = []
     first = 0
     while first < len(texts):

@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyglot_assets import languages
+from polyglot_assets import invisible, languages
 from polyglot_assets.curation.shingles import BANDS, Grams, band_keys, grams_of, stored_keys
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id, files_digest
@@ -158,7 +158,7 @@ def rules(*more: str) -> str:
     """
     here = Path(__file__).parent
     own = ("characters", "duplicate_kernels", "pair_kernels", "shingles", "segments", "pairs", *more)
-    files = [*(here / f"{name}.py" for name in own), Path(languages.__file__)]
+    files = [*(here / f"{name}.py" for name in own), Path(languages.__file__), Path(invisible.__file__)]
     return content_id(files_digest(files, here.parent), unicodedata.unidata_version, *PRECEDENCE)
 
 

@@ -3,10 +3,11 @@
 Here: what a token is, what an n-gram is, and which numbers are written with the row. Not here: which pairs are
 compared (pairs.py) and the loops themselves (duplicate_kernels.py).
 
-A text is taken as NFKC with its case folded, as in ids.text_key. A token is a run of letters, marks and digits; in
-scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese and others) one character; and a symbol such as
-`+`, `=` or an emoji. Punctuation only separates. The n-grams of prompt and response together are one set: how often
-one occurs makes no difference, but the same words in the prompt and in the response are two different n-grams.
+A text is taken without invisible characters, as NFKC with its case folded, as in ids.text_key. A token is a run of
+letters, marks and digits; in scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese and others) one
+character; and a symbol such as `+`, `=` or an emoji. Punctuation only separates. The n-grams of prompt and response
+together are one set: how often one occurs makes no difference, but the same words in the prompt and in the response
+are two different n-grams.
 
 An n-gram is known by a 32-bit hash. In two texts of 100 n-grams each the chance that different ones share a hash is
 about 1 in 200,000, and the similarity is then wrong by one n-gram.
@@ -23,6 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from polyglot_assets.curation.characters import characters
+from polyglot_assets.invisible import without
 
 BANDS = 25
 DEPTH = 5
@@ -132,7 +134,7 @@ def _of_normal_text() -> tuple[Any, ...]:
 
 
 def _normal(array: pa.StringArray) -> pa.StringArray:
-    return pa.array([unicodedata.normalize("NFKC", text) for text in array.to_pylist()], pa.string())
+    return pa.array([unicodedata.normalize("NFKC", without(text)) for text in array.to_pylist()], pa.string())
 
 
 @lru_cache(maxsize=1)

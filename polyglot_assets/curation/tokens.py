@@ -31,6 +31,7 @@ from polyglot_assets.curation.kernels import (
     Numbers,
     tokenize,
 )
+from polyglot_assets.invisible import without
 from polyglot_assets.languages import is_unspaced
 
 _OPTIONAL_ARABIC = frozenset([0x0640, *range(0x064B, 0x0653), 0x0670])
@@ -38,7 +39,7 @@ _OPTIONAL_ARABIC = frozenset([0x0640, *range(0x064B, 0x0653), 0x0670])
 
 def _class_of(char: str) -> int:
     category = unicodedata.category(char)
-    if ord(char) in _OPTIONAL_ARABIC or category == "Cf":
+    if ord(char) in _OPTIONAL_ARABIC or category == "Cf" or not without(char):
         return NOTHING
     if category[0] == "M":
         return MARK

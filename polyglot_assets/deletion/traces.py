@@ -3,9 +3,10 @@
 Here: the trace of a text (a hash of its normalised form, and a rolling hash with the length), and looking for traces in
 other texts, as a whole and inside of them. Not here: where is looked (verify.py).
 
-Normalised is as in ids.text_key: NFKC, case folded, without white space. So a seed is found in the prompt that shows it
-as an example, in a message, in an answer that repeats it word for word, and in a cell of a Markdown table if that was
-not cut. A text that was cut, translated or reworded is not found; no hash can do that.
+Normalised is NFKC, case folded, without white space; invisible characters count, for traces were recorded with them.
+So a seed is found in the prompt that shows it as an example, in a message, in an answer that repeats it word for word,
+and in a cell of a Markdown table if that was not cut. A text that was cut, translated or reworded is not found; no hash
+can do that.
 
 The rolling hash is a polynomial modulo 2^64, which NumPy computes for all stretches of a text at once. It alone would
 be wrong now and then: what it finds is confirmed by the hash of the stretch.

@@ -16,13 +16,13 @@ with llama3. A vendor's own terms may stand for rows of others, but nobody has p
 it, `resulting` never does. It is a rule about a few properties, not legal advice; the card says so.
 """
 
-import tomllib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_origin
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.errors import UserError, shown
+from polyglot_assets.reading import toml_table
 
 PERMISSIONS = ("granted", "commercial", "derivatives")
 """Properties that a policy may require."""
@@ -82,7 +82,7 @@ def entry(path: Path, where: str, identifier: str, values: Any) -> Licence:
         expected = list if types[key] is tuple else types[key]
         if type(value) is not expected or (expected is list and not all(isinstance(item, str) for item in value)):
             kind = "a list of licence ids" if expected is list else getattr(expected, "__name__", expected)
-            raise UserError(f"{path}: [{where}] {key}: expected {kind}, got {value!r}")
+            raise UserError(f"{path}: [{where}] {key}: expected {kind}, got {shown(value)}")
     if "name" not in values:
         raise UserError(f"{path}: [{where}]: missing name")
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
@@ -97,17 +97,7 @@ def read(path: Path) -> dict[str, Licence]:
     Raises:
         UserError: the file cannot be read or an entry cannot be used.
     """
-    return {name: entry(path, name, name, values) for name, values in read_toml(path).items()}
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file; what is wrong with it is a UserError that names it."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from None
+    return {name: entry(path, name, name, values) for name, values in toml_table(path).items()}
 
 
 KNOWN: Known = read(Path(__file__).with_name("known.toml"))

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.errors import UserError, shown
 from polyglot_assets.licences.licences import (
     CONDITIONS,
     KNOWN,
@@ -38,8 +38,8 @@ from polyglot_assets.licences.licences import (
     contradictions,
     entry,
     of,
-    read_toml,
 )
+from polyglot_assets.reading import given_path, toml_table
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
 
@@ -148,12 +148,14 @@ def load(settings: Settings) -> Policy:
     """
     chosen = settings.release_policy
     if "/" in chosen or chosen.endswith(".toml"):
-        return read(Path(chosen).expanduser().absolute())
-    path = BUNDLED / f"{chosen}.toml"
-    if not path.exists():
-        names = ", ".join(sorted(file.stem for file in BUNDLED.glob("*.toml")))
-        raise UserError(f"POLYGLOT_RELEASE_POLICY: unknown policy {chosen!r}; there are {names}, or give a .toml file")
-    return read(path)
+        return read(given_path("POLYGLOT_RELEASE_POLICY", chosen))
+    bundled = {file.stem: file for file in sorted(BUNDLED.glob("*.toml"))}
+    if chosen not in bundled:
+        names = ", ".join(bundled)
+        raise UserError(
+            f"POLYGLOT_RELEASE_POLICY: unknown policy {shown(chosen)}; there are {names}, or give a .toml file"
+        )
+    return read(bundled[chosen])
 
 
 def read(path: Path) -> Policy:
@@ -162,12 +164,12 @@ def read(path: Path) -> Policy:
     Raises:
         UserError: the file cannot be read, or a key is unknown, of the wrong type, or names something unknown.
     """
-    data = read_toml(path)
+    data = toml_table(path)
     texts, lists = ("name", "description", "claim"), ("require", "forbid", "allow", "exclude")
     _known_keys(path, "", data, (*texts, *lists, "sources", "teachers", "licences"))
     for key in texts:
         if not isinstance(data.get(key, ""), str):
-            raise UserError(f"{path}: {key}: expected a text, got {data[key]!r}")
+            raise UserError(f"{path}: {key}: expected a text, got {shown(data[key])}")
     if not data.get("name"):
         raise UserError(f"{path}: missing name")
     own = _table(path, data, "licences")
@@ -203,14 +205,14 @@ def _known_keys(path: Path, prefix: str, data: Mapping[str, Any], known: Collect
 def _table(path: Path, data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = data.get(key, {})
     if not isinstance(value, dict):
-        raise UserError(f"{path}: [{key}]: expected a table, got {value!r}")
+        raise UserError(f"{path}: [{key}]: expected a table, got {shown(value)}")
     return value
 
 
 def _one_of(path: Path, key: str, names: Any, known: Collection[str], what: str) -> tuple[str, ...]:
     """`names` if they are a list of texts and known; where nothing is known, any will do."""
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise UserError(f"{path}: {key}: expected a list of texts, got {names!r}")
+        raise UserError(f"{path}: {key}: expected a list of texts, got {shown(names)}")
     for name in names:
         # A misspelt name would silently keep nothing out.
         if known and name not in known:

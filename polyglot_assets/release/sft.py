@@ -52,6 +52,7 @@ _DECISIVE = (
     "languages",
     "rows_per_cell",
     "seeds_per_cell",
+    "seed_chars",
     "keep_toxic",
     "keep_redacted",
     "gates",

@@ -9,13 +9,15 @@ rows; removing the entry takes the newest revision again. Files are fetched once
 import fcntl
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.errors import UserError, shown
 from polyglot_assets.ids import files_digest
+from polyglot_assets.reading import given_path, is_folder, json_object, json_value, text_of
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.settings import HUB, SAMPLES, Settings, bundled
 
@@ -42,16 +44,20 @@ def find(source: Source, settings: Settings) -> Files | None:
     """
     if settings.seeds == HUB:
         return _from_hub(source, settings.lake)
-    root = bundled("samples") if settings.seeds == SAMPLES else Path(settings.seeds).expanduser().absolute()
-    if not root.is_dir():
+    root = bundled("samples") if settings.seeds == SAMPLES else given_path("POLYGLOT_SEEDS", settings.seeds)
+    if not is_folder(root):
         raise UserError(f"POLYGLOT_SEEDS: {root} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
     folder = root / source.folder
     if not folder.is_dir():
         return None
-    paths = _training_files(source, folder)
+    try:
+        paths = _training_files(source, folder)
+        revision = f"files-{files_digest(paths, folder)}"
+    except OSError as error:
+        raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
     if not paths:
         raise UserError(f"{folder}: no file matches {' or '.join(source.files)}, and none ends in {SUFFIXES}")
-    return Files(folder, paths, f"files-{files_digest(paths, folder)}")
+    return Files(folder, paths, revision)
 
 
 def _training_files(source: Source, folder: Path) -> tuple[Path, ...]:
@@ -95,7 +101,10 @@ def _hub_revision(repo: str, lake: Path) -> str:
     with _locked(lake):
         recorded = _recorded(path)
         if repo not in recorded:
-            recorded[repo] = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
+            revision = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
+            if not re.fullmatch("[0-9a-f]{40,64}", revision):  # it becomes the name of a folder
+                raise UserError(f"{repo}: the Hugging Face hub names no commit but {shown(revision)}")
+            recorded[repo] = revision
             draft = path.with_suffix(".draft")
             draft.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n")
             draft.replace(path)
@@ -116,7 +125,5 @@ def _locked(lake: Path) -> Iterator[None]:
 def _recorded(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
-    try:
-        return {str(repo): str(revision) for repo, revision in json.loads(path.read_text()).items()}
-    except (ValueError, AttributeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); mend or remove it") from None
+    recorded = json_object(str(path), json_value(str(path), text_of(path), whole=True))
+    return {repo: str(revision) for repo, revision in recorded.items()}

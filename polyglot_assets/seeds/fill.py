@@ -7,12 +7,13 @@ raw row is understood (the adapters) or stored (lake.py).
 import heapq
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import GENERATE, Cell
 from polyglot_assets.ids import content_id, text_key
+from polyglot_assets.invisible import trimmed
 from polyglot_assets.languages import to_code
 from polyglot_assets.seeds.acquire import Files
 from polyglot_assets.seeds.reading import Reader
@@ -98,7 +99,7 @@ def fill(
     heaps = {cell: _Lowest(settings.seeds_per_cell) for cell in fed}
     for candidate, reason in _judged(source, files, fed, settings):
         for cell in fed:
-            verdict = _unfit_for(cell, candidate, source) or reason or _unanswered(cell, candidate)
+            verdict = _unfit_for(cell, candidate, source) or reason or _unanswered(cell, candidate, settings)
             verdict = verdict or _deleted(source, candidate, deleted)
             if verdict is None:
                 seed_id = content_id(source.repo, candidate.source_id)
@@ -122,12 +123,20 @@ def _judged(
     targets = {cell.language for cell in cells}
     reader = Reader(source, files.paths, wanted=lambda value: to_code(value) in targets)
     try:
-        for candidate in source.adapt(reader.rows()):
+        for candidate in map(_trimmed, source.adapt(reader.rows())):
             yield candidate, _rejection(candidate, settings)
     except BadFieldError as error:
         raise UserError(str(error)) from None
     if reader.skipped:
         yield Candidate(rows=reader.skipped), "other_language"
+
+
+def _trimmed(candidate: Candidate) -> Candidate:
+    """A candidate whose texts begin and end with something visible. Its id was made from them as they stand."""
+    prompt, response = trimmed(candidate.prompt), trimmed(candidate.response)
+    if (prompt, response) == (candidate.prompt, candidate.response):
+        return candidate
+    return replace(candidate, prompt=prompt, response=response)
 
 
 def _rejection(candidate: Candidate, settings: Settings) -> str | None:
@@ -139,6 +148,8 @@ def _rejection(candidate: Candidate, settings: Settings) -> str | None:
         return "toxic"
     if candidate.redacted and not settings.keep_redacted:
         return "redacted"
+    if len(candidate.prompt) > settings.seed_chars:
+        return "prompt_too_long"
     return None
 
 
@@ -146,9 +157,12 @@ def _unfit_for(cell: Cell, candidate: Candidate, source: Source) -> str | None:
     return None if source.english or candidate.language == cell.language else "other_language"
 
 
-def _unanswered(cell: Cell, candidate: Candidate) -> str | None:
-    # An example without an answer would teach the teacher to give none.
-    return "empty_response" if cell.strategy == GENERATE and not candidate.response else None
+def _unanswered(cell: Cell, candidate: Candidate, settings: Settings) -> str | None:
+    if cell.strategy != GENERATE:
+        return None
+    if not candidate.response:
+        return "empty_response"  # an example without an answer would teach the teacher to give none
+    return "response_too_long" if len(candidate.response) > settings.seed_chars else None
 
 
 def _deleted(source: Source, candidate: Candidate, deleted: Collection[str]) -> str | None:

@@ -1,25 +1,28 @@
-"""Reading native files: Parquet through DuckDB, JSON lines (also gzipped) line by line.
+"""Reading native files: Parquet batch by batch, JSON line by line.
 
-Here: raw rows with the place they came from, in bounded memory. Not here: what they mean (the adapters).
+Here: raw rows with the place they came from, in bounded memory. Not here: what they mean (the adapters), and what is
+wrong with a file as such (polyglot_assets/reading.py).
+
+Parquet is read by PyArrow and not by DuckDB, whose conveniences change rows without a word: folders above a file that
+are called `language=all` become a column, a `*` in a path reads the neighbours too, and names that differ in upper and
+lower case are one.
 """
 
-import gzip
-import json
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow import ArrowException
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.seeds.source import BadFieldError, Located, Source
-from polyglot_assets.views import quoted
+from polyglot_assets.reading import json_object, json_rows, parquet
+from polyglot_assets.seeds.source import Located, Source
 
-_BATCH = 2048
+_BATCH = 512
+_TURNS = 3
+"""Turns of a conversation that are read where a source asks for its beginning: a system turn and one exchange."""
 
 
 @dataclass
@@ -47,70 +50,69 @@ class Reader:
             UserError: a file is damaged or lacks a column; the message names file and row or column.
         """
         for path in self.paths:
-            yield from self._parquet(path) if path.suffix == ".parquet" else self._json_lines(path)
+            yield from self._parquet(path) if path.suffix == ".parquet" else self._json(path)
 
     def _parquet(self, path: Path) -> Iterator[Located]:
-        try:
-            present = set(pq.read_schema(path).names)
-        except (ArrowException, OSError) as error:
-            raise UserError(f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})") from None
-        for name in self.source.columns:
-            if name not in present:
-                raise UserError(f"{path}: column {name!r} is missing; found {', '.join(sorted(present))}")
-        columns = ", ".join(
-            f'{self.source.projections[name]} AS "{name}"' if name in self.source.projections else f'"{name}"'
-            for name in self.source.columns
-        )
-        table = f"read_parquet({quoted(path)}, file_row_number=true)"
-        try:
-            with duckdb.connect(":memory:") as connection:
-                where = self._language_filter(connection, table)
-                query = f"SELECT file_row_number AS _row, {columns} FROM {table} {where}"
-                for batch in connection.sql(query).to_arrow_reader(_BATCH):
-                    for row in batch.to_pylist():
-                        yield f"{path}, row {row.pop('_row') + 1}", row
-        except (duckdb.Error, ArrowException) as error:
-            # Damaged pages, or nested fields that are not what the source has.
-            raise UserError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from None
-        except BadFieldError as error:
-            raise UserError(f"{path}: {error}") from None
+        with parquet(path) as file:
+            leaves, first = _leaves(path, file, self.source), 1
+            for batch in file.iter_batches(_BATCH, columns=leaves):
+                table = batch.select(self.source.columns)
+                for name in self.source.conversations:
+                    table = _beginning(table, name)
+                chosen = self._wanted_rows(path, first, table)
+                for at, row in zip(chosen, table.take(pa.array(chosen, pa.int64())).to_pylist(), strict=True):
+                    yield f"{path}, row {first + at}", row
+                first += len(batch)
 
-    def _language_filter(self, connection: duckdb.DuckDBPyConnection, table: str) -> str:
-        """The WHERE clause for the wanted languages; counts the rows it leaves out."""
+    def _wanted_rows(self, path: Path, first: int, table: pa.RecordBatch) -> list[int]:
+        """The places of the rows of a batch whose language is wanted; counts the others."""
         column = self.source.language_column
         if column is None:
-            return ""
-        counts = connection.execute(f'SELECT "{column}", count(*) FROM {table} GROUP BY ALL').fetchall()
-        foreign = next((value for value, _ in counts if not isinstance(value, str | None)), None)
+            return list(range(len(table)))
+        values = table.column(column).to_pylist()
+        foreign = next((at for at, value in enumerate(values) if not isinstance(value, str | None)), None)
         if foreign is not None:
-            raise BadFieldError(f"field {column!r}: expected str, got {type(foreign).__name__}")
-        unwanted = [(value, rows) for value, rows in counts if not self.wanted(value or "")]
-        self.skipped += sum(rows for _, rows in unwanted)
-        values = ", ".join("'" + str(v).replace("'", "''") + "'" for v, _ in unwanted if v is not None)
-        clauses = [f'"{column}" IS NOT NULL'] if any(v is None for v, _ in unwanted) else []
-        clauses += [f'"{column}" NOT IN ({values})'] if values else []
-        return f"WHERE {' AND '.join(clauses)}" if clauses else ""
+            kind = type(values[foreign]).__name__
+            raise UserError(f"{path}, row {first + foreign}: field {column!r}: expected str, got {kind}")
+        chosen = [at for at, value in enumerate(values) if self.wanted(value or "")]
+        self.skipped += len(values) - len(chosen)
+        return chosen
 
-    def _json_lines(self, path: Path) -> Iterator[Located]:
-        opener: Any = gzip.open if path.suffix == ".gz" else open
-        number = 0
-        try:
-            with opener(path, "rt", encoding="utf-8-sig") as lines:
-                for number, line in enumerate(lines, start=1):
-                    if line.strip():
-                        yield from self._record(f"{path}, line {number}", line)
-        except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:
-            raise UserError(f"{path}, after line {number}: cannot be read ({error})") from None
-
-    def _record(self, where: str, line: str) -> Iterator[Located]:
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise UserError(f"{where}: broken JSON ({error.msg} at character {error.pos + 1})") from None
-        if not isinstance(record, dict):
-            raise UserError(f"{where}: expected a JSON object, got {type(record).__name__}")
+    def _json(self, path: Path) -> Iterator[Located]:
         column = self.source.language_column
-        if column and isinstance(record.get(column), str) and not self.wanted(record[column]):
-            self.skipped += 1
-        else:
-            yield where, record
+        for where, value in json_rows(path):
+            record = json_object(where, value)
+            if column and isinstance(record.get(column), str) and not self.wanted(record[column]):
+                self.skipped += 1
+            else:
+                yield where, record
+
+
+def _leaves(path: Path, file: pq.ParquetFile, source: Source) -> list[str]:
+    """The columns of a file that a source needs, of conversations only the fields that are needed, as Parquet's paths.
+
+    Raises:
+        UserError: one is missing.
+    """
+    present = file.schema_arrow.names
+    for name in source.columns:
+        if name not in present:
+            raise UserError(f"{path}: column {name!r} is missing; found {', '.join(sorted(present))}")
+    leaves = [name for name in source.columns if name not in source.conversations]
+    leaves_of_file = [file.schema.column(number).path for number in range(len(file.schema))]
+    for column, fields in source.conversations.items():
+        # "conversation.list.element.role" in most files; what lies deeper is not a field of a turn.
+        turn = [leaf.split(".") for leaf in leaves_of_file if leaf.startswith(f"{column}.") and leaf.count(".") < 4]
+        inside = {parts[-1]: ".".join(parts) for parts in turn if len(parts) > 2}
+        if absent := [name for name in fields if name not in inside] if turn else []:
+            raise UserError(f"{path}: column {column!r} has no field {absent[0]!r}; found {', '.join(sorted(inside))}")
+        leaves += [inside[name] for name in fields] if turn else [column]
+    return leaves
+
+
+def _beginning(table: pa.RecordBatch, name: str) -> pa.RecordBatch:
+    """`table` with the first turns of the conversations in a column, which run to hundreds."""
+    column, place = table.column(name), table.schema.get_field_index(name)
+    if not pa.types.is_list(column.type) and not pa.types.is_large_list(column.type):
+        return table  # the adapter will say so
+    return table.set_column(place, name, pc.list_slice(column, 0, _TURNS))

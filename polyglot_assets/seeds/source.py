@@ -6,10 +6,11 @@ any particular source.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE, Cell
-from polyglot_assets.lake import storable
+from polyglot_assets.reading import whole_number
 
 Record = Mapping[str, Any]
 """One raw row as its file holds it."""
@@ -59,7 +60,8 @@ class Source:
         english: the rows are English and feed the translate cells; otherwise generate and respond.
         language_column: column whose value decides the language of a row, so that rows in languages nobody asked
             for are skipped while reading.
-        projections: SQL expressions for columns of which only a part is needed.
+        conversations: columns of Parquet files that hold conversations of which only the beginning is needed, and
+            those of the fields of its turns that are.
     """
 
     name: str
@@ -70,7 +72,7 @@ class Source:
     adapt: Adapter
     english: bool = False
     language_column: str | None = None
-    projections: Mapping[str, str] = field(default_factory=dict)
+    conversations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -110,8 +112,7 @@ def text(record: Record, name: str) -> str:
     value = value_of(record, name, str, type(None))
     if value is None:
         return ""
-    plain = str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
-    return storable(plain)
+    return str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def identifier(record: Record, name: str) -> str:
@@ -132,14 +133,16 @@ def flag(record: Record, name: str) -> bool:
 
 
 def value_of(record: Record, name: str, *types: type) -> Any:
-    """A field of one of the given types.
+    """A field of one of the given types: whole numbers may be written as 7.0, and nulls as NaN, as pandas does.
 
     Raises:
         BadFieldError: it is absent or of another type.
     """
     if name not in record:
         raise BadFieldError(f"field {name!r} is missing")
-    value = record[name]
+    value = whole_number(record[name]) if int in types else record[name]
+    if isinstance(value, float) and isnan(value) and type(None) in types:
+        return None
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         expected = " or ".join(kind.__name__ for kind in types if kind is not type(None))
         raise BadFieldError(f"field {name!r}: expected {expected}, got {type(value).__name__}")

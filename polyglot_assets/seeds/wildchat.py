@@ -52,9 +52,6 @@ SOURCE = Source(
     columns=("conversation_hash", "conversation", "language", "toxic", "redacted"),
     adapt=each(_adapt),
     language_column="language",
-    # Conversations run to hundreds of turns of two dozen fields; a system turn and one exchange are enough.
-    projections={
-        "conversation": "list_transform(conversation[:3], lambda t: {role: t.role, content: t.content, "
-        "language: t.language, toxic: t.toxic, redacted: t.redacted})"
-    },
+    # Conversations run to hundreds of turns of two dozen fields.
+    conversations={"conversation": ("role", "content", "language", "toxic", "redacted")},
 )

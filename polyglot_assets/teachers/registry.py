@@ -5,13 +5,13 @@ Here: reading registry.toml (and a user's own file of the same shape) into `Teac
 
 import json
 import re
-import tomllib
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_origin
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.errors import UserError, shown
+from polyglot_assets.reading import toml_table
 from polyglot_assets.settings import Settings
 from polyglot_assets.teachers.cpu import BFLOAT16, FLOAT32, CpuDtype, choose_dtype, runs_on_cpu
 
@@ -19,6 +19,7 @@ REGISTRY = Path(__file__).with_name("registry.toml")
 _CHANGES_ANSWERS = ("quantization", "dtype", "kv_cache_dtype", "hf_overrides", "tokenizer")
 """Engine arguments that change what a model computes or reads; the others only change how fast."""
 
+_TOO_LARGE = 1 << 63
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -68,13 +69,7 @@ def read(path: Path) -> dict[str, Teacher]:
     Raises:
         UserError: the file cannot be read, or an entry has an unknown, missing or ill-typed key.
     """
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}") from None
-    return {name: _teacher(path, name, entry) for name, entry in entries.items()}
+    return {name: _teacher(path, name, entry) for name, entry in toml_table(path).items()}
 
 
 def _teacher(path: Path, name: str, entry: Any) -> Teacher:
@@ -86,15 +81,26 @@ def _teacher(path: Path, name: str, entry: Any) -> Teacher:
     for key, value in entry.items():
         if key not in types:
             raise UserError(f"{path}: [{name}] {key}: unknown key; known are {', '.join(types)}")
-        if types[key] is float and type(value) is int:
-            continue
-        if type(value) is not types[key]:
+        if type(value) is not types[key] and not (types[key] is float and type(value) is int):
             expected = getattr(types[key], "__name__", types[key])
-            raise UserError(f"{path}: [{name}] {key}: expected {expected}, got {value!r}")
+            raise UserError(f"{path}: [{name}] {key}: expected {expected}, got {shown(value)}")
+        _check_has_json(f"{path}: [{name}] {key}", value)
     for key in ("model", "license"):
         if key not in entry:
             raise UserError(f"{path}: [{name}]: missing {key}")
     return Teacher(name=name, **entry)
+
+
+def _check_has_json(where: str, value: Any) -> None:
+    """Refuses what a request cannot carry: TOML has dates, infinities and integers of any size."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _check_has_json(f"{where}.{name}", part)
+    elif isinstance(value, list):
+        for part in value:
+            _check_has_json(where, part)
+    elif not isinstance(value, str) and not (isinstance(value, int | float) and abs(value) < _TOO_LARGE):
+        raise UserError(f"{where}: expected a text, a truth value or a finite number, got {shown(value)}")
 
 
 def enabled(settings: Settings) -> list[Teacher]:

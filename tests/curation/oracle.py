@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from polyglot_assets.invisible import without
 from polyglot_assets.seeds.sources import PRECEDENCE
 
 Gram = tuple[str, ...]
@@ -17,9 +18,9 @@ UNSPACED = (
 def tokens(text: str) -> list[str]:
     """Words, characters of scripts without spaces, and symbols of the folded text."""
     found, word = [], ""
-    for char in unicodedata.normalize("NFKC", text):
+    for char in unicodedata.normalize("NFKC", without(text)):
         category = unicodedata.category(char)
-        if category == "Cf" or "\ufe00" <= char <= "\ufe0f":
+        if category == "Cf":
             continue
         alone = unicodedata.name(char, "").startswith(UNSPACED) and category[0] in "LMN"
         if category[0] in "LMN" and not alone:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +161,7 @@ class TestSidecar:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("x.jsonl", b"", "the file is empty"),
+        ("x.jsonl", b"", "the file holds no rows"),
         ("x.csv", b" \n", "the file is empty"),
         ("x.csv", b"question,answer\n", "the file holds no rows"),
         ("x.json", b"[]", "the file holds no rows"),
@@ -202,3 +203,19 @@ def test_files_that_cannot_be_used(name, content, message, tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(UserError, match=r"POLYGLOT_EVALSETS: .*nowhere is not a folder"):
         items(tmp_path / "nowhere")
+
+
+def test_passages_may_be_long(tmp_path):
+    passage = "wort " * 40_000
+    (tmp_path / "x.csv").write_text(f'question,id\n"{passage}",1\n')
+    assert texts(tmp_path) == [("1", (passage,))]
+
+
+def test_names_and_ids_that_cannot_be_stored_are_changed_until_they_can(tmp_path):
+    (tmp_path / os.fsdecode(b"\xff.jsonl")).write_text('{"question": "x \\ud800 y z w v", "id": "\\udfff"}\n')
+    assert items(tmp_path) == [Item("\ufffd.jsonl", "\ufffd", ("x \ufffd y z w v",))]
+
+
+def test_ids_as_pandas_writes_them(tmp_path):
+    (tmp_path / "x.jsonl").write_text(lines({"id": 1.0, "question": ONE}, {"id": 2.0, "question": TWO}))
+    assert texts(tmp_path) == [("1", (ONE,)), ("2", (TWO,))]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from polyglot_assets.curation.characters import characters
 from polyglot_assets.curation.shingles import SIGNATURE_BYTES, band_keys, grams_of, signatures, stored_keys
 
-TRICKY = "aAßŉİıΣςéé ẞ한각ｶﾞがが字ก็กำ\u200b\u00ad\ufe0f😀+-.,'ﬁ①½ΐ\u0345\u0323\u0307ಠ"
+TRICKY = "aAßŉİıΣςéé ẞ한각ｶﾞがが字ก็กำ\u200b\u00ad\ufe0f\u2800\u3164\x00😀+-.,'ﬁ①½ΐ\u0345\u0323\u0307ಠ"
 BLOCKS = (
     (0x20, 0x24F),
     (0x300, 0x5FF),

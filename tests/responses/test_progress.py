@@ -29,6 +29,7 @@ def test_writing_has_its_own_speed_and_answers_their_own_length() -> None:
     progress.settled, progress.answers = 10, 10
     assert progress.seconds_left(70) == pytest.approx(10 * 33 * 0.1)
     progress.settled = progress.answers = 1
+    progress.engine.under_way = 19
     assert progress.seconds_left(70) == pytest.approx(19 * 100 * 0.1)  # none has more than the budget before it
     progress.settled = 20
     assert progress.seconds_left(80) == 0

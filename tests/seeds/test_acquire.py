@@ -118,6 +118,17 @@ class TestFolder:
         (tmp_path / "native").rename(tmp_path / "moved")
         assert find(gsm8k.SOURCE, Settings(seeds=str(tmp_path / "moved"))).revision == first
 
+    def test_a_file_that_cannot_be_read_is_one_line(self, settings, tmp_path):
+        path = tmp_path / "native" / gsm8k.SOURCE.folder / "a.jsonl"
+        path.parent.mkdir(parents=True)
+        path.symlink_to("/proc/self/mem")  # a file whose first byte nobody may read, not even root
+        with pytest.raises(UserError, match=re.escape(f"{path.parent}: cannot be read (Input/output error)")):
+            find(gsm8k.SOURCE, settings)
+
+    def test_a_name_that_is_no_unicode(self, settings, write_native):
+        path = write_native(gsm8k.SOURCE, ROW, os.fsdecode(b"a\xff.jsonl"))
+        assert find(gsm8k.SOURCE, settings).paths == (path,)
+
     def test_seeds_carry_the_revision(self, settings, write_native):
         write_native(gsm8k.SOURCE, ROW, "a.jsonl")
         files, cell = find(gsm8k.SOURCE, settings), Cell("de", "translate")
@@ -389,4 +400,31 @@ class TestHubTroubles:
         finder.lake.mkdir()
         (finder.lake / "revisions.json").write_text("{")
         error = self.only_error(finder.find(hub.url, cidar.SOURCE))
-        assert f"{finder.lake / 'revisions.json'}: cannot be read" in error
+        assert error.startswith(f"{finder.lake / 'revisions.json'}, line 1: broken JSON")
+
+    def test_a_file_list_that_leads_out_of_the_folder(self, hub, finder):
+        for name, taken in (
+            ("../../../../../data/train-0.parquet", {TRAIN: "first"}),  # none of the files that are asked for
+            ("data/train-/../../../../../../escaped.parquet", None),
+        ):
+            (finder.lake / "revisions.json").unlink(missing_ok=True)
+            hub.publish(cidar.SOURCE, {TRAIN: b"first", name: b"escaped"})
+            [found] = finder.find(hub.url, cidar.SOURCE)
+            assert not [path for path in finder.folder.rglob("*") if path.is_file() and path.read_bytes() == b"escaped"]
+            assert found.get("paths") == taken
+            if taken is None:
+                assert "escaped.parquet" in self.only_error([found])
+
+    def test_a_revision_that_leads_out_of_the_folder(self, hub, finder):
+        commit = hub.publish(cidar.SOURCE, {TRAIN: b"first"})
+        hub.revisions[cidar.SOURCE.repo, "../../../../x"] = hub.revisions[cidar.SOURCE.repo, commit]
+        hub.heads[cidar.SOURCE.repo] = "../../../../x"
+        error = self.only_error(finder.find(hub.url, cidar.SOURCE))
+        assert error.startswith("arbml/CIDAR: the Hugging Face hub ")
+        assert not (finder.lake / "revisions.json").exists()
+
+    def test_a_folder_or_user_that_cannot_be(self):
+        for value in ("x" * 5000, "~nobody-has-this-name/seeds"):
+            with pytest.raises(UserError) as error:
+                find(cidar.SOURCE, Settings(seeds=value))
+            assert str(error.value).startswith("POLYGLOT_SEEDS: ")

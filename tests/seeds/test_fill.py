@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from polyglot_assets.grid import LANGUAGES, Cell, cells
 from polyglot_assets.ids import content_id
 from polyglot_assets.records import SEEDS
-from polyglot_assets.seeds import euroblocks, gsm8k, magpie_pro, wildchat
+from polyglot_assets.seeds import aya, euroblocks, gsm8k, magpie_pro, wildchat
 from polyglot_assets.seeds.acquire import Files, find
 from polyglot_assets.seeds.fill import _Lowest, fill
 from polyglot_assets.seeds.source import Candidate, Source, each, text
@@ -221,3 +221,50 @@ def test_more_languages_than_the_default_ones(fill_files):
     filled = fill_files(euroblocks.SOURCE, paths, ["fr/respond", "en/generate"])
     assert filled["fr/respond"].counts["kept"] == 1
     assert filled["en/generate"].counts["kept"] == 1
+
+
+class TestInvisibleCharacters:
+    @pytest.mark.parametrize("name", ["rows.parquet", "rows.jsonl"])
+    @pytest.mark.parametrize(
+        "prompt", ["\u200b", "\ufeff", "\u2800", "\u3164", "\u00ad", "\u200e\u200f", "\x00", "\ufe0f", " \u2060\n"]
+    )
+    def test_a_prompt_of_nothing_else_is_empty(self, fill_rows, prompt, name):
+        row = {"question": prompt, "answer": "a"}
+        assert fill_rows(gsm8k.SOURCE, [row], "de/translate", name).counts == {"empty_prompt": 1, "kept": 0}
+
+    def test_so_is_an_answer(self, fill_rows):
+        row = {"id": 1, "inputs": "Was?", "targets": "\u200b\ufeff", "language": "deu"}
+        assert fill_rows(aya.SOURCE, [row], "de/generate").counts == {"empty_response": 1, "kept": 0}
+        [seed] = fill_rows(aya.SOURCE, [row], "de/respond").rows
+        assert (seed["response"], seed["response_chars"]) == ("", 0)
+
+    def test_texts_are_cut_at_their_ends_and_ids_stay_what_they_were(self, fill_rows):
+        rows = [{"question": "\ufeffWhy\u200b?\u200e ", "answer": "So.\u200b"}]
+        [seed] = fill_rows(gsm8k.SOURCE, rows, "de/translate").rows
+        assert (seed["prompt"], seed["response"], seed["prompt_chars"]) == ("Why\u200b?", "So.", 5)
+        # Of this very text: a row that somebody had deleted under its id must not come back under another.
+        assert seed["source_id"] == content_id("\ufeffWhy\u200b?\u200e", "So.\u200b")
+        [plain] = fill_rows(gsm8k.SOURCE, [{"question": "Why?", "answer": "So."}], "de/translate").rows
+        assert seed["prompt_key"] == plain["prompt_key"]
+
+
+class TestLongTexts:
+    def rows(self, prompt: str, response: str) -> list[dict]:
+        return [{"id": 1, "inputs": prompt, "targets": response, "language": "deu"}]
+
+    def test_a_prompt_beyond_the_limit_is_counted_and_left_out(self, fill_rows):
+        for target in ("de/respond", "de/generate"):
+            assert fill_rows(aya.SOURCE, self.rows("x" * 1_500_000, "a"), target).counts == {
+                "prompt_too_long": 1,
+                "kept": 0,
+            }
+
+    def test_an_answer_counts_only_where_it_is_shown(self, fill_rows):
+        rows = self.rows("Was?", "x" * 100_001)
+        assert fill_rows(aya.SOURCE, rows, "de/generate").counts == {"response_too_long": 1, "kept": 0}
+        assert fill_rows(aya.SOURCE, rows, "de/respond").counts == {"kept": 1}
+
+    def test_the_limit_is_a_setting(self, fill_rows):
+        rows = self.rows("x" * 20, "y" * 20)
+        assert fill_rows(aya.SOURCE, rows, "de/generate", seed_chars=20).counts == {"kept": 1}
+        assert fill_rows(aya.SOURCE, rows, "de/generate", seed_chars=19).counts == {"prompt_too_long": 1, "kept": 0}

@@ -7,6 +7,7 @@ import re
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from seeds.conftest import write_rows
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.languages import to_code
@@ -58,7 +59,7 @@ class TestJsonLines:
     def test_a_line_that_is_no_object(self, fill_rows, value, kind):
         with pytest.raises(UserError) as error:
             self.fill(fill_rows, line() + value.encode())
-        assert only_line(error).endswith(f"train.jsonl, line 2: expected a JSON object, got {kind}")
+        assert only_line(error).endswith(f"train.jsonl, line 2: expected an object, got {kind}")
 
     def test_a_missing_field(self, fill_rows):
         with pytest.raises(UserError) as error:
@@ -68,7 +69,7 @@ class TestJsonLines:
     def test_text_that_is_not_utf8(self, fill_rows):
         with pytest.raises(UserError) as error:
             self.fill(fill_rows, line() + '{"question": "Wieviel für Käse?"}\n'.encode("latin-1"))
-        assert re.search(r"train\.jsonl, after line \d: cannot be read \('utf-8' codec", only_line(error))
+        assert only_line(error).endswith("train.jsonl, line 2: not UTF-8")
 
     def test_a_truncated_gzip(self, fill_rows):
         raw = gzip.compress(b"".join(line(question=f"How many are {n}?") for n in range(500)))
@@ -166,15 +167,16 @@ class TestParquet:
         ("module", "row"),
         [
             (wildchat, {**WILDCHAT, "conversation": "not a list"}),
+            (wildchat, {**WILDCHAT, "conversation": ["not a turn"]}),
             (wildchat, {**WILDCHAT, "conversation": [{"role": "user", "content": "x"}]}),
             (aya, {**AYA, "language": 5}),
         ],
-        ids=["text for list", "struct without flags", "number for language"],
+        ids=["text for list", "text for turn", "struct without flags", "number for language"],
     )
     def test_a_wrong_shape_is_one_line_too(self, fill_rows, module, row):
         with pytest.raises(UserError) as error:
             fill_rows(module.SOURCE, [row], "de/respond", "train.parquet")
-        assert "train.parquet: " in only_line(error)
+        assert re.search(r"train\.parquet(, row 1)?: (field|column) '", only_line(error))
 
     @pytest.mark.parametrize("raw", [b"", b"PAR1", b"question,answer\na,b\n"])
     def test_a_file_that_is_no_parquet(self, fill_rows, raw):
@@ -204,12 +206,100 @@ class TestParquet:
         assert seeds.counts == {"kept": 5000}
         assert len({row["prompt"] for row in seeds.rows}) == 5000
 
-    @pytest.mark.parametrize("folder", ["o'brien", "data [old]", "what*"])
-    def test_folders_with_characters_that_mean_something_to_sql(self, fill_files, tmp_path, folder):
-        path = tmp_path / folder / "train.parquet"
-        path.parent.mkdir()
-        pq.write_table(pa.Table.from_pylist([GOOD]), path)
-        assert fill_files(gsm8k.SOURCE, [path], ["de/translate"])["de/translate"].counts == {"kept": 1}
+    @pytest.mark.parametrize("name", ["train.parquet", "train.jsonl"])
+    @pytest.mark.parametrize(
+        "folder", ["o'brien", "data [old]", "what*", "wh?t", "language=all", "id=7", "inputs=x/targets=y", "id=7%20"]
+    )
+    def test_the_names_of_folders_mean_nothing(self, fill_files, tmp_path, folder, name):
+        for place, text in ((folder, "Was ist Salz?"), ("whatever", "Was ist Brot?"), ("what", "Was ist Mehl?")):
+            write_rows(tmp_path / place / name, [{**AYA, "inputs": text}, {**AYA, "id": 2, "inputs": text}])
+        seeds = fill_files(aya.SOURCE, [tmp_path / folder / name], ["de/respond"])["de/respond"]
+        assert seeds.counts == {"kept": 2}
+        assert {(row["source_id"], row["prompt"]) for row in seeds.rows} == {
+            ("1", "Was ist Salz?"),
+            ("2", "Was ist Salz?"),
+        }
+
+    @pytest.mark.parametrize("name", ["train.parquet", "train.jsonl"])
+    def test_names_that_differ_in_case_are_different_columns(self, fill_rows, name):
+        row = {"Question": "wrong", "QUESTION": "wrong", **GOOD, "Answer": "wrong"}
+        [seed] = fill_rows(gsm8k.SOURCE, [row], "de/translate", name).rows
+        assert seed["prompt"] == "How many?"
+        with pytest.raises(UserError, match=r"(column|field) 'question' is missing"):
+            fill_rows(gsm8k.SOURCE, [{"Question": "How many?", "answer": "5"}], "de/translate", name)
+
+    def test_fields_of_turns_that_differ_in_case_are_different_fields(self, fill_rows):
+        turn = {"Role": "system", "Content": "wrong", "role": "user", "content": "eins", "language": "German"}
+        row = {**WILDCHAT, "conversation": [{**turn, "toxic": False, "redacted": False, "TOXIC": True}]}
+        [seed] = fill_rows(wildchat.SOURCE, [row], "de/respond", "train.parquet").rows
+        assert (seed["prompt"], seed["toxic"]) == ("eins", False)
+
+    def test_a_column_called_as_dotted_paths_are(self, fill_rows):
+        rows = [{**GOOD, "question.text": "wrong", "file_row_number": 7}]
+        [seed] = fill_rows(gsm8k.SOURCE, rows, "de/translate", "train.parquet").rows
+        assert seed["prompt"] == "How many?"
+
+
+class TestListsOfRows:
+    @pytest.mark.parametrize("indent", [None, 1])
+    @pytest.mark.parametrize("name", ["train.json", "train.jsonl", "train.json.gz"])
+    @pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n \n"])
+    def test_a_json_list_is_read_as_its_entries(self, fill_rows, name, indent, before):
+        raw = before + json.dumps([GOOD, {**GOOD, "question": "And now?"}], indent=indent).encode()
+        seeds = fill_rows(gsm8k.SOURCE, gzip.compress(raw) if name.endswith("gz") else raw, "de/translate", name)
+        assert {row["prompt"] for row in seeds.rows} == {"How many?", "And now?"}
+
+    def test_what_is_wrong_in_it_is_named_by_row_or_line(self, fill_rows):
+        for rows, problem in (
+            (json.dumps([GOOD, {"question": "a"}]), "train.json, row 2: field 'answer' is missing"),
+            (json.dumps([GOOD, 5]), "train.json, row 2: expected an object, got int"),
+            (
+                json.dumps([GOOD, GOOD], indent=1)[:-3],
+                "train.json, line 9: broken JSON (Expecting ',' delimiter at character 2)",
+            ),
+            ('[{"a":\n' + "9" * 5000 + "}]", "train.json, line 2: a number has too many digits"),
+            ("[" * 100_000, "train.json: the JSON is nested too deeply"),
+        ):
+            with pytest.raises(UserError) as error:
+                fill_rows(gsm8k.SOURCE, rows.encode(), "de/translate", "train.json")
+            assert only_line(error).endswith(problem)
+
+
+class TestNumbers:
+    @pytest.mark.parametrize("name", ["train.parquet", "train.jsonl"])
+    @pytest.mark.parametrize(("given", "source_id"), [(7.0, "7"), (-0.0, "0"), (7, "7"), (2.0**53 - 1, str(2**53 - 1))])
+    def test_a_whole_number_may_be_written_with_a_point(self, fill_rows, name, given, source_id):
+        [seed] = fill_rows(aya.SOURCE, [{**AYA, "id": given}], "de/respond", name).rows
+        assert seed["source_id"] == source_id
+
+    @pytest.mark.parametrize("given", [7.5, 2.0**53, float("inf"), float("nan")])
+    def test_other_floating_point_numbers_are_no_id(self, fill_rows, given):
+        with pytest.raises(UserError, match="field 'id': expected int or str, got float"):
+            fill_rows(aya.SOURCE, [{**AYA, "id": given}], "de/respond", "train.parquet")
+
+    @pytest.mark.parametrize("name", ["train.parquet", "train.jsonl"])
+    def test_ranks_as_pandas_writes_them_beside_nulls(self, fill_rows, name):
+        root = {**MESSAGE, "review_result": True, "deleted": False}
+        replies = [
+            {**root, "message_id": f"r{rank}", "parent_id": "1", "role": "assistant", "rank": rank, "text": f"{rank}"}
+            for rank in (2.0, 0.0, 1.0)
+        ]
+        rows = [{**root, "rank": float("nan")}, *replies]
+        [seed] = fill_rows(oasst2.SOURCE, rows, "de/generate", name).rows
+        assert seed["response"] == "0.0"
+
+    def test_a_number_that_python_refuses_names_file_and_line(self, fill_rows):
+        raw = line() + b'{"question": "a", "answer": ' + b"9" * 5000 + b"}\n"
+        for name, content in (("train.jsonl", raw), ("train.jsonl.gz", gzip.compress(raw))):
+            with pytest.raises(UserError) as error:
+                fill_rows(gsm8k.SOURCE, content, "de/translate", name)
+            assert only_line(error).endswith(f"{name}, line 2: a number has too many digits")
+
+    def test_nesting_that_python_refuses_too(self, fill_rows):
+        raw = line() + b'{"question": "a", "answer": ' + b"[" * 200_000 + b"]" * 200_000 + b"}\n"
+        with pytest.raises(UserError) as error:
+            fill_rows(gsm8k.SOURCE, raw, "de/translate", "train.jsonl")
+        assert only_line(error).endswith("train.jsonl, line 2: the JSON is nested too deeply")
 
 
 class TestLanguageFilter:
