@@ -17,7 +17,6 @@ figures count only where they are endless, and lines with several numbers are st
 import re
 from collections import Counter
 from itertools import pairwise
-from os.path import commonprefix
 from zlib import crc32
 
 from polyglot_assets.languages import SENTENCE_END
@@ -92,7 +91,7 @@ def repeated_share(text: str) -> float:
 
 def _empty_share(text: str) -> float:
     """The share of rows and list items with nothing in them, if there are many."""
-    if text.count("\n") < _EMPTY_LINES:
+    if text.count("\n") < _EMPTY_LINES or len(_EMPTY.findall(text)) < _EMPTY_LINES:
         return 0.0
     sizes = [len(row[0]) for row in _EMPTY.finditer(_without_blocks(text))]
     return round(min(1.0, sum(sizes) / min(len(text), _LONG)), 4) if len(sizes) >= _EMPTY_LINES else 0.0
@@ -188,10 +187,16 @@ def _differ_in_one_word(line: str, other: str) -> bool:
     # Of twenty characters fifteen are the same, so seven or more at one end: seen without counting.
     if longer - shorter > allowed or (line[:7] != other[:7] and line[-7:] != other[-7:]):
         return False
-    same = len(commonprefix((line, other)))
-    end = min(shorter - same, len(commonprefix((line[::-1], other[::-1]))))
+    same = _same_beginning(line, other)
+    end = min(shorter - same, _same_beginning(line[::-1], other[::-1]))
     changed = line[same : len(line) - end] + other[same : len(other) - end]
     return longer - same - end <= allowed and not _FIGURES.search(changed)
+
+
+def _same_beginning(line: str, other: str) -> int:
+    """Characters with which both begin."""
+    pairs = enumerate(zip(line, other, strict=False))
+    return next((place for place, (one, two) in pairs if one != two), min(len(line), len(other)))
 
 
 def _without_count(line: str) -> str:

@@ -110,10 +110,10 @@ CAPITALS = {"Frankreich": "Paris", "Italien": "Rom", "Spanien": "Madrid", "Polen
             "Norwegen": "Oslo", "Finnland": "Helsinki", "Ungarn": "Budapest", "Schweden": "Stockholm", "Kuba": "Havanna"}  # fmt: skip
 FRAMES = {
     "de": ("Achten Sie darauf, dass {} immer kühl und trocken gelagert werden.",
-           "Äpfel Birnen Möhren Gurken Zwiebeln Rüben Nüsse Bohnen Linsen Erbsen".split()),
-    "ja": ("{}は体にとてもよいので、毎日少しずつ食べることをおすすめします。", "林檎 蜜柑 葡萄 桃 梨 苺 柿 西瓜 枇杷 李".split()),
-    "ar": ("من المهم أن نتناول {} كل يوم لأنه مفيد جدا لصحة الجسم.", "التفاح الموز العنب التمر التين الخوخ الجوز اللوز العسل الزيتون".split()),
-    "ru": ("Не забывайте, что {} нужно хранить в сухом и прохладном месте.", "яблоки груши орехи бобы лук чеснок свёклу морковь репу перец".split()),
+           ["Äpfel", "Birnen", "Möhren", "Gurken", "Zwiebeln", "Rüben", "Nüsse", "Bohnen", "Linsen", "Erbsen"]),
+    "ja": ("{}は体にとてもよいので、毎日少しずつ食べることをおすすめします。", ["林檎", "蜜柑", "葡萄", "桃", "梨", "苺", "柿", "西瓜", "枇杷", "李"]),
+    "ar": ("من المهم أن نتناول {} كل يوم لأنه مفيد جدا لصحة الجسم.", ["التفاح", "الموز", "العنب", "التمر", "التين", "الخوخ", "الجوز", "اللوز", "العسل", "الزيتون"]),
+    "ru": ("Не забывайте, что {} нужно хранить в сухом и прохладном месте.", ["яблоки", "груши", "орехи", "бобы", "лук", "чеснок", "свёклу", "морковь", "репу", "перец"]),
 }  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def test_loops_that_change_a_little(text: str) -> None:
     "text",
     [
         "\n".join(f"{city} ist die Hauptstadt von {country} und hat viele Museen." for country, city in CAPITALS.items()),
-        "\n".join(f"import {name}" for name in "json math os sys time random string typing types uuid".split()),
+        "\n".join(f"import {name}" for name in ["json", "math", "os", "sys", "time", "random", "string", "typing", "types", "uuid"]),
         "\n".join(f'{{"name": "{name}", "type": "string", "required": true}},' for name in CAPITALS.values()),
         "\n".join(f"| {city} | geöffnet von Montag bis Freitag |" for city in CAPITALS.values()),
         "\n".join(f"Im Haus {number} wohnen {number * 3} Kinder und {number * 2} Hunde zusammen." for number in range(1, 11)),
