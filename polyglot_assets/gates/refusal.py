@@ -27,8 +27,8 @@ _BRIEF = 200
 _END = re.compile(r"(?<=[.!?؟।])\s+|(?<=[。！？])|\n+|(?<=[\u0e00-\u0e7f])\s+(?=[\u0e00-\u0e7f])")
 """Where sentences end. Thai has only the space for it."""
 _TURN = re.compile(
-    r"[:：]|[,،;—–-] ?(?:but|however|yet|aber|doch|jedoch|pero|mais|cependant|ma|però|mas|porém|maar|echter|ale|však|lecz"
-    r"|но|однако|але|проте|dar|însă|men|ama|ancak|fakat|nhưng|tetapi|tapi|namun|ngunit|subalit|و?لكن|लेकिन|परंतु|मगर)\b"
+    r"[:：]|[,،;—–-] ?(?:but|however|yet|aber|doch|jedoch|pero|mais|cependant|ma|però|mas|porém|maar|echter|ale|však"
+    r"|lecz|но|однако|але|проте|dar|însă|men|ama|ancak|fakat|nhưng|tetapi|tapi|namun|ngunit|subalit|و?لكن|लेकिन|परंतु|मगर)\b"
     r"|[，,](?:不过|不過|但)|が、|けれど|지만|แต่"
 )
 """Where a sentence turns to what the speaker can say."""
