@@ -161,12 +161,13 @@ class Settings(BaseSettings):
         default=Gates.echo_share,
         gt=0,
         description="From this share of words copied from the untranslated prompt on, numbers aside, a translation is "
-        "`not_translated`.",
+        "`not_translated`; in the prompt the longest stretch counts twice.",
     )
     gate_refusal_share: float = Field(
         default=Gates.refusal_share,
         gt=0,
-        description="From this share of the response on, sentences at its beginning that decline make it `refused`.",
+        description="From this share of the response on, sentences at its beginning that decline make it `refused`; a "
+        "third of it counts where they announce an answer all the same.",
     )
     gate_repeated_share: float = Field(
         default=Gates.repeated_share, gt=0, description="From this share of loops on a text is `repetitive`."

@@ -8,14 +8,18 @@ are no copies: every translation keeps them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import compress, groupby
+from operator import itemgetter
 
 _WORD = re.compile(r"\w+")
 _RUN = 4
 """Words that must follow each other as in the instructions before they count at all."""
 _DIFFERENT = 3
 """Different words in such a run of a translation: in `5 km + 6 km + 7 km + 8 km` only the unit is left."""
+_STRETCH = 4
+"""Words in a stretch that was left untranslated at least."""
 
 Runs = frozenset[tuple[str, ...]]
 
@@ -48,15 +52,48 @@ def copied_share(text: str, source: str) -> float:
     Numbers are left out on both sides.
     """
     words = words_to_translate(text)
+    copied = _copied(words, source)
+    return round(_letters(words, copied) / _letters(words), 4) if True in copied else 0.0
+
+
+def untranslated_share(text: str, source: str) -> float:
+    """As `copied_share`, for a `text` that should be a translation of `source`: its longest stretch counts twice.
+
+    Names and terms that are kept lie scattered; an end that was left as it was is one stretch. A title is one too, so
+    a stretch must be of six words at least, and at least half of them written small in `text`.
+    """
+    words = words_to_translate(text)
+    copied = _copied(words, source)
+    if True not in copied:
+        return 0.0
+    small = {word for word in _WORD.findall(text) if not word[:1].isupper()}
+    left = max((_letters(stretch) for stretch in _stretches(words, copied) if _is_prose(stretch, small)), default=0)
+    return round(min(1.0, max(_letters(words, copied), 2 * left) / _letters(words)), 4)
+
+
+def _copied(words: list[str], source: str) -> list[bool]:
+    """For each of `words` whether it stands in a run of four that `source` has too."""
     own = frozenset(run for run in _each(words_to_translate(source)) if len(set(run)) >= _DIFFERENT)
     copied = [False] * len(words)
     for place, run in enumerate(_each(words)):
         if run in own:
             copied[place : place + _RUN] = [True] * _RUN
-    if True not in copied:
-        return 0.0
-    letters = sum(len(word) for word, mark in zip(words, copied, strict=True) if mark)
-    return round(letters / sum(map(len, words)), 4)
+    return copied
+
+
+def _letters(words: list[str], chosen: list[bool] | None = None) -> int:
+    return sum(map(len, words if chosen is None else compress(words, chosen)))
+
+
+def _stretches(words: list[str], copied: list[bool]) -> Iterator[list[str]]:
+    """The longest runs of copied words."""
+    for is_copied, group in groupby(zip(words, copied, strict=True), key=itemgetter(1)):
+        if is_copied:
+            yield [word for word, _ in group]
+
+
+def _is_prose(stretch: list[str], small: set[str]) -> bool:
+    return len(stretch) >= _STRETCH and 2 * sum(word in small for word in stretch) >= len(stretch)
 
 
 def words_to_translate(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from polyglot_assets.gates.debris import debris
 from polyglot_assets.gates.language import NO_VERDICT, Reading, own_words, read
-from polyglot_assets.gates.leakage import copied_share, leaked_words
+from polyglot_assets.gates.leakage import copied_share, leaked_words, untranslated_share
 from polyglot_assets.gates.length import measured_length
 from polyglot_assets.gates.personal import KINDS, personal_data
 from polyglot_assets.gates.refusal import refusal_share
@@ -115,7 +115,7 @@ def _languages(pair: Pair, gates: Gates) -> dict[str, object]:
     if pair.invented:  # the language of a seed's own prompt is the source's claim, not the teacher's work
         found["prompt_language"] = read(pair.prompt, pair.language, gates.language_likelihood)
     if pair.original:
-        found["prompt_echo_share"] = copied_share(own_words(pair.prompt), pair.original)
+        found["prompt_echo_share"] = untranslated_share(own_words(pair.prompt), pair.original)
         found["response_echo_share"] = copied_share(own_words(pair.response), pair.original)
     return found
 

@@ -1,10 +1,12 @@
 """The refusal gate: answers that decline, and answers that speak of themselves as a machine.
 
-Here: how much of an answer such sentences take. Not here: the phrases of each language (refusal_phrases.py).
+Here: how much of an answer such sentences take. Not here: the phrases of each language (refusal_phrases.py,
+refusal_limits.py).
 
 What matters is where they stand and how much else there is: `As an AI I have no taste, but …` before a page of advice
 is an answer, and so is a story in which somebody says that he cannot help. So only the beginning is searched, and the
-score is the share of the text that the declining sentences in it make up.
+score is the share of the text that the declining sentences in it make up, each up to its `but` or colon. What is
+quoted, or said in a letter that the answer drafts, is not said by the speaker.
 """
 
 import re
@@ -12,14 +14,36 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from polyglot_assets.gates.refusal_limits import LIMITS
 from polyglot_assets.gates.refusal_phrases import PHRASES
+from polyglot_assets.languages import DENSE_WEIGHT
 
 _HEAD = 300
 """Characters at the beginning that are searched."""
+_DENSE = frozenset({"ja", "ko", "zh"})
+_DENSE_HEAD = round(_HEAD / DENSE_WEIGHT)
 _BRIEF = 200
 """In a text of so few characters an apology for not being able to is a refusal, whatever it is about."""
 _END = re.compile(r"(?<=[.!?؟।])\s+|(?<=[。！？])|\n+|(?<=[\u0e00-\u0e7f])\s+(?=[\u0e00-\u0e7f])")
 """Where sentences end. Thai has only the space for it."""
+_TURN = re.compile(
+    r"[:：]|[,،;—–-] ?(?:but|however|yet|aber|doch|jedoch|pero|mais|cependant|ma|però|mas|porém|maar|echter|ale|však"
+    r"|lecz|но|однако|але|проте|dar|însă|men|ama|ancak|fakat|nhưng|tetapi|tapi|namun|ngunit|subalit|و?لكن|लेकिन|परंतु|मगर)\b"
+    r"|[，,](?:不过|不過|但)|が、|けれど|지만|แต่"
+)
+"""Where a sentence turns to what the speaker can say."""
+_ANNOUNCED = re.compile(r"[:：]\s*\S|\n\s*(?:[-*•]|\d+[.)]) |ดังนี้|次の(?:とおり|通り)|以下の|如下")
+"""What stands before an answer that is delivered after all."""
+_WEIGHT_BEFORE_AN_ANSWER = 1 / 3
+_QUOTED = re.compile(
+    r"„[^„“”\n]{3,300}[“”]|“[^“”\n]{3,300}”|”[^”\n]{3,300}”|«[^«»\n]{3,300}»|「[^「」\n]{3,300}」"
+    r"|(?<!\w)\"[^\"\n]{3,300}\"(?![a-z])|^[—–] ?[^—–\n]{3,200}[—–]",
+    re.MULTILINE,
+)
+_SAID_ELSEWHERE = 5
+"""Letters outside of quotations without which a text is a quotation as a whole."""
+_SALUTATION = re.compile(r"\A(?:[^\n!?]{2,60}[,،，:：]|[^\n]{1,20}(?:様|殿|御中)|เรียน[^\n]{2,50})\s*\n")
+_SIGNATURE = re.compile(r"\n[^\n.!?。！？।]{2,40}\s*\Z")
 _START = re.compile(r"(?:\A|[.!?।。！？\n])\W*\Z")
 _WITHIN = r"[^.!?।。！？\n]"
 _ESCAPE = re.compile(r"(\\.)", re.DOTALL)
@@ -50,18 +74,37 @@ def refusal_share(text: str, language: str) -> float:
     Refusals are looked for in `language` and in English, which teachers fall back to; for a language without phrases
     (see refusal_phrases.py) in English only.
     """
-    head = _plain(text[:_HEAD])
+    head = _own_words(_plain(text[: _DENSE_HEAD if language in _DENSE else _HEAD]), text)
     patterns = [_patterns(code) for code in dict.fromkeys((language, "en")) if code in PHRASES]
     # A phrase counts for the sentence in which it ends: an apology may stand in the one before.
-    ends = [end for pattern in patterns for end in pattern.ends(head)]
+    ends = sorted(end for pattern in patterns for end in pattern.ends(head))
     if not ends:
         return 1.0 if len(text) <= _BRIEF and any(pattern.brief.match(head) for pattern in patterns) else 0.0
+    if _is_letter(text, ends[0]):
+        return 0.0
     declining = begin = 0
     for stop in (*(match.end() for match in _END.finditer(head)), len(head)):
-        if any(begin < end <= stop for end in ends):
-            declining += len(head[begin:stop].rstrip())
+        if last := max((end for end in ends if begin < end <= stop), default=0):
+            turn = _TURN.search(head, last, stop)
+            declining += len(head[begin : turn.start() if turn else stop].rstrip())
         begin = stop
-    return round(min(1.0, declining / len(text)), 4)
+    weight = _WEIGHT_BEFORE_AN_ANSWER if _ANNOUNCED.search(head, ends[-1]) else 1.0
+    return round(min(1.0, weight * declining / len(text)), 4)
+
+
+def _own_words(head: str, text: str) -> str:
+    """`head` with blanks in the place of what it quotes, unless `text` is a quotation as a whole."""
+    if not _QUOTED.search(head):
+        return head
+    unquoted = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), head)
+    said = sum(map(str.isalpha, unquoted)) + max(0, len(text) - len(head))
+    return unquoted if said >= _SAID_ELSEWHERE else head
+
+
+def _is_letter(text: str, first_refusal: int) -> bool:
+    """Whether `text` is a letter, in which somebody else may decline: a salutation at the top, a name at the end."""
+    salutation = _SALUTATION.match(text)
+    return bool(salutation and salutation.end() <= first_refusal and _SIGNATURE.search(text))
 
 
 def _plain(text: str) -> str:
@@ -108,7 +151,9 @@ def _patterns(language: str) -> _Patterns:
     # Asking once whether a word begins is three times faster than asking at the beginning of each alternative.
     word = r"\b" if phrases.spaced else ""
     return _Patterns(
-        _compiled(word + _any(declining, phrases.machine, phrases.whole, f"({phrases.role})")),
+        _compiled(
+            word + _any(declining, phrases.machine, phrases.whole, LIMITS.get(language, ""), f"({phrases.role})")
+        ),
         _compiled(_any(phrases.sorry, phrases.alas, phrases.speaker)),
         _compiled(rf"\W*{excuse}{gap}{_any(phrases.task)}") if phrases.nobody else None,
         _compiled(rf"\W*{_any(brief, excuse if phrases.nobody else '')}"),

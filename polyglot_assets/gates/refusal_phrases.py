@@ -55,7 +55,7 @@ _EN = Phrases(
     cannot=rf"\bi(?:'m| am)? (?:really |simply |just |also |afraid i )?{_EN_CANNOT}",
     nobody=rf"\bwe(?: are|'re)? {_EN_CANNOT}|\bi (?:could not|couldn't)\b",
     whole=rf"\bwe(?: are|'re)? {_EN_CANNOT}[^.!?\n]{{0,30}}?\b(?:help you|assist you|(?:this|that|your) (?:request|task|query))",
-    task=r"\b(?:help(?! but\b)|assist|answer|provide|fulfil|comply|creat|writ|generat|engag|continu|support|shar|giv|offer"
+    task=r"\b(?:recommend|advis|suggest|explain|describ|predict|comment|speculat|diagnos|verify|confirm|endorse|access|brows|tell you|do it for you|accept this|help(?! but\b)|assist|answer|provide|fulfil|comply|creat|writ|generat|engag|continu|support|shar|giv|offer"
     r"|discuss|process|respond|translat|complet|promot|participat|do (?:that|this|so)|your request|this request|that request)",
     role=r"\bas an? (?:(?:ai|artificial intelligence)(?= ?(?:,|\.|language|large|model|assistant|system|i\b|developed"
     r"|created|trained|without|with no))|(?:large )?language model|virtual assistant)",
@@ -71,7 +71,7 @@ PHRASES: dict[str, Phrases] = {
         cannot=r"\b(?:(?:ich (?:kann|darf|werde|könnte)|(?:kann|darf|werde|könnte) ich)\b[^.!?\n]{0,70}?\b(?:nicht|kein\w*|weder)"
         r"|(?:ich bin|bin ich)\b[^.!?\n]{0,30}?\bnicht (?:in der lage|befugt|imstande|berechtigt)"
         r"|ich (?:muss|möchte)\b[^.!?\n]{0,60}?\bablehnen|ist (?:es )?mir (?:leider )?nicht (?:möglich|erlaubt|gestattet))",
-        task=r"helfen|hilfe|behilflich|antworten|unterstützen|bereitstellen|bereitzustellen|erfüllen|nachkommen|erstellen"
+        task=r"empfehlen|erklären|beschreiben|vorhersagen|zugreifen|beurteilen|verraten|kommentieren|spekulieren|bestätigen|beraten|mitteilen|abrufen|helfen|hilfe|behilflich|antworten|unterstützen|bereitstellen|bereitzustellen|erfüllen|nachkommen|erstellen"
         r"|generieren|schreiben|geben|ablehnen|anbieten|durchführen|verarbeiten|liefern|ausführen|mitwirken|diskutieren"
         r"|fortfahren|dienen|verfassen|übersetzen|bearbeiten|entsprechen|anfrage|teilen|auskunft",
         role=r"\bals (?:eine? )?(?:reine[sr]? |große[sr]? |bloße[sr]? )?(?:ki\b(?!-?(?:forsch|entwickl|expert|unternehm|ingenieur))"
@@ -87,7 +87,7 @@ PHRASES: dict[str, Phrases] = {
         r"|\bno estoy (?:en condiciones|autorizad|capacitad|programad|diseñad|en posici[oó]n)|\bme niego a|\bno tengo permitido"
         r"|\bdebo (?:rechazar|negarme|declinar)|\bme es imposible|\bno tengo la capacidad",
         nobody=r"\bno (?:podemos|podr[íi]a|(?:nos )?es posible)\b",
-        task=r"ayud|asist|respond|proporcion|cumpl|gener|escrib|\bcrear|ofrec|hacer (?:eso|esto|lo)|continu|brind|\bdar|particip"
+        task=r"recomend|aconsej|suger|explic|describ|predec|opinar|coment|especul|diagnostic|confirm|verific|acceder|deci(?:rte|rle)|emitir|ayud|asist|respond|proporcion|cumpl|gener|escrib|\bcrear|ofrec|hacer (?:eso|esto|lo)|continu|brind|\bdar|particip"
         r"|compart|contest|realiz|elabor|complac|facilit|traduc|apoy|solicitud|petici[oó]n|atender",
         role=r"\b(?:como|al ser|dado que soy|ya que soy|siendo) (?:solo |s[oó]lo )?(?:una? )?(?:ia\b|inteligencia artificial"
         r"|(?:gran )?modelo (?:de lenguaje|ling[üu][íi]stico|de ia)|asistente (?:virtual|de ia|digital))",
@@ -102,7 +102,7 @@ PHRASES: dict[str, Phrases] = {
         nobody=r"\b(?:nemůžeme|není možné|nelze)\b",
         whole=r"\b(?:pomoci|pomoct|odpovědět|vyhovět|splnit|poskytnout|sdělit|poradit|napsat|vytvořit|přeložit)"
         r" (?:bohužel )?(?:nemohu|nemůžu|nesmím|nedokážu)\b(?=\s*(?:[.,;!?\n]|$))",
-        task=r"pomoc|pomoct|pomáh|odpověd|odpovíd|poskyt|splnit|vyhovět|vytvoř|napsat|psát|generovat|asistov|sdělit|poradit"
+        task=r"doporuč|vysvětl|popsat|předpov|komentovat|potvrd|diagnostikov|prozrad|posoudit|zjistit|pomoc|pomoct|pomáh|odpověd|odpovíd|poskyt|splnit|vyhovět|vytvoř|napsat|psát|generovat|asistov|sdělit|poradit"
         r"|provést|pokračovat|sdílet|podílet|odmítnout|přeložit|zpracovat|nabíd|požadav|žádost|podpo",
         role=r"\bjako (?:velký |pouhá |pouhý |pouze )?(?:ai\b(?!-)|umělá inteligence|jazykový model|model umělé inteligence"
         r"|virtuální asistent|digitální asistent|ai[ -](?:model|asistent|jazykový))",
@@ -115,7 +115,7 @@ PHRASES: dict[str, Phrases] = {
         r"|\b(?:saya|kami) (?:harus )?menolak",
         whole=r"\b(?:tidak|tak|belum) (?:dapat|bisa|mampu|boleh) (?:saya|kami|aku) (?:penuhi|bantu|jawab|beri|laku|buat|tulis|layani"
         r"|sedia|proses|lanjut|terjemah|kabul|tanggap|selesai|bagi)",
-        task=r"\b(?:membantu|bantu|menjawab|memberi|memenuhi|menyediakan|membuat|menulis|melakukan|melanjutkan|menghasilkan"
+        task=r"\b(?:menjelaskan|merekomendasikan|menyarankan|memprediksi|mengakses|mengomentari|memastikan|mendiagnosis|menyampaikan|membantu|bantu|menjawab|memberi|memenuhi|menyediakan|membuat|menulis|melakukan|melanjutkan|menghasilkan"
         r"|mendukung|melayani|menanggapi|membagikan|menerjemahkan|memproses|mengabulkan|menyelesaikan|berpartisipasi|permintaan)",
         role=r"\bsebagai (?:sebuah |suatu |seorang )?(?:ai\b|model (?:bahasa|ai)|kecerdasan (?:buatan|artifisial)|asisten (?:ai|virtual|digital))",
         machine=r"\bsaya (?:hanya|hanyalah|adalah|cuma|sekadar) (?:sebuah |suatu )?(?:ai\b|model (?:bahasa|ai)|kecerdasan (?:buatan|artifisial)|asisten ai)",
@@ -127,7 +127,7 @@ PHRASES: dict[str, Phrases] = {
         r"|\btumatanggi ako|\bkailangan kong tanggihan|\bwala akong kakayahan",
         whole=r"\bhindi (?:po |talaga )?(?:ko|ako|kita|kami|namin)(?: po| kayo| ka)? ma(?:i|ka|kaka|kapag|tu|sa|ga|bi|pa)*\w{0,4}"
         r"(?:tulong|tulung|sagot|sagut|bigay|gawa|likha|sulat|tugon|tugun|salin|patuloy|suporta|hagi)",
-        task=r"tulong|tulung|sagot|sagut|maibig|maibibig|magbigay|magbibigay|makapagbi|magawa|magagawa|gawin|makagawa|sulat"
+        task=r"rekomenda|magpayo|payo|ipaliwanag|magpaliwanag|hulaan|tulong|tulung|sagot|sagut|maibig|maibibig|magbigay|magbibigay|makapagbi|magawa|magagawa|gawin|makagawa|sulat"
         r"|isulat|likha|ipagpatuloy|tumugon|makatugon|matugunan|hiling|kahilingan|ibahagi|isalin|suporta",
         role=r"\bbilang (?:isang |isa lamang )(?:malaking )?(?:ai\b|artificial intelligence|modelo ng wika|modelong pang-?wika|language model"
         r"|virtual assistant|artipisyal na (?:katalinuhan|intelihensiya|intelihensya))",
@@ -157,7 +157,7 @@ PHRASES: dict[str, Phrases] = {
         cannot=r"لا (?:استطيع|يمكنني|اقدر|يسعني|املك القدرة|املك القدره)|لن (?:استطيع|اتمكن|اقدر|يمكنني)|لست (?:قادرا|قادره|قادرة|مخولا)"
         r"|(?:انا|انني|اني|لانني) غير قادر|ليس (?:بامكاني|بوسعي|في وسعي)|لا (?:يسمح|يجوز) لي|اعتذر عن|ارفض|يتعذر علي",
         nobody=r"لا (?:يمكننا|نستطيع)|ليس من الممكن|لا يمكن\b|غير قادر",
-        task=r"مساعد|اساعد|الاجاب|اجيب|الرد|تقديم|اقدم|توفير|اوفر|تلبية|تلبيه|القيام|كتاب|اكتب|انشاء|انتاج|تنفيذ|الاستجاب|اعطا|مشارك|اكمال|مواصل"
+        task=r"اوصي|توصي|اقترح|شرح|اشرح|اصف|وصف|التنبو|تشخيص|الوصول الي|التعليق|مساعد|اساعد|الاجاب|اجيب|الرد|تقديم|اقدم|توفير|اوفر|تلبية|تلبيه|القيام|كتاب|اكتب|انشاء|انتاج|تنفيذ|الاستجاب|اعطا|مشارك|اكمال|مواصل"
         r"|طلب|ترجم|معالج|المساهم|اتمام",
         machine=r"(?:بصفتي|كوني|لكوني|باعتباري|بوصفي|لانني|بما انني|كمجرد) (?:مجرد )?(?:نموذج|ذكاء|مساعد|برنامج)(?:ا)? ?(?:لغ|لغوي|لغة|اصطناعي|ذكاء|ال?ذكاء|افتراضي|رقمي)",
         role=r"(?:كنموذج|كذكاء|كمساعد) (?:لغ|اصطناعي|ذكاء|افتراضي|رقمي)",
@@ -170,17 +170,17 @@ PHRASES: dict[str, Phrases] = {
         cannot=r"\bje ne (?:peux|puis|pourrai|saurais)(?: malheureusement| absolument)? pas|\bje ne (?:peux|puis) (?:vous|t)"
         r"|\bil m'est impossible|\bje suis (?:dans l'incapacité|incapable)|\bje ne suis pas (?:en mesure|capable|autorisé|habilité|programmé|conçu)|\bje n'ai pas (?:la capacité|la possibilité|le droit)|\bje refuse|\bje dois (?:refuser|décliner)",
         nobody=r"\bnous ne pouvons pas|\bil n'est pas possible",
-        task=r"aider|aide|assister|répondre|fournir|satisfaire|créer|rédiger|écrire|générer|donner|continuer|proposer|offrir|faire (?:cela|ça)"
+        task=r"recommand|conseill|sugg[eé]r|expliqu|décri|prédi|comment(?:er|aire)|spécul|diagnosti|confirm|vérifi|accéd|vous dire|te dire|aider|aide|assister|répondre|fournir|satisfaire|créer|rédiger|écrire|générer|donner|continuer|proposer|offrir|faire (?:cela|ça)"
         r"|partager|participer|traduire|demande|requête|accéder",
-        role=r"\ben tant qu(?:e |')(?:une? )?(?:simple )?(?:ia\b|intelligence artificielle|(?:grand )?modèle (?:de langage|linguistique|d'ia)|assistante? virtuel)",
+        role=r"\b(?:en tant qu(?:e |')|étant )(?:une? )?(?:simple )?(?:ia\b|intelligence artificielle|(?:grand )?modèle (?:de langage|linguistique|d'ia)|assistante? virtuel)",
         machine=r"\bje (?:ne )?suis (?:qu'|seulement |juste )?(?:une? )(?:ia\b|intelligence artificielle|modèle de langage)",
     ),
     "it": Phrases(
         sorry=r"mi dispiace|mi spiace|scusa|mi scuso|sono spiacente",
         alas=r"purtroppo",
-        cannot=r"\bnon (?:posso|potrò|mi è possibile)|\b(?:(?:ma|io|purtroppo) |(?<![^\W\d_] ))non sono (?:in grado|autorizzat)|\bmi rifiuto|\bdevo (?:rifiutare|declinare)",
+        cannot=r"\bnon (?:posso|potrò|mi è possibile)\b|\b(?:(?:ma|io|purtroppo) |(?<![^\W\d_] ))non sono (?:in grado|autorizzat)|\bmi rifiuto|\bdevo (?:rifiutare|declinare)",
         nobody=r"\bnon (?:possiamo|è possibile)",
-        task=r"aiut|assist|rispond|forn|soddisf|cre(?:are|azione)|scriv|gener|dare|dar|continu|offr|farlo|condivid|partecip|tradur|richiesta",
+        task=r"consigli|raccomand|sugger|spieg|descri|preved|comment|specul|diagnos|conferm|verific|acceder|dir(?:ti|le|vi)\b|aiut|assist|rispond|forn|soddisf|cre(?:are|azione)|scriv|gener|dare|dar|continu|offr|farlo|condivid|partecip|tradur|richiesta",
         role=r"\b(?:come|in quanto|essendo) (?:una? |un')?(?:semplice )?(?:ia\b|intelligenza artificiale|modello (?:linguistico|di linguaggio|di ia)|assistente virtuale)",
         machine=r"\bsono (?:solo |soltanto )?(?:una? |un')(?:ia\b|intelligenza artificiale|modello linguistico)",
     ),
@@ -189,7 +189,7 @@ PHRASES: dict[str, Phrases] = {
         alas=r"infelizmente",
         cannot=r"\bnão (?:posso|poderei|consigo|sou capaz|me é possível|estou (?:autorizad|apt|em condições))|\brecuso|\bdevo recusar",
         nobody=r"\bnão (?:podemos|é possível)",
-        task=r"ajud|auxili|assist|respond|fornec|atend|cri(?:ar|ação)|escrev|ger(?:ar|ação)|\bdar|continu|oferec|fazer isso|compartilh|partilh|particip|traduz|pedido|solicitação",
+        task=r"recomend|aconselh|suger|explic|descrev|prever|coment|especul|diagnosti|confirm|verific|acessar|aceder|opinar|dizer-lhe|lhe dizer|ajud|auxili|assist|respond|fornec|atend|cri(?:ar|ação)|escrev|ger(?:ar|ação)|\bdar|continu|oferec|fazer isso|compartilh|partilh|particip|traduz|pedido|solicitação",
         role=r"\b(?:como|sendo|por ser) (?:uma? )?(?:ia\b|inteligência artificial|modelo (?:de linguagem|de ia)|assistente virtual)",
         machine=r"\bsou (?:apenas |só |somente )?(?:uma? )(?:ia\b|inteligência artificial|modelo de linguagem)",
     ),
@@ -198,7 +198,7 @@ PHRASES: dict[str, Phrases] = {
         alas=r"helaas",
         cannot=r"\b(?:ik kan|kan ik|ik mag|ik zal)\b[^.!?\n]{0,50}?\b(?:niet|geen)|\bik ben (?:helaas )?niet (?:in staat|bevoegd|gemachtigd)|\bik (?:weiger|moet weigeren)",
         nobody=r"\b(?:we|wij) kunnen\b[^.!?\n]{0,50}?\b(?:niet|geen)",
-        task=r"help|hulp|assist|antwoord|verstrek|voldoen|maken|schrijven|gener|geven|doorgaan|bied|delen|verzoek|staat|vertal|ondersteun",
+        task=r"aanbevel|aanraden|uitleg|beschrijv|voorspel|beoordel|bevestig|raadpleg|adviser|toegang|help|hulp|assist|antwoord|verstrek|voldoen|maken|schrijven|gener|geven|doorgaan|bied|delen|verzoek|staat|vertal|ondersteun",
         role=r"\bals (?:een )?(?:ai\b|kunstmatige intelligentie|(?:groot )?taalmodel|ai-|virtuele assistent)",
         machine=r"\bik ben (?:slechts |maar |alleen |enkel )?een (?:ai\b|kunstmatige intelligentie|taalmodel)",
     ),
@@ -207,16 +207,16 @@ PHRASES: dict[str, Phrases] = {
         alas=r"niestety",
         cannot=r"\bnie (?:mogę|jestem w stanie|mogłabym|mógłbym|potrafię|wolno mi)|\bodmawiam|\bmuszę odmówić",
         nobody=r"\bnie (?:możemy|można|jest możliwe)",
-        task=r"pomóc|pomoc|pomaga|odpowied|udziel|dostarcz|spełni|stworzy|tworzy|napisa|generow|poda|kontynuow|zaoferow|prośb|przetłumacz|udostępni|zrobić|odmówić",
+        task=r"polec|dorad|radzić|zalec|wyjaśni|opisa|przewidz|komentow|spekulow|potwierdz|zdiagnoz|sprawdzić|ocenić|pomóc|pomoc|pomaga|odpowied|udziel|dostarcz|spełni|stworzy|tworzy|napisa|generow|poda|kontynuow|zaoferow|prośb|przetłumacz|udostępni|zrobić|odmówić",
         role=r"\bjako (?:duży |tylko )?(?:ai\b|sztuczna inteligencja|model (?:językowy|ai)|wirtualny asystent|asystent ai)",
         machine=r"\bjestem (?:tylko |jedynie )?(?:ai\b|sztuczną inteligencją|modelem językowym)",
     ),
     "ru": Phrases(
         sorry=r"(?:мне (?:очень )?жаль|извин|прост(?:и|ите)|прошу прощения|сожалею)",
         alas=r"к сожалению",
-        cannot=r"(?<!\w)(?:не (?:могу|смогу|имею (?:права|возможности))|я не (?:в состоянии|способ\w+)|отказываюсь|вынужден\w* отказать)",
+        cannot=r"(?<!\w)(?:не (?:могу|смогу|имею (?:права|возможности))\b|я не (?:в состоянии|способ\w+)|отказываюсь|вынужден\w* отказать)",
         nobody=r"(?<!\w)(?:не можем|невозможно)",
-        task=r"помо[чг]|ответ|отвеча|предостав|выполн|созда|напис|сгенерир|дать|продолж|предлож|запрос|просьб|перевес|участв|отказать",
+        task=r"порекоменд|рекоменд|посовет|совет|объясн|описа|описыв|предсказ|комментир|диагноз|подтверд|провер|получить доступ|помо[чг]|ответ|отвеча|предостав|выполн|созда|напис|сгенерир|дать|продолж|предлож|запрос|просьб|перевес|участв|отказать",
         role=r"(?<!\w)(?:как|будучи|являясь) (?:большая |большой |просто )?(?:ии|искусственный интеллект|языковая модель|языковой модел\w+|искусственным интеллектом|виртуальный ассистент|виртуальный помощник)(?!\w)",
         machine=r"(?<!\w)я (?:—|-|–|всего лишь|просто|лишь)?\s?(?:всего лишь |просто )?(?:ии|искусственный интеллект|языковая модель)(?!\w)",
     ),
@@ -238,7 +238,7 @@ PHRASES: dict[str, Phrases] = {
         cannot=r"我(?:暂时|目前|恐怕|实在|也|并|可能|個人|个人)?(?:无法|無法|不能|不便|没有办法|没办法|拒绝|拒絕|不可以)",
         nobody=r"无法|無法|不能|不便|没有办法|没办法|不可以",
         whole=r"(?:无法|無法|不能|不便)(?:为|為|给|給|向)您",
-        task=r"帮|幫|协助|協助|回答|提供|满足|滿足|创建|撰写|写|生成|继续|完成|处理|请求|要求|分享|翻译|参与|给出",
+        task=r"推荐|推薦|建议|说明|解释|透露|预测|评论|诊断|访问|帮|幫|协助|協助|回答|提供|满足|滿足|创建|撰写|写|生成|继续|完成|处理|请求|要求|分享|翻译|参与|给出",
         role=r"(?:作为|作為|身为|身為)(?:一个|一個|一名|一款)?(?:ai|人工智能|人工智慧|(?:大型)?语言模型|語言模型|虚拟助手)(?!(?:的|领域|技术|产品|公司|工程|研究|专家))",
         machine=r"我(?:只)?是(?:一个|一個)?(?:ai(?!\w*(?:工程|研究|专家))|人工智能|人工智慧|(?:大型)?语言模型|語言模型)",
         spaced=False,
@@ -246,8 +246,8 @@ PHRASES: dict[str, Phrases] = {
     "tr": Phrases(
         sorry=r"(?:çok )?üzgünüm|özür dilerim|kusura bakma",
         alas=r"maalesef|ne yazık ki",
-        cannot=r"(?:edemem|olamam|veremem|yapamam|yazamam|sağlayamam|oluşturamam|edemiyorum|olamıyorum|veremiyorum|yapamıyorum|sağlayamıyorum|sunamam|reddediyorum|cevaplayamam|yanıtlayamam|yanıt veremem|getiremem|getiremiyorum|karşılayamam|karşılayamıyorum|gerçekleştiremem|paylaşamam|tamamlayamam|çeviremem|üretemem)",
-        task=r"yardım|cevap|yanıt|bilgi|istek|isteğ|talep|taleb|içerik|konuda|bunu|destek",
+        cannot=r"(?:\w+(?:[ae]m[ae]m|[ae]m[ıi]yorum)\b|edemem|olamam|veremem|yapamam|yazamam|sağlayamam|oluşturamam|edemiyorum|olamıyorum|veremiyorum|yapamıyorum|sağlayamıyorum|sunamam|reddediyorum|cevaplayamam|yanıtlayamam|yanıt veremem|getiremem|getiremiyorum|karşılayamam|karşılayamıyorum|gerçekleştiremem|paylaşamam|tamamlayamam|çeviremem|üretemem)",
+        task=r"öneri|tavsiye|açıkla|tahmin|yorum|yardım|cevap|yanıt|bilgi|istek|isteğ|talep|taleb|içerik|konuda|bunu|destek",
         role=r"\b(?:ben )?(?:bir )?(?:yapay zek[aâ]|dil modeli|sanal asistan)[^.!?\n]{0,25}?(?:olarak(?! (?:bilin|tanım|adland))|olduğum)",
         machine=r"\bben(?: sadece| yalnızca)?(?: bir)? (?:yapay zek[aâ]|dil modeli)[^.!?\n]{0,25}?(?:im\b|yım\b|iyim)|\bbir (?:yapay zek[aâ](?:yım| (?:dil )?modeliyim| asistanıyım)|dil modeliyim)",
         task_first=True,
@@ -257,7 +257,7 @@ PHRASES: dict[str, Phrases] = {
         alas=r"rất tiếc|đáng tiếc",
         cannot=r"\b(?:tôi|mình|em|chúng tôi)(?: \w+){0,3}? (?:không thể|không có khả năng|không được phép|từ chối|chưa thể)",
         nobody=r"\b(?:không thể|chưa thể|không được phép)",
-        task=r"giúp|hỗ trợ|trả lời|cung cấp|đáp ứng|tạo|viết|thực hiện|tiếp tục|chia sẻ|dịch|yêu cầu|tham gia",
+        task=r"giới thiệu|giải thích|đề xuất|khuyên|dự đoán|mô tả|truy cập|xác nhận|giúp|hỗ trợ|trả lời|cung cấp|đáp ứng|tạo|viết|thực hiện|tiếp tục|chia sẻ|dịch|yêu cầu|tham gia",
         role=r"\b(?:là|với tư cách là|vì là) (?:một )?(?:ai\b|trí tuệ nhân tạo|mô hình ngôn ngữ|trợ lý (?:ảo|ai))",
         machine=r"\b(?:tôi|mình) (?:chỉ |vốn )?là (?:một )?(?:ai\b|trí tuệ nhân tạo|mô hình ngôn ngữ|trợ lý (?:ảo|ai))",
     ),
@@ -265,7 +265,7 @@ PHRASES: dict[str, Phrases] = {
         sorry=r"ขออภัย|ขอโทษ|เสียใจ",
         cannot=r"(?:ฉัน|ผม|ดิฉัน)(?:คง|จึง|ก็)?(?:ไม่สามารถ|ไม่อาจ|ขอปฏิเสธ|ไม่ได้รับอนุญาต|ไม่มีความสามารถ)",
         nobody=r"ไม่สามารถ|ไม่อาจ",
-        task=r"ช่วย|ตอบ|ให้ข้อมูล|ให้คำ|ให้บริการ|สร้าง|เขียน|ทำตาม|ดำเนินการ|แปล|สนับสนุน|แบ่งปัน|คำขอ",
+        task=r"แนะนำ|อธิบาย|ทำนาย|บอก|เข้าถึง|ช่วย|ตอบ|ให้ข้อมูล|ให้คำ|ให้บริการ|สร้าง|เขียน|ทำตาม|ดำเนินการ|แปล|สนับสนุน|แบ่งปัน|คำขอ",
         role=r"(?:ในฐานะ(?:ที่เป็น)?|เนื่องจาก(?:ฉัน|ผม|ดิฉัน)?เป็น) ?(?:เพียง)?(?:ai|เอไอ|ปัญญาประดิษฐ์|โมเดลภาษา|แบบจำลองภาษา|ผู้ช่วยเสมือน)",
         machine=r"(?:ฉัน|ผม)(?:เป็น|คือ)(?:เพียง|แค่)? ?(?:ai|เอไอ|ปัญญาประดิษฐ์|โมเดลภาษา|แบบจำลองภาษา|ผู้ช่วยเสมือน)",
         spaced=False,
@@ -274,7 +274,7 @@ PHRASES: dict[str, Phrases] = {
         sorry=r"क्षमा|माफ|खेद",
         # The speaker stands at the beginning, the task in the middle, the verb at the end.
         cannot=r"नहीं [^।.!?\n]{0,12}?सक(?:ता|ती)(?! है)|असमर्थ हू|सक्षम नहीं हू",
-        task=r"(?<!\w)मैं [^।.!?\n]{0,60}?(?:मदद|सहायता|उत्तर|जवाब|जानकारी|अनुरोध|प्रश्न|सवाल|लिख|बना|प्रदान|अनुवाद|जारी|साझा)",
+        task=r"(?<!\w)मैं [^।.!?\n]{0,60}?(?:सिफारिश|सुझाव|सलाह|बता|समझा|भविष्यवाणी|टिप्पणी|मदद|सहायता|उत्तर|जवाब|जानकारी|अनुरोध|प्रश्न|सवाल|लिख|बना|प्रदान|अनुवाद|जारी|साझा)",
         role=r"(?:एक )?(?:ai|एआई|कृत्रिम बुद्धिमत्ता|भाषा मॉडल)(?: भाषा)?(?: मॉडल| सहायक)? (?:के रूप में(?! (?:जान|परिभाषित))|होने के नाते)",
         machine=r"(?<!\w)मैं (?:केवल |सिर्फ |बस |तो )?(?:एक )?(?:ai|एआई|कृत्रिम बुद्धिमत्ता|भाषा मॉडल)(?: भाषा)?(?: मॉडल| सहायक)? (?:हूँ|हूं)",
         task_first=True,
@@ -283,10 +283,10 @@ PHRASES: dict[str, Phrases] = {
     "uk": Phrases(
         sorry=r"мені (?:дуже )?(?:шкода|прикро)|вибач|перепрошую|пробач",
         alas=r"на жаль",
-        cannot=r"(?<!\w)(?:не (?:можу|зможу|маю (?:права|змоги|можливості))|я не (?:в змозі|здат\w+)|відмовляю(?:сь|ся)"
+        cannot=r"(?<!\w)(?:не (?:можу|зможу|маю (?:права|змоги|можливості))\b|я не (?:в змозі|здат\w+)|відмовляю(?:сь|ся)"
         r"|(?:змушен\w+|мушу) відмов\w+)",
         nobody=r"(?<!\w)(?:не можемо|неможливо)",
-        task=r"допомог|допомаг|відпов|надат|надав|викона|створ|напис|згенер|дати|продовж|запропон|запит|прохання|переклас|участ|відмов",
+        task=r"порадити|рекоменд|поясн|опис|передбач|комент|діагноз|підтверд|перевір|отримати доступ|допомог|допомаг|відпов|надат|надав|викона|створ|напис|згенер|дати|продовж|запропон|запит|прохання|переклас|участ|відмов",
         role=r"(?<!\w)(?:як|будучи) (?:велик\w+ |лише )?(?:ші|штучний інтелект|штучним інтелектом|мовна модель|мовною моделлю"
         r"|віртуальний (?:помічник|асистент))(?!\w)",
         machine=r"(?<!\w)я ?(?:—|-|–)? ?(?:лише |просто |всього лише )?(?:велика )?(?:ші|штучний інтелект|мовна модель)(?!\w)",
@@ -298,7 +298,7 @@ PHRASES: dict[str, Phrases] = {
         cannot=r"\bnu (?:vă|te|îți|vi|ți) (?:pot|voi putea)\b|\bnu-ți pot\b|\b(?:(?:dar|eu|păcate) |(?<![^\W\d_] ))nu (?:pot|voi putea)\b"
         r"|\bnu sunt (?:în măsură|capabil|autorizat)|\bnu îmi este (?:permis|posibil)|\btrebuie să refuz|\brefuz să",
         nobody=r"\bnu putem\b|\bnu este posibil",
-        task=r"ajut|asist|răspund|oferi|furniz|\bcre[ae]|scri[eu]|gener|continu|îndeplin|da curs|cerer|solicit|traduc|particip|discut",
+        task=r"recomand|sfătui|explica|descri|prezi|coment|confirm|verific|accesa|ajut|asist|răspund|oferi|furniz|\bcre[ae]|scri[eu]|gener|continu|îndeplin|da curs|cerer|solicit|traduc|particip|discut",
         role=r"\b(?:ca|fiind|în calitate de) (?:un |o )?(?:ia\b|ai\b|inteligență artificială|model (?:de limbaj|lingvistic)|asistent virtual)",
         machine=r"\bsunt (?:doar |numai )?(?:un |o )(?:ia\b|ai\b|inteligență artificială|model (?:de limbaj|lingvistic)|asistent virtual)",
     ),
@@ -308,7 +308,7 @@ PHRASES: dict[str, Phrases] = {
         cannot=r"\b(?:jag kan|kan jag|jag får|jag kommer)\b[^.!?\n]{0,30}?\b(?:inte|ingen|inga|inget)\b"
         r"|\bjag är (?:tyvärr )?inte (?:kapabel|behörig|i stånd|programmerad)|\bjag (?:vägrar|måste (?:avböja|avstå|neka))",
         nobody=r"\bvi kan\b[^.!?\n]{0,30}?\b(?:inte|ingen|inga|inget)\b",
-        task=r"hjälp|assister|svara|tillhandahåll|uppfyll|skapa|skriv|gener|\bge\b|fortsätt|erbjud|dela\b|begäran|förfrågan|översätt|utföra"
+        task=r"rekommender|råda|råd\b|förklara|beskriv|förutsäg|kommenter|spekuler|bekräfta|komma åt|hjälp|assister|svara|tillhandahåll|uppfyll|skapa|skriv|gener|\bge\b|fortsätt|erbjud|dela\b|begäran|förfrågan|översätt|utföra"
         r"|diskutera|avböja|neka",
         role=r"\bsom (?:en |ett )?(?:ai\b(?!-?(?:forsk|utveckl|expert))|ai-|artificiell intelligens|(?:stor )?språkmodell|virtuell assistent)",
         machine=r"\bjag är (?:bara |endast |enbart )?(?:en |ett )?(?:ai\b|ai-|artificiell intelligens|(?:stor )?språkmodell)",

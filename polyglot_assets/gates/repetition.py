@@ -2,10 +2,12 @@
 
 Here: the share of a text that is loops. Not here: duplicates of other rows (marts).
 
-A loop is a stretch that follows upon itself at least twice more, letter by letter, or a long line that comes again and
-again, the number that it begins with aside. Both are counted in characters, so that languages without spaces are
-measured like all others. Tables, lists, refrains and enumerations repeat their beginnings and their frame, not whole
-stretches in direct succession.
+A loop is a stretch that follows upon itself at least twice more, letter by letter; a line that comes again and again,
+the number that it begins with aside; eight sentences or more of which each is the one before but for one word, which
+is also what a line does that grows by a word each time; and twenty rows or list items or more with nothing in them.
+All are counted in characters, so that languages without spaces are measured like all others. Tables, lists, refrains
+and enumerations repeat their beginnings and their frame, not whole stretches in direct succession; a plan of the
+week has seven lines.
 
 Code, sums and decimals repeat themselves for good reasons: a matrix of zeros, the rows of a table, 25 + 25 + 25 + 25,
 0.3333. So a block of code stands for one word unless it goes round twenty times or comes three times itself, sums and
@@ -14,6 +16,7 @@ figures count only where they are endless, and lines with several numbers are st
 
 import re
 from collections import Counter
+from itertools import pairwise
 from zlib import crc32
 
 from polyglot_assets.languages import SENTENCE_END
@@ -31,11 +34,27 @@ _LONG = 1500
 """The share of a longer text is taken of so many characters."""
 _LINE = 20
 """Letters from which on a line counts as a line of text; shorter ones are labels, table rows and verses."""
+_SHORT_LINE, _SHORT_TIMES = 6, 10
+"""Shorter lines, from so many letters on, count where they stand there so often, one after the other: `7. Be kind.`"""
+_FRAMES = 7
+"""Sentences that are the one before but for one word, from which on they are a loop."""
+_FRAMED = 20
+"""Characters of such a sentence at least."""
+_OTHER_WORD, _OTHER_SHARE = 16, 0.25
+"""Characters in which it may differ, and their share of it."""
+_BULLETS = ".:)] *•-–—"
+_NO_SENTENCE = re.compile(r"[{}<>=|;\\`]|://")
+"""Marks of code, tables and lists of links, which repeat their frames for good reasons."""
+_EMPTY_LINES = 20
+_EMPTY = re.compile(
+    r"^[ \t]*(?:\|?[ \t]*\d+[ \t]*[|.)]|\||[*•+-])(?:[ \t|…]|[-–—_.](?![-–—_.]))*$", re.MULTILINE)  # fmt: skip
+"""A row or list item with nothing in it but, at most, its number; rules and borders are none."""
 _ENDLESS = 300
 """Characters from which on repeated figures are neither a sum nor a decimal."""
 _TERM = 12
 """Letters in a term at most: `3 apples + `."""
 _FIGURES = re.compile(r"\d+")
+_COUNTER = re.compile(r"\d{1,4}(?!\d)")
 _OPERATOR = re.compile(r"[+*/=×·÷−]|\d *[-x] *\d")
 _BLOCK = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|\$\$.*?\$\$|\\\[.{0,2000}?\\\]", re.DOTALL)
 _COUNT = re.compile(r"^\D{0,20}?\d+(?=[.):\]：）、．](?!\d))")
@@ -53,18 +72,29 @@ def repeated_share(text: str) -> float:
     """
     plain = _fold(text)
     size = len(plain)
+    empty = _empty_share(text)
     if size < 3 * _GRAM:
-        return _share_of_one_character(plain)
+        return max(empty, _share_of_one_character(plain))
     # Every second place is enough to see that something comes again: what stands there three times stands twice at
-    # an even distance.
-    sample = [plain[start : start + _GRAM] for start in range(0, size - _GRAM + 1, 2)]
+    # an even distance. Figures are left out, as they count up.
+    unnumbered = _COUNTER.sub("", plain)
+    sample = [unnumbered[start : start + _GRAM] for start in range(0, len(unnumbered) - _GRAM + 1, 2)]
     if len(sample) - len(set(sample)) < _FEW * len(sample):
-        return 0.0
+        return empty
     prose = _without_blocks(text)
-    repeated = max(_looped(_fold(prose), _ROUNDS), _line_characters(prose))
+    pieces = _pieces(prose)
+    repeated = max(_looped(_fold(prose), _ROUNDS), _line_characters(pieces), _framed_characters(pieces))
     if prose != text:
         repeated = max(repeated, _looped(plain, _ROUNDS_IN_CODE))
-    return round(min(1.0, repeated / min(size, _LONG)), 4)
+    return max(empty, round(min(1.0, repeated / min(size, _LONG)), 4))
+
+
+def _empty_share(text: str) -> float:
+    """The share of rows and list items with nothing in them, if there are many."""
+    if text.count("\n") < _EMPTY_LINES or len(_EMPTY.findall(text)) < _EMPTY_LINES:
+        return 0.0
+    sizes = [len(row[0]) for row in _EMPTY.finditer(_without_blocks(text))]
+    return round(min(1.0, sum(sizes) / min(len(text), _LONG)), 4) if len(sizes) >= _EMPTY_LINES else 0.0
 
 
 def _fold(text: str) -> str:
@@ -116,14 +146,57 @@ def _is_calculation(once: str) -> bool:
     return bool(_FIGURES.search(once)) and (not letters or (letters <= _TERM and bool(_OPERATOR.search(once))))
 
 
-def _line_characters(text: str) -> int:
-    """Characters of long lines and sentences that stand there at least three times, the first time not counted."""
-    times = Counter(
-        _without_count(line)
-        for piece in SENTENCE_END.split(text)
-        if sum(map(str.isalpha, line := piece.strip())) >= _LINE
-    )
-    return sum(len(line) * (number - 1) for line, number in times.items() if number >= _TIMES)
+def _pieces(prose: str) -> list[str]:
+    """The sentences and lines of `prose`, without the numbers of lists that stand alone."""
+    pieces = (piece.strip() for piece in SENTENCE_END.split(prose))
+    return [piece for piece in pieces if piece and not piece.rstrip(".)").isdecimal()]
+
+
+def _line_characters(pieces: list[str]) -> int:
+    """Characters of lines and sentences that stand there again and again, the first time not counted.
+
+    A short one must follow upon such a one: labels and headings come again too, each with a text of its own.
+    """
+    lines = list(map(_without_count, pieces))
+    times = Counter(lines)
+    letters = {line: sum(map(str.isalpha, line)) for line, number in times.items() if number >= _TIMES}
+    repeated = sum(len(line) * (times[line] - 1) for line in letters if letters[line] >= _LINE)
+    short = {line for line, number in letters.items() if _SHORT_LINE <= number < _LINE and times[line] >= _SHORT_TIMES}
+    if short:
+        repeated += sum(len(line) for before, line in pairwise(lines) if line in short and before in short)
+    return repeated
+
+
+def _framed_characters(pieces: list[str]) -> int:
+    """Characters of sentences that are one of the two before but for one word, if there are many."""
+    if len(pieces) <= _FRAMES:
+        return 0
+    lines = [_COUNT.sub("", piece, count=1).lstrip(_BULLETS) for piece in pieces if not _NO_SENTENCE.search(piece)]
+    lines = [line for line in lines if len(line) >= _FRAMED]
+    sizes = [
+        len(line)
+        for place, line in enumerate(lines)
+        if any(_differ_in_one_word(line, other) for other in lines[max(0, place - 2) : place])
+    ]
+    return sum(sizes) if len(sizes) >= _FRAMES else 0
+
+
+def _differ_in_one_word(line: str, other: str) -> bool:
+    longer, shorter = max(len(line), len(other)), min(len(line), len(other))
+    allowed = min(_OTHER_WORD, _OTHER_SHARE * longer)
+    # Of twenty characters fifteen are the same, so seven or more at one end: seen without counting.
+    if longer - shorter > allowed or (line[:7] != other[:7] and line[-7:] != other[-7:]):
+        return False
+    same = _same_beginning(line, other)
+    end = min(shorter - same, _same_beginning(line[::-1], other[::-1]))
+    changed = line[same : len(line) - end] + other[same : len(other) - end]
+    return longer - same - end <= allowed and not _FIGURES.search(changed)
+
+
+def _same_beginning(line: str, other: str) -> int:
+    """Characters with which both begin."""
+    pairs = enumerate(zip(line, other, strict=False))
+    return next((place for place, (one, two) in pairs if one != two), min(len(line), len(other)))
 
 
 def _without_count(line: str) -> str:

@@ -174,7 +174,8 @@ def _language_objections(
         if asked_in.code == seed_language and (asked_in.foreign_share or 0) >= _MOSTLY:
             yield "not_translated", f"the prompt is still in {_named(asked_in.code, asked_in.score)}"
         if (found.prompt_echo_share or 0) >= gates.echo_share:
-            yield "not_translated", f"{found.prompt_echo_share:.0%} of the prompt are copied from the untranslated one"
+            share = f"{found.prompt_echo_share:.0%} of the prompt are copied from the untranslated one"
+            yield "not_translated", f"{share}, the longest stretch counted twice"
     named = (("prompt", asked_in), ("response", found.response_language))
     for name, reading in named:
         if (reading.foreign_share or 0) >= max(_MOSTLY, gates.foreign_share):

@@ -1,11 +1,19 @@
 """The template's words are told from the seed's, and the original's from a translation."""
 
-import pytest
+import json
 
-from polyglot_assets.gates.leakage import copied_share, leaked_words, words_to_translate
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from texts import TEXTS
+
+from polyglot_assets.gates.leakage import copied_share, leaked_words, untranslated_share, words_to_translate
 from polyglot_assets.gates.measures import DEFAULT
 from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.ids import text_key
 from polyglot_assets.prompts import templates
+from polyglot_assets.responses.outcomes import judge
+from polyglot_assets.teachers.engine import Completion
 
 ANSWER = "Der Himmel ist am Abend rot, weil das Licht einen längeren Weg durch die Luft nimmt."
 
@@ -84,3 +92,74 @@ class TestCopies:
         assert (
             copied_share("次の問題を解いてください: A shop sells pencils for three dollars each", self.ORIGINAL) > 0.5
         )
+
+
+SENTENCES = {
+    "en": ["My neighbour keeps three hens behind the house.", "Every morning she brings me two fresh eggs in a small basket.",
+           "In return I water her tomatoes while she visits her sister in Lisbon.",
+           "Last week one of the hens flew over the fence and hid under my car.",
+           "How can I build a simple fence that keeps them in without hurting them?",
+           "Please tell me which material I need and how high it should be."],
+    "de": ["Meine Nachbarin hält hinter dem Haus drei Hühner.", "Jeden Morgen bringt sie mir in einem Körbchen zwei frische Eier.",
+           "Dafür gieße ich ihre Tomaten, wenn sie ihre Schwester in Lissabon besucht.",
+           "Letzte Woche flog eines der Hühner über den Zaun und versteckte sich unter meinem Auto.",
+           "Wie baue ich einen einfachen Zaun, der sie zurückhält, ohne sie zu verletzen?",
+           "Sag mir bitte, welches Material ich brauche und wie hoch er sein soll."],
+    "es": ["Mi vecina tiene tres gallinas detrás de la casa.", "Cada mañana me trae dos huevos frescos en una cestita.",
+           "A cambio le riego los tomates cuando visita a su hermana en Lisboa.",
+           "La semana pasada una de las gallinas saltó la valla y se escondió debajo de mi coche.",
+           "¿Cómo construyo una valla sencilla que no las deje salir y no les haga daño?",
+           "Dime por favor qué material necesito y qué altura debe tener."],
+    "ru": ["Моя соседка держит за домом трёх кур.", "Каждое утро она приносит мне в корзинке два свежих яйца.",
+           "За это я поливаю её помидоры, когда она навещает сестру в Лиссабоне.",
+           "На прошлой неделе одна из кур перелетела через забор и спряталась под моей машиной.",
+           "Как построить простой забор, который удержит их и не поранит?",
+           "Скажите, пожалуйста, какой материал мне нужен и какой высоты он должен быть."],
+}  # fmt: skip
+SEED = " ".join(SENTENCES["en"])
+
+
+@pytest.mark.parametrize("language", ["de", "es", "ru"])
+class TestUntranslatedShare:
+    def test_a_translation_has_none(self, language: str) -> None:
+        assert untranslated_share(" ".join(SENTENCES[language]), SEED) == 0
+
+    @pytest.mark.parametrize("place", [slice(0, 2), slice(2, 4), slice(4, 6)], ids=["begin", "middle", "end"])
+    def test_a_third_that_was_left_shows_wherever_it_stands(self, language: str, place: slice) -> None:
+        sentences = list(SENTENCES[language])
+        sentences[place] = SENTENCES["en"][place]
+        assert copied_share(" ".join(sentences), SEED) < 0.45
+        assert untranslated_share(" ".join(sentences), SEED) >= 0.5
+
+    def test_such_a_row_is_not_translated(self, language: str) -> None:
+        prompt = " ".join(SENTENCES[language][:4] + SENTENCES["en"][4:])
+        row = {"strategy": "translate", "language": language, "seed_language": "en", "prompt": SEED,
+               "prompt_key": text_key(SEED)}  # fmt: skip
+        answer = json.dumps({"prompt": prompt, "response": TEXTS[language]})
+        judgement = judge(row, Completion("r", answer, "stop"))
+        assert judgement.outcome == "not_translated"
+        assert "untranslated" in str(judgement.reason)
+        answer = json.dumps({"prompt": " ".join(SENTENCES[language]), "response": TEXTS[language]})
+        assert judge(row, Completion("r", answer, "stop")).outcome == "ok"
+
+    def test_half_a_sentence_is_enough_in_a_short_prompt(self, language: str) -> None:
+        text = f"{SENTENCES[language][0]} {SENTENCES[language][4]} Tell me how high it should be."
+        assert untranslated_share(text, f"{SEED} Tell me how high it should be.") >= DEFAULT.echo_share
+
+    def test_names_and_titles_count_once(self, language: str) -> None:
+        title = "The Hens of Lisbon and Other Stories"
+        text = f"{' '.join(SENTENCES[language])} ({title}, Anna Maria Lopes Ferreira)"
+        seed = f"{SEED} ({title}, Anna Maria Lopes Ferreira)"
+        assert untranslated_share(text, seed) == copied_share(text, seed) > 0
+
+
+def test_a_source_without_capitals_is_prose_too() -> None:
+    seed = "يشرب كثير من الناس القهوة في الصباح قبل أن يذهبوا إلى عملهم في المدينة"
+    text = "Viele Leute trinken gern Kaffee und manche lieber grünen Tee, sagt man, denn er ist milder: قبل أن يذهبوا إلى عملهم"
+    assert untranslated_share(text, seed) == pytest.approx(2 * copied_share(text, seed), abs=0.001)
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_the_untranslated_share_is_a_share_and_at_least_what_is_copied(text: str, source: str) -> None:
+    assert 0 <= copied_share(text, source) <= untranslated_share(text, source) <= 1
+    assert untranslated_share(text, "") == 0

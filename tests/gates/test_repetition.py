@@ -103,3 +103,79 @@ def test_whatever_comes_four_times_is_a_loop(unit: str, times: int) -> None:
 @given(st.text(max_size=300))
 def test_the_share_is_a_share(text: str) -> None:
     assert 0 <= repeated_share(text) <= 1
+
+
+GROWING = "Der alte Mann geht am frühen Morgen mit seinem kleinen Hund durch den stillen Wald nach Hause"
+CAPITALS = {"Frankreich": "Paris", "Italien": "Rom", "Spanien": "Madrid", "Polen": "Warschau", "Irland": "Dublin",
+            "Norwegen": "Oslo", "Finnland": "Helsinki", "Ungarn": "Budapest", "Schweden": "Stockholm", "Kuba": "Havanna"}  # fmt: skip
+FRAMES = {
+    "de": ("Achten Sie darauf, dass {} immer kühl und trocken gelagert werden.",
+           ["Äpfel", "Birnen", "Möhren", "Gurken", "Zwiebeln", "Rüben", "Nüsse", "Bohnen", "Linsen", "Erbsen"]),
+    "ja": ("{}は体にとてもよいので、毎日少しずつ食べることをおすすめします。", ["林檎", "蜜柑", "葡萄", "桃", "梨", "苺", "柿", "西瓜", "枇杷", "李"]),
+    "ar": ("من المهم أن نتناول {} كل يوم لأنه مفيد جدا لصحة الجسم.", ["التفاح", "الموز", "العنب", "التمر", "التين", "الخوخ", "الجوز", "اللوز", "العسل", "الزيتون"]),
+    "ru": ("Не забывайте, что {} нужно хранить в сухом и прохладном месте.", ["яблоки", "груши", "орехи", "бобы", "лук", "чеснок", "свёклу", "морковь", "репу", "перец"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bullet", ["", "- ", "{number}. ", "{number}) "])
+@pytest.mark.parametrize("language", FRAMES)
+def test_ten_sentences_that_differ_in_one_word(language: str, bullet: str) -> None:
+    frame, words = FRAMES[language]
+    lines = [bullet.format(number=number) + frame.format(word) for number, word in enumerate(words, 1)]
+    assert repeated_share("\n".join(lines)) > 0.6
+    assert repeated_share("\n".join([TEXTS[language], *lines])) > 0.4
+    assert repeated_share("\n".join(lines[:7])) < DEFAULT.repeated_share, "a plan of the week"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| Name | Ort | Jahr |\n|---|---|---|\n" + "| | | |\n" * 100,
+        "Hier ist die Tabelle.\n\n| Name | Ort | Jahr |\n|---|---|---|\n" + "|      |      |      |\n" * 100,
+        "| Name | Ort |\n|---|---|\n" + "| - | - |\n" * 100,
+        "| Nr. | Name | Ort |\n|---|---|---|\n" + "".join(f"| {number} |  |  |\n" for number in range(1, 101)),
+        "| Nr. | Name | Farbe |\n|---|---|---|\n" + "".join(f"| {number} | Apfel | rot |\n" for number in range(1, 61)),
+        "Liste:\n" + "- \n" * 100,
+        "Liste:\n" + "".join(f"{number}.\n" for number in range(1, 101)),
+        "\n".join(f"{number}. Sei nett." for number in range(1, 21)),
+        "\n".join(f"{number}. Trinke genug Wasser." for number in range(1, 21)),
+        " ".join(f"Ich habe {number} Äpfel." for number in range(1, 60)),
+        "Ich bin müde. Er ist wach. " * 12,
+        "\n".join(
+            f"{number}. {'Kreativität' if number % 3 else 'Neugier und Mut'}" for number in range(1, 40)
+        ),
+        "\n".join(
+            f"Frage: Was ist eigentlich {word}?\nAntwort: {word} ist ein Stoff, den man im Alltag für vieles braucht."
+            for word in ["Eisen", "Gold", "Zinn", "Zink", "Blei", "Kupfer", "Stahl", "Messing", "Silber", "Nickel"]
+        ),
+        "\n".join(GROWING[:end] for end in range(10, len(GROWING), 5)),
+    ],
+)  # fmt: skip
+def test_loops_that_change_a_little(text: str) -> None:
+    assert repeated_share(text) > 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"{city} ist die Hauptstadt von {country} und hat viele Museen." for country, city in CAPITALS.items()),
+        "\n".join(f"import {name}" for name in ["json", "math", "os", "sys", "time", "random", "string", "typing", "types", "uuid"]),
+        "\n".join(f'{{"name": "{name}", "type": "string", "required": true}},' for name in CAPITALS.values()),
+        "\n".join(f"| {city} | geöffnet von Montag bis Freitag |" for city in CAPITALS.values()),
+        "\n".join(f"Im Haus {number} wohnen {number * 3} Kinder und {number * 2} Hunde zusammen." for number in range(1, 11)),
+        "| Uhrzeit | Montag | Dienstag |\n|---|---|---|\n" + "".join(f"| {hour}:00 | | |\n" for hour in range(8, 20)),
+        "\n\n---\n\n".join(f"## {city}\n{content_id(country)} steht in {country}." for country, city in CAPITALS.items()),
+        "+----+----+\n| a  | b  |\n" * 2 + "+----+----+\n" * 2,
+        "\n".join(f"**Zutaten**\n- {city}er Brot\n- {content_id(city)}\n**Schritte**\n{content_id(country)}"
+                  for country, city in CAPITALS.items()),
+        "\n".join(f"{number} " + "_" * 30 for number in range(1, 13)),
+        "\n".join(f"Frage {number}:\n{content_id(number)} ist was?\n" for number in range(1, 13)),
+    ],
+)  # fmt: skip
+def test_lists_with_a_frame_are_no_loops(text: str) -> None:
+    assert repeated_share(text) < DEFAULT.repeated_share
+
+
+@pytest.mark.parametrize("number", [5, 19])
+def test_a_form_to_fill_in_is_no_loop(number: int) -> None:
+    assert repeated_share("| Name | Ort |\n|---|---|\n" + "| | |\n" * number) == 0
