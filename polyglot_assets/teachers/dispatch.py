@@ -16,16 +16,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from polyglot_assets.errors import EngineDown
-from polyglot_assets.teachers.chat_api import Kind, TryError
 from polyglot_assets.teachers.chat_client import ChatServer
 from polyglot_assets.teachers.engine import Completion, FinishReason, Request
 from polyglot_assets.teachers.lanes import Lane, Limits
+from polyglot_assets.teachers.refusals import Kind, TryError
 
 RETRIES = 4
 """After something broke. A server that is busy or away is asked for as long as the user's patience lasts."""
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 LONGEST_TICK = 1.0
+TRUSTED_REFUSALS = 8
+"""So many requests in a row a server that answers others may refuse. More may mean that it refuses all by now."""
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
 
 
@@ -51,6 +53,7 @@ class Dispatcher:
         lanes: the servers.
         ask: one try; raises `TryError` with a text fit to be shown.
         probe: a harmless question that shows whether a server is there; raises likewise.
+        control: asks a harmless request of the same shape as a refused one; raises likewise.
         limits: what the user chose.
 
     Attributes:
@@ -65,13 +68,14 @@ class Dispatcher:
         lanes: Sequence[Lane],
         ask: Callable[[ChatServer, Request], Awaitable[Completion]],
         probe: Callable[[ChatServer], Awaitable[object]],
+        control: Callable[[ChatServer, Request], Awaitable[object]],
         limits: Limits,
     ) -> None:
         self.finished: deque[Completion] = deque()
         self.broken: Exception | None = None
         self.held = 0
         self._loop, self._lanes, self._limits = loop, lanes, limits
-        self._ask, self._probe = ask, probe
+        self._ask, self._probe, self._control = ask, probe, control
         self._most = len(lanes) * limits.concurrency
         self._answered = -math.inf
         self._reading = 0.0
@@ -81,7 +85,7 @@ class Dispatcher:
         self._tick_seconds = min(LONGEST_TICK, max(0.02, min(limits.timeout, limits.patience) / 10))
         self._ticker = loop.call_later(self._tick_seconds, self._tick)
         for lane in lanes:
-            lane.answered = -math.inf
+            lane.answered, lane.refusals = -math.inf, 0
             self._pause(lane, lane.paused_until - time.monotonic())
 
     # For whoever runs the loop.
@@ -109,11 +113,13 @@ class Dispatcher:
         self._ticker.cancel()
         for timer in [*self._resting.values(), *(lane.pause for lane in self._lanes if lane.pause)]:
             timer.cancel()
-        tasks = [*self._under_way.values(), *(lane.reviver for lane in self._lanes if lane.reviver)]
+        tasks = [*self._under_way.values()]
+        tasks += [task for lane in self._lanes for task in (lane.reviver, lane.control) if task]
         for task in tasks:
             task.cancel()
         for lane in self._lanes:
             lane.under_way, lane.reviver, lane.away, lane.pause = 0, None, False, None
+            lane.control, lane.refused = None, []
         self._under_way.clear()
         self._waiting.clear()
         self._resting.clear()
@@ -130,7 +136,7 @@ class Dispatcher:
         now = time.monotonic()
         best = second = None
         for lane in self._lanes:
-            if lane.reviver is not None or lane.paused_until > now:
+            if lane.reviver is not None or lane.control is not None or lane.paused_until > now:
                 continue
             if lane is shunned:
                 second = lane
@@ -172,7 +178,7 @@ class Dispatcher:
         else:
             self._left(job, lane)
             lane.answered = self._answered = self._now()
-            lane.suspicions = 0
+            lane.suspicions = lane.refusals = 0
             self._end(completion)
         if self._waiting:
             self._send_waiting()
@@ -204,7 +210,9 @@ class Dispatcher:
             kind = Kind.FAILED
         if kind in (Kind.FINAL, Kind.TOO_LONG):
             self._end(_error(job, error))
-        elif kind in (Kind.FAILED, Kind.FORBIDDEN):
+        elif kind in (Kind.REFUSED, Kind.TOO_LARGE):
+            self._refused(job, lane, error)
+        elif kind is Kind.FAILED:
             self._broke(job, lane, error)
         elif kind is Kind.HUNG:
             job.hung += 1
@@ -219,12 +227,46 @@ class Dispatcher:
         job.failed += 1
         if job.failed <= RETRIES:
             self._rest(job, error.wait or _wait(job.failed))
-        elif error.kind is Kind.FORBIDDEN and lane.answered < job.since and lane.under_way:
-            self._rest(job, _wait(job.failed))  # the answers to others will tell
-        elif error.kind is Kind.FORBIDDEN and lane.answered < job.since:
-            self._break(self._down(f"{lane.server.name}: {error.text}"))
         else:
+            self._refused(job, lane, error)
+
+    def _refused(self, job: _Job, lane: Lane, error: TryError) -> None:
+        """Ends a request, at once if the server is known to answer others."""
+        lane.refusals += 1
+        if lane.answered > -math.inf and lane.refusals <= TRUSTED_REFUSALS:
             self._end(_error(job, error))
+            return
+        lane.refused.append((job, error))
+        if lane.control is None:
+            lane.control = self._loop.create_task(self._find_out(lane, job.request))
+
+    async def _find_out(self, lane: Lane, request: Request) -> None:
+        """Whether a server refuses every request: then the stream ends, and not one request after the other."""
+        started, trouble = self._now(), None
+        try:
+            async with asyncio.timeout(self._limits.timeout):
+                await self._control(lane.server, request)
+        except TryError as error:
+            trouble = error
+        except TimeoutError:
+            trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
+        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+            self._break(error)
+            return
+        if trouble is None:
+            lane.answered = self._answered = self._now()
+        refused, lane.refused, lane.control = lane.refused, [], None
+        if lane.answered >= started:
+            lane.refusals = 0
+            for job, error in refused:
+                self._end(_error(job, error))
+        elif trouble is not None and trouble.kind in (Kind.BUSY, *_AWAY):
+            for job, _ in refused:
+                self._turned_away(job, lane, trouble)
+        elif trouble is not None:
+            self._break(self._down(f"{lane.server.name} refuses every request: {trouble.text}"))
+        self._send_waiting()
+        self._loop.stop()
 
     def _turned_away(self, job: _Job, lane: Lane, error: TryError) -> None:
         """The server is busy, or it or its gateway is gone."""
@@ -358,7 +400,7 @@ class Dispatcher:
 
 
 def _error(job: _Job, error: TryError) -> Completion:
-    reason: FinishReason = "too_long" if error.kind is Kind.TOO_LONG else "error"
+    reason: FinishReason = "too_long" if error.kind in (Kind.TOO_LONG, Kind.TOO_LARGE) else "error"
     return Completion(job.request.request_id, "", reason, error=error.text)
 
 

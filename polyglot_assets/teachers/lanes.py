@@ -5,7 +5,8 @@ Here: the two records. Not here: what is decided by them (dispatch.py).
 
 import asyncio
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from polyglot_assets.teachers.chat_client import ChatServer
 
@@ -37,6 +38,9 @@ class Lane:
         away: whether the reviver was told so. Before its first question has come back, the server is only suspected.
         suspicions: how often the server seemed to be gone since its last answer.
         answered: when it last answered, by the clock of the stream.
+        refusals: how many requests it refused or failed for good since then.
+        refused: those that end when it is known whether it refuses every request.
+        control: asks it something harmless to find that out; while it does, nothing else is sent.
         error: the last trouble.
     """
 
@@ -48,12 +52,15 @@ class Lane:
     away: bool = False
     suspicions: int = 0
     answered: float = -math.inf
+    refusals: int = 0
+    refused: list[Any] = field(default_factory=list)
+    control: "asyncio.Task[None] | None" = None
     error: str = ""
 
     def is_open(self) -> bool:
         """Whether requests are sent to it."""
-        return self.reviver is None and self.pause is None
+        return self.reviver is None and self.pause is None and self.control is None
 
     def is_suspect(self) -> bool:
-        """Whether it is being asked for the first time since it seemed to be gone. An answer, or none, comes soon."""
-        return self.reviver is not None and not self.away
+        """Whether it is being asked since it seemed to be gone, or to refuse all. An answer, or none, comes soon."""
+        return self.control is not None or (self.reviver is not None and not self.away)
