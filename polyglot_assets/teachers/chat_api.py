@@ -26,7 +26,7 @@ _SHORTEST_MARKED = 4
 
 _SMALLEST_SHARE = 8
 """A budget is cut to what the server takes, but not below one part in so many: that would be no answer."""
-_CONTROL = "Say hello. If JSON is asked for, say it in JSON."
+CONTROL = "Say hello. If JSON is asked for, say it in JSON."
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _STOP = frozenset(
     [
@@ -124,8 +124,11 @@ def encode(teacher: Teacher, request: Request, dialect: Dialect) -> bytes:
 
 
 def control(request: Request) -> Request:
-    """A harmless request that is else like this one: whoever refuses it refuses them all."""
-    return replace(request, messages=tuple({**message, "content": _CONTROL} for message in request.messages))
+    """A harmless request of the same shape: whoever refuses it refuses them all."""
+    messages = (
+        {**message, "content": CONTROL} if message["role"] == "user" else message for message in request.messages
+    )
+    return replace(request, messages=tuple(messages))
 
 
 def fitted(teacher: Teacher, request: Request, refusal: TryError) -> Request | None:
