@@ -168,16 +168,16 @@ def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | N
     if not isinstance(message, dict):
         raise _malformed(body)
     answer, thoughts = _parts(message.get("content"))
-    thoughts = "\n\n".join([*thoughts, *_told(message)]) or None
+    reasoning = storable("\n\n".join([*thoughts, *_told(message)])) or None
     usage = body.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     written = _count(counts.get("completion_tokens"))
     budget = (sampling or {}).get("max_tokens", _LARGEST_COUNT)
-    reason = _end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
-    if reason in ("final", "broken"):
+    end = _end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
+    if end in ("final", "broken"):
         error = f"the server finished with {choice.get('finish_reason')!r}"
-        return _no_answer(request_id, error, final=reason == "final")
-    if answer is None and (reason == "length" or thoughts):
+        return _no_answer(request_id, error, final=end == "final")
+    if answer is None and (end == "length" or reasoning):
         answer = ""  # a reasoning model that used up its budget, or its breath, before it began to answer
     if answer is None:
         refusal, missing = message.get("refusal"), message.get("content")
@@ -187,11 +187,11 @@ def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | N
     return Completion(
         request_id,
         storable(answer),
-        reason,
+        "length" if end == "length" else "stop",
         _count(counts.get("prompt_tokens")),
         written,
         engine=f"server {version}" if version and isinstance(version, str) else "server",
-        reasoning=storable(thoughts) if thoughts else None,
+        reasoning=reasoning,
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.teachers.refusals import Kind, TryError, describe, read_refusal
@@ -152,7 +152,7 @@ def _proxy(server: SplitResult) -> str | None:
     with suppress(ValueError):
         if ip_address(host).is_loopback:
             return None
-    if host == "localhost" or proxy_bypass_environment(server.netloc.rpartition("@")[2]):
+    if host == "localhost" or proxy_bypass(server.netloc.rpartition("@")[2]):
         return None
     proxies = getproxies_environment()
     proxy = proxies.get(server.scheme) or proxies.get("all")

@@ -258,8 +258,8 @@ class Dispatcher:
         refused, lane.refused, lane.control = lane.refused, [], None
         if lane.answered >= started:
             lane.refusals = 0
-            for job, error in refused:
-                self._end(_error(job, error))
+            for job, refusal in refused:
+                self._end(_error(job, refusal))
         elif trouble is not None and trouble.kind in (Kind.BUSY, *_AWAY):
             for job, _ in refused:
                 self._turned_away(job, lane, trouble)
