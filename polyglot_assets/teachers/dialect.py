@@ -6,7 +6,7 @@ dialect's words; pure functions. Not here: HTTP and trying again (server_engine.
 
 Only what changes no answer's worth is learned from a refusal: another name, the system text in the user turn, JSON by
 the template's words alone, no sampling seed. What the user chose (temperature, top_k, …) is left out only if the
-registry says so.
+registry says so, or the family is known to take none.
 """
 
 import re
@@ -26,7 +26,7 @@ _FAMILIES: tuple[tuple[str, dict[str, Any]], ...] = (
     (r"mistral-7b-instruct-v0\.[12]|mixtral-8x7b-instruct-v0\.1", {"system": "fold"}),
     # OpenAI's reasoning models have another name for the budget and take no sampling parameters.
     (
-        r"(^|/)(o[1-9]|gpt-5)([-.]|$)",
+        r"^(openai/)?(o[1-9]|gpt-5(?!.*chat))([-.]|$)",
         {
             "rename": {"max_tokens": "max_completion_tokens"},
             "drop": ["temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty"],

@@ -13,12 +13,11 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from polyglot_assets.errors import EngineDown
 from polyglot_assets.teachers.chat_client import ChatServer
 from polyglot_assets.teachers.engine import Completion, FinishReason, Request
-from polyglot_assets.teachers.lanes import Lane, Limits
+from polyglot_assets.teachers.lanes import Job, Lane, Limits
 from polyglot_assets.teachers.refusals import Kind, TryError
 
 RETRIES = 4
@@ -29,20 +28,6 @@ LONGEST_TICK = 1.0
 TRUSTED_REFUSALS = 8
 """So many requests in a row a server that answers others may refuse. More may mean that it refuses all by now."""
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
-
-
-@dataclass(eq=False)
-class _Job:
-    """A request, from being taken to its completion; `since` and `started` (of this try) by the stream's clock."""
-
-    request: Request
-    since: float
-    started: float = 0.0
-    failed: int = 0
-    turned_away: int = 0
-    hung: int = 0
-    late: bool = False
-    shunned: Lane | None = None
 
 
 class Dispatcher:
@@ -79,9 +64,9 @@ class Dispatcher:
         self._most = len(lanes) * limits.concurrency
         self._answered = -math.inf
         self._reading = 0.0
-        self._under_way: dict[_Job, asyncio.Task[None]] = {}  # the oldest try first
-        self._waiting: deque[_Job] = deque()
-        self._resting: dict[_Job, asyncio.TimerHandle] = {}
+        self._under_way: dict[Job, asyncio.Task[None]] = {}  # the oldest try first
+        self._waiting: deque[Job] = deque()
+        self._resting: dict[Job, asyncio.TimerHandle] = {}
         self._tick_seconds = min(LONGEST_TICK, max(0.02, min(limits.timeout, limits.patience) / 10))
         self._ticker = loop.call_later(self._tick_seconds, self._tick)
         for lane in lanes:
@@ -97,7 +82,7 @@ class Dispatcher:
     def add(self, request: Request) -> None:
         """Sends a request, now or when a server has room."""
         self.held += 1
-        job = _Job(request, self._now())
+        job = Job(request, self._now())
         lane = self._pick()
         if lane is None:
             self._waiting.append(job)
@@ -146,7 +131,7 @@ class Dispatcher:
         return best if best is not None and best.under_way < self._limits.concurrency else None
 
     def _send_waiting(self) -> None:
-        passed: list[_Job] = []
+        passed: list[Job] = []
         while self._waiting and self._pick() is not None:
             job = self._waiting.popleft()
             lane = self._pick(job.shunned)
@@ -156,12 +141,12 @@ class Dispatcher:
                 self._send(job, lane)
         self._waiting.extendleft(reversed(passed))
 
-    def _send(self, job: _Job, lane: Lane) -> None:
+    def _send(self, job: Job, lane: Lane) -> None:
         job.started = self._now()
         lane.under_way += 1
         self._under_way[job] = self._loop.create_task(self._try(job, lane))
 
-    async def _try(self, job: _Job, lane: Lane) -> None:
+    async def _try(self, job: Job, lane: Lane) -> None:
         try:
             completion = await self._ask(lane.server, job.request)
         except TryError as error:
@@ -183,7 +168,7 @@ class Dispatcher:
         if self._waiting:
             self._send_waiting()
 
-    def _left(self, job: _Job, lane: Lane) -> None:
+    def _left(self, job: Job, lane: Lane) -> None:
         del self._under_way[job]
         lane.under_way -= 1
 
@@ -198,7 +183,7 @@ class Dispatcher:
 
     # Trouble.
 
-    def _failed(self, job: _Job, lane: Lane, error: TryError) -> None:
+    def _failed(self, job: Job, lane: Lane, error: TryError) -> None:
         lane.error = error.text
         job.shunned, job.late = lane, False
         kind = error.kind
@@ -223,14 +208,14 @@ class Dispatcher:
         else:
             self._turned_away(job, lane, error)
 
-    def _broke(self, job: _Job, lane: Lane, error: TryError) -> None:
+    def _broke(self, job: Job, lane: Lane, error: TryError) -> None:
         job.failed += 1
         if job.failed <= RETRIES:
             self._rest(job, error.wait or _wait(job.failed))
         else:
             self._refused(job, lane, error)
 
-    def _refused(self, job: _Job, lane: Lane, error: TryError) -> None:
+    def _refused(self, job: Job, lane: Lane, error: TryError) -> None:
         """Ends a request, at once if the server is known to answer others."""
         lane.refusals += 1
         if lane.answered > -math.inf and lane.refusals <= TRUSTED_REFUSALS:
@@ -268,7 +253,7 @@ class Dispatcher:
         self._send_waiting()
         self._loop.stop()
 
-    def _turned_away(self, job: _Job, lane: Lane, error: TryError) -> None:
+    def _turned_away(self, job: Job, lane: Lane, error: TryError) -> None:
         """The server is busy, or it or its gateway is gone."""
         job.turned_away += 1
         if self._is_hopeless(job):
@@ -288,7 +273,7 @@ class Dispatcher:
                 self._suspect(lane)
             self._rest(job, _wait(job.turned_away))
 
-    def _is_hopeless(self, job: _Job) -> bool:
+    def _is_hopeless(self, job: Job) -> bool:
         now, patience = self._now(), self._limits.patience
         if now < max(job.since, self._answered) + patience:
             return False
@@ -301,14 +286,14 @@ class Dispatcher:
         suspect = any(lane.is_suspect() for lane in self._lanes)
         return suspect and not any(lane.is_open() for lane in self._lanes)
 
-    def _give_up(self, job: _Job, error: TryError) -> None:
+    def _give_up(self, job: Job, error: TryError) -> None:
         """Ends a request, or the stream if it is not the request's fault."""
         if self._is_its_own(job, error):
             self._end(_error(job, error))
         else:
             self._break(self._down(self._troubles()))
 
-    def _is_its_own(self, job: _Job, error: TryError) -> bool:
+    def _is_its_own(self, job: Job, error: TryError) -> bool:
         """Whether the servers have answers for others and not for this request."""
         if error.kind is Kind.BUSY or all(lane.away for lane in self._lanes):
             return False
@@ -331,10 +316,10 @@ class Dispatcher:
 
     # Waiting.
 
-    def _rest(self, job: _Job, seconds: float) -> None:
+    def _rest(self, job: Job, seconds: float) -> None:
         self._resting[job] = self._loop.call_later(seconds, self._rested, job)
 
-    def _rested(self, job: _Job) -> None:
+    def _rested(self, job: Job) -> None:
         del self._resting[job]
         self._waiting.append(job)
         self._send_waiting()
@@ -399,7 +384,7 @@ class Dispatcher:
             self._give_up(job, TryError(Kind.GONE, self._troubles()))
 
 
-def _error(job: _Job, error: TryError) -> Completion:
+def _error(job: Job, error: TryError) -> Completion:
     reason: FinishReason = "too_long" if error.kind in (Kind.TOO_LONG, Kind.TOO_LARGE) else "error"
     return Completion(job.request.request_id, "", reason, error=error.text)
 

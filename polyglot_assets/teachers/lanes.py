@@ -1,14 +1,15 @@
-"""What is known of the servers of a stream, and the limits within which they are asked.
+"""What is known of the requests and servers of a stream, and the limits within which they are asked.
 
-Here: the two records. Not here: what is decided by them (dispatch.py).
+Here: the records. Not here: what is decided by them (dispatch.py).
 """
 
 import asyncio
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 from polyglot_assets.teachers.chat_client import ChatServer
+from polyglot_assets.teachers.engine import Request
+from polyglot_assets.teachers.refusals import TryError
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,20 @@ class Limits:
     concurrency: int
     timeout: float
     patience: float
+
+
+@dataclass(eq=False)
+class Job:
+    """A request, from being taken to its completion; `since` and `started` (of this try) by the stream's clock."""
+
+    request: Request
+    since: float
+    started: float = 0.0
+    failed: int = 0
+    turned_away: int = 0
+    hung: int = 0
+    late: bool = False
+    shunned: "Lane | None" = None
 
 
 @dataclass(eq=False)
@@ -53,7 +68,7 @@ class Lane:
     suspicions: int = 0
     answered: float = -math.inf
     refusals: int = 0
-    refused: list[Any] = field(default_factory=list)
+    refused: list[tuple[Job, TryError]] = field(default_factory=list)
     control: "asyncio.Task[None] | None" = None
     error: str = ""
 

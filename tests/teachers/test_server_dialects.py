@@ -167,9 +167,17 @@ def test_what_is_known_of_a_family_needs_no_refusal(
 
 @pytest.mark.parametrize(
     "model",
-    ["google/gemma-3-27b-it", "gpt-4o-mini-2024-07-18", "mistralai/Mistral-Small-3.2-24B-Instruct-2506", "olmo3",
-     "deepseek-ai/DeepSeek-V3", "cohere-command-a", "org/model", "CohereLabs/aya-expanse-32b"],
-)  # fmt: skip
+    [
+        "google/gemma-3-27b-it",
+        "gpt-4o-mini-2024-07-18",
+        "gpt-5-chat-latest",
+        "mistralai/Mistral-Small-3.2-24B-Instruct-2506",
+        "org/o1-open",
+        "deepseek-ai/DeepSeek-V3",
+        "cohere-command-a",
+        "org/model",
+    ],
+)
 def test_other_families_are_asked_as_ever(model: str) -> None:
     assert dialect_of(model, {}) == Dialect()
 
