@@ -162,6 +162,7 @@ RESPONSES = Table(
         ("outcome", _TEXT, "How the request ended: one of the outcomes, never null"),
         ("reason", _TEXT, "What exactly was wrong, null for ok"),
         ("raw_text", _TEXT, "What the teacher wrote, unparsed; kept for every outcome"),
+        ("reasoning", _TEXT, "What the teacher thought before its answer, null where it told nothing of it"),
         ("prompt", _TEXT, "Prompt of the resulting pair: invented, translated, or the seed's own"),
         ("response", _TEXT, "Answer of the resulting pair"),
         ("finish_reason", _TEXT, "Why generation ended: stop, length, too_long or error"),

@@ -10,10 +10,12 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from polyglot_assets.errors import EngineDown
+from polyglot_assets.teachers.chat_api import CONTROL
 from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.teachers.server_engine import ServerEngine
@@ -65,7 +67,11 @@ def failure(status: int, message: str, **headers: str) -> Reply:
 
 
 class FakeServer(ThreadingHTTPServer):
-    """Answers chat completions with a function and notes what it was asked. `die` is what a killed process does."""
+    """Answers chat completions with a function and notes what it was asked. `die` is what a killed process does.
+
+    The harmless request by which the engine finds out whether everything is refused is answered, and not among the
+    `calls`, unless `control` is None.
+    """
 
     daemon_threads = True
     request_queue_size = 256
@@ -74,7 +80,9 @@ class FakeServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.answer: Callable[[Call], Reply] = echo
         self.models: Callable[[], Reply] = lambda: Reply({"object": "list", "data": [{"id": TEACHER.model}]})
+        self.control: Callable[[Call], Reply] | None = echo
         self.calls: list[Call] = []
+        self.controls: list[Call] = []
         self.checks = 0
         self.in_flight = self.most_in_flight = 0
         self.lock = threading.Lock()
@@ -106,14 +114,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.checks += 1
-        self._send(self.server.models() if self.path == "/v1/models" else Reply({"detail": "Not Found"}, 404))
+        found = urlsplit(self.path).path == "/v1/models"  # a proxy is given the whole URL
+        self._send(self.server.models() if found else Reply({"detail": "Not Found"}, 404))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         call = Call(self.path, self.headers, body)
         server = self.server
-        if self.path != "/v1/chat/completions":
+        if urlsplit(self.path).path != "/v1/chat/completions":
             self._send(Reply({"detail": "Not Found"}, 404))
+            return
+        if server.control is not None and body and call.text == CONTROL:
+            server.controls.append(call)
+            self._send(server.control(call))
             return
         with server.lock:
             server.calls.append(call)

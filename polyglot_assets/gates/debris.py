@@ -11,13 +11,17 @@ import re
 from collections import Counter
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
-_SUSPECT = re.compile(r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâ:｜▁#]")
+_SUSPECT = re.compile(r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâ:｜▁#◁]")
 
 _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     ("a chat-template token", 1, re.compile(
         r"<[|｜][\w▁ ]{2,40}[|｜]>|<\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id)\|?>"
         r"|\[/?INST\]|<</?SYS>>|</?(?:start_of_turn|end_of_turn|bos|eos|pad|unk)>|</s>|\A\s*<s>|</?think(?:ing)?>"
-        r"|\[(?:PAD|UNK|BOS|EOS)\]|<0x[0-9A-F]{2}>|^#{2,3} ?(?:Instruction|Response|Input|Human|Assistant) ?:?\s*$",
+        r"|\[(?:PAD|UNK|BOS|EOS)\]|<0x[0-9A-F]{2}>|<(?:unused|extra_id_)\d+>|<(?:turn|channel|tool_call)\|>"
+        r"|<\|(?:turn|channel|tool_call)>|</?(?:seed|mm):\w{2,20}>|◁/?\w{2,20}▷|\[DONE\]"
+        r"|\[/?(?:THINK|TOOL_CALLS|TOOL_RESULTS|ARGS)\]"
+        r"|</?(?:tool_calls?|tool_response|function_calls?|answer|thoughts?|reasoning|scratchpad)>"
+        r"|^#{2,3} ?(?:Instruction|Response|Input|Human|Assistant) ?:?\s*$",
         re.MULTILINE)),
     ("a broken character", 1, re.compile(
         r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]|Ã[¤¶¼Ÿ©¨±³¡­º§]|â€[™œ“”¦\x9d]|▁\w+▁")),

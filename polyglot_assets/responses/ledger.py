@@ -24,7 +24,7 @@ from typing import Any, Self
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import Cell
-from polyglot_assets.lake import replacing, sync_folder
+from polyglot_assets.lake import replacing, storable, sync_folder
 from polyglot_assets.teachers.engine import Completion
 
 _LENGTH_BITS = 32
@@ -272,7 +272,9 @@ def _encode(completion: Completion) -> bytes:
         answer["error"] = completion.error
     if completion.engine is not None:
         answer["engine"] = completion.engine
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    if completion.reasoning is not None:
+        answer["reasoning"] = completion.reasoning
+    return storable(json.dumps(answer, ensure_ascii=False, separators=(",", ":"))).encode()
 
 
 def _checked(line: bytes) -> bytes | None:

@@ -6,9 +6,10 @@ and storing (generate.py).
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,7 @@ from polyglot_assets.ids import text_key
 from polyglot_assets.lake import storable
 from polyglot_assets.languages import display_name, without_code
 from polyglot_assets.prompts import templates
+from polyglot_assets.responses.traces import split
 from polyglot_assets.teachers.engine import Completion
 
 _UNTESTED = Measures()
@@ -29,6 +31,10 @@ _MOSTLY = 0.5
 """From this share on a text is in the other language, below it is mixed."""
 _ECHO = 20
 """Letters (see gates/length.py) from which on a seed's prompt cannot be its own answer; to `Hello!` it can."""
+_FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
+"""An answer that is one block of code and nothing else."""
+_INVISIBLE = r"\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_ENDS = re.compile(rf"\A[{_INVISIBLE}]+|[{_INVISIBLE}]+\Z")
 _KIND_NAMES = {
     "email": "an e-mail address",
     "phone": "a telephone number",
@@ -41,13 +47,17 @@ _KIND_NAMES = {
 
 @dataclass(frozen=True)
 class Judgement:
-    """An outcome with its reason (None for ok), the pair it is about, and what the gates measured."""
+    """An outcome with its reason (None for ok), the pair it is about, and what the gates measured.
+
+    `reasoning` is what the teacher thought before it answered, whether the server or a mark in the text told it apart.
+    """
 
     outcome: str
     reason: str | None
     prompt: str | None = None
     response: str | None = None
     measures: Measures = _UNTESTED
+    reasoning: str | None = None
 
 
 def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = gates_.DEFAULT) -> Judgement:
@@ -56,13 +66,14 @@ def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = gate
     The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, leaked, debris,
     repetitive, refused, not_translated, wrong_language, mixed_language, bad_length, personal_data; else ok.
     """
+    reasoning = "\n\n".join(filter(None, (completion.reasoning, split(completion.text)[0]))) or None
     answer = read_answer(prompt, completion)
     if isinstance(answer, Judgement):
-        return answer
+        return replace(answer, reasoning=reasoning)
     pair = _pair_of(prompt, *answer)
     measures = measure(pair, gates)
     outcome, reason = next(_objections(prompt, pair, measures, gates), ("ok", None))
-    return Judgement(outcome, reason, pair.prompt, pair.response, measures)
+    return Judgement(outcome, reason, pair.prompt, pair.response, measures, reasoning)
 
 
 def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str, str] | Judgement:
@@ -73,10 +84,11 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
         return Judgement("too_long", completion.error or f"the prompt has {completion.prompt_tokens} tokens")
     if completion.finish_reason == "length":
         return Judgement("truncated", f"no end after {completion.response_tokens} tokens")
+    text = split(completion.text)[1]
     if prompt["strategy"] == RESPOND:
-        asked, answer = str(prompt["prompt"]), completion.text.strip()
+        asked, answer = str(prompt["prompt"]), storable(_trimmed(text))
     else:
-        pair = _pair(completion.text)
+        pair = _pair(text)
         if isinstance(pair, str):
             return Judgement("invalid_json", pair)
         asked, answer = pair
@@ -88,6 +100,9 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
 
 def _pair(text: str) -> tuple[str, str] | str:
     """The prompt and response of a JSON answer, or what is wrong with it."""
+    text = _trimmed(text)
+    if fenced := _FENCED.fullmatch(text):
+        text = fenced[1]
     try:
         # strict=False: raw line breaks inside strings are common and harmless.
         value = json.loads(text, strict=False)
@@ -100,7 +115,12 @@ def _pair(text: str) -> tuple[str, str] | str:
     for name in ("prompt", "response"):
         if not isinstance(value.get(name), str):
             return f"no text under {name!r}"
-    return storable(value["prompt"].strip()), storable(value["response"].strip())
+    return storable(_trimmed(value["prompt"])), storable(_trimmed(value["response"]))
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks and invisible marks at its ends. Within a text some of them decide how it is read."""
+    return _ENDS.sub("", text)
 
 
 def _pair_of(prompt: Mapping[str, Any], asked: str, answer: str) -> Pair:

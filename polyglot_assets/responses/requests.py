@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from polyglot_assets.grid import RESPOND
 from polyglot_assets.ids import content_id, seed_number
 from polyglot_assets.responses.outcomes import Judgement, read_answer
+from polyglot_assets.teachers.dialect import fold_system
 from polyglot_assets.teachers.engine import Completion, Request
 from polyglot_assets.teachers.registry import Teacher
 
@@ -82,7 +83,8 @@ def make_request(
 ) -> Request:
     """The request for a row of records.PROMPTS.
 
-    Its id is a hash of everything that reaches the model, and of nothing else: no cell, no time, no host.
+    Its id is a hash of everything that reaches the model, and of nothing else: no cell, no time, no host. Of a
+    teacher's dialect only what was chosen for it and changes the text that it reads is part of that.
 
     Args:
         prompt: the row.
@@ -93,6 +95,8 @@ def make_request(
     """
     system, user = prompt["system_prompt"], prompt["synth_prompt"]
     plain = prompt["strategy"] == RESPOND
+    messages: tuple[dict[str, str], ...] = ({"role": "system", "content": system}, {"role": "user", "content": user})
+    folded = teacher.dialect.get("system") == "fold"
     # All parts are texts, which are hashed four times as fast as dictionaries.
     request_id = content_id(
         teacher.fingerprint,
@@ -102,10 +106,11 @@ def make_request(
         user,
         str(sample_index),
         str(draw),
+        *(["system text in the user turn"] if folded else []),
     )
     return Request(
         request_id,
-        ({"role": "system", "content": system}, {"role": "user", "content": user}),
+        fold_system(messages) if folded else messages,
         {**teacher.sampling, "max_tokens": max_tokens, "seed": seed_number(request_id)},
         None if plain else PAIR_SCHEMA,
     )

@@ -1,88 +1,109 @@
-"""The chat completions API as text: what a request looks like, and what an answer or a refusal means.
+"""The chat completions API as text: what a request looks like, and what an answer says, however a server writes it.
 
-Here: bodies out, bodies in, and the kinds of trouble, all as pure functions; nothing in this file waits or connects.
-Not here: HTTP (chat_client.py), and who is asked when and how often (dispatch.py).
+Here: bodies out and bodies in, as pure functions; nothing in this file waits or connects. Not here: refusals
+(refusals.py), how servers differ in what they want to read (dialect.py), HTTP (chat_client.py), and what an answer is
+worth (responses/outcomes.py).
 """
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from enum import Enum, auto
-from http import HTTPStatus
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
+from polyglot_assets.lake import storable
+from polyglot_assets.teachers.dialect import Dialect
 from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.refusals import Kind, TryError, describe, read_refusal, room
 from polyglot_assets.teachers.registry import Teacher
 
-LONGEST_PAUSE = 120.0
-"""Seconds; a server that wants to be left alone for longer is asked again after these."""
 _LONGEST_ERROR = 300
-_OTHER_ENDS = ("content_filter", "tool_calls", "function_call")
-"""Finish reasons that are the model's last word. Others (null, abort, error) mean that something broke."""
+SHORTEST_SECRET = 16
+"""A key of fewer characters is made up for servers that need none (EMPTY, token-abc123): an answer may hold such a
+word, and in messages it is only looked for as a whole word. From this length on a key can only be an echo."""
+_SHORTEST_MARKED = 4
+"""What is shorter than this would be found everywhere and hides nothing."""
 
-_TOO_LONG_STATUS = (400, 422)
-_TOO_LONG = re.compile(
-    r"context[ _](length|window|size)"  # OpenAI, vLLM, SGLang, llama.cpp
-    r"|maximum model length|max_model_len|max_tokens must be at least 1, got -"  # vLLM
-    r"|too many tokens|(prompt|input) is too long|token count .{0,40}exceeds",  # hosted providers
-    re.IGNORECASE,
-)
+_SMALLEST_SHARE = 8
+"""A budget is cut to what the server takes, but not below one part in so many: that would be no answer."""
+CONTROL = "Say hello. If JSON is asked for, say it in JSON."
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-
-
-class Kind(Enum):
-    """What a try that brought no answer says about the next one."""
-
-    FINAL = auto()
-    """The same would come back."""
-    TOO_LONG = auto()
-    """Final: the prompt leaves no room for an answer."""
-    FAILED = auto()
-    """Something broke. Worth a few more tries."""
-    FORBIDDEN = auto()
-    """403: the key, or (with some providers) just this prompt. Further tries tell which."""
-    DENIED = auto()
-    """401, 404: the key or the model. It concerns every request."""
-    BUSY = auto()
-    """The server is there, and takes nothing at the moment."""
-    LOST = auto()
-    """The connection or a gateway gave up before there was an answer; the server may be gone."""
-    GONE = auto()
-    """No connection."""
-    HUNG = auto()
-    """No answer within the time for one."""
-
-
-_KINDS = {
-    401: Kind.DENIED,
-    403: Kind.FORBIDDEN,
-    404: Kind.DENIED,
-    408: Kind.BUSY,
-    409: Kind.FAILED,
-    425: Kind.BUSY,
-    429: Kind.BUSY,
-    502: Kind.LOST,
-    503: Kind.LOST,
-    504: Kind.LOST,
-}
-
-
-class TryError(Exception):
-    """A try that brought no answer.
-
-    Args:
-        kind: what it says about the next try.
-        text: class, status and message. Not fit to be shown before it went through `clean`.
-        wait: how many seconds the server wants to be left alone.
-        status: of the HTTP response; 0 if that was no matter.
-    """
-
-    def __init__(self, kind: Kind, text: str, wait: float | None = None, status: int = 0) -> None:
-        super().__init__(text)
-        self.kind, self.text, self.wait, self.status = kind, text, wait, status
+_STOP = frozenset(
+    [
+        "stop",
+        "stopped",
+        "stop_sequence",
+        "stop_token",
+        "eos",
+        "eos_token",
+        "end_turn",
+        "end_of_turn",
+        "end",
+        "complete",
+        "completed",
+        "done",
+        "finish",
+        "finished",
+        "finish_stop",
+    ]
+)
+_LENGTH = frozenset(
+    [
+        "length",
+        "max_tokens",
+        "max_length",
+        "max_new_tokens",
+        "max_output_tokens",
+        "max_completion_tokens",
+        "model_length",
+        "token_limit",
+        "context_length",
+        "context_window",
+        "model_context_window_exceeded",
+    ]
+)
+_OTHER_ENDS = frozenset(
+    [
+        "content_filter",
+        "content_filtered",
+        "safety",
+        "recitation",
+        "blocklist",
+        "prohibited_content",
+        "spii",
+        "sensitive",
+        "refusal",
+        "error_toxic",
+        "guardrail_intervened",
+        "tool_calls",
+        "tool_call",
+        "tool_use",
+        "function_call",
+    ]
+)
+"""The model's last word, or that of who watches it: the same would come again."""
+_BROKEN = frozenset(
+    [
+        "error",
+        "abort",
+        "aborted",
+        "cancel",
+        "cancelled",
+        "canceled",
+        "user_cancel",
+        "timeout",
+        "network_error",
+        "error_limit",
+        "insufficient_system_resource",
+        "malformed_function_call",
+    ]
+)
+_KEEP_ALIVE = re.compile(r"\A(?:\s|:[^\n]*\n)*")
+"""Blanks and comments that some servers send while they work."""
+_End = Literal["stop", "length", "final", "broken"]
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+_LARGEST_COUNT = 2**31 - 1
+"""The columns of counts hold no more."""
 
 
 def model_name(teacher: Teacher) -> str:
@@ -90,133 +111,178 @@ def model_name(teacher: Teacher) -> str:
     return teacher.served_as or teacher.model
 
 
-def encode(teacher: Teacher, request: Request) -> bytes:
+def encode(teacher: Teacher, request: Request, dialect: Dialect) -> bytes:
     """The body of a request.
 
     Raises:
         TryError: it holds something that JSON in UTF-8 cannot carry.
     """
-    body: dict[str, Any] = {"model": model_name(teacher), "messages": request.messages}
-    body |= request.sampling  # top_k and the like are no part of OpenAI's API, but of most servers'
-    if request.schema is not None:
-        schema = {"name": "answer", "strict": True, "schema": request.schema}
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
     try:
-        return _ENCODE(body).encode()
+        return _ENCODE(dialect.body(model_name(teacher), request)).encode()
     except (ValueError, TypeError) as error:
         raise TryError(Kind.FINAL, describe(error)) from None
 
 
-def read_answer(request_id: str, content: bytes) -> Completion:
+def control(request: Request) -> Request:
+    """A harmless request of the same shape: whoever refuses it refuses them all."""
+    messages = (
+        {**message, "content": CONTROL} if message["role"] == "user" else message for message in request.messages
+    )
+    return replace(request, messages=tuple(messages))
+
+
+def fitted(teacher: Teacher, request: Request, refusal: TryError) -> Request | None:
+    """The request with the budget that the server says there is room for; None if it says nothing, or too little.
+
+    A second try with a larger budget is worth its price only if it gets more than the first one had.
+    """
+    said = room(refusal)
+    if said is None:
+        return None
+    left = said[0]
+    budget = request.sampling.get("max_tokens", 0)
+    least = teacher.max_tokens + 1 if budget > teacher.max_tokens else max(1, budget // _SMALLEST_SHARE)
+    if least <= left < budget:
+        return replace(request, sampling={**request.sampling, "max_tokens": left})
+    return None
+
+
+def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | None = None) -> Completion:
     """The completion in a body that came with 200. One with an error if the model refused.
+
+    Args:
+        request_id: what was asked.
+        content: the body.
+        sampling: the request's sampling: an end that the server does not name is told by the budget.
 
     Raises:
         TryError: it holds no answer that can be used.
     """
+    text = _KEEP_ALIVE.sub("", content.decode("utf-8-sig", "replace"))
     try:
-        body = json.loads(content)
+        body = json.loads(text)
     except (ValueError, RecursionError):
-        raise TryError(Kind.FAILED, f"AnswerError: malformed: {content.decode('utf-8', 'replace')}") from None
-    try:
-        choice = body["choices"][0]
-        reason, message = choice["finish_reason"], choice["message"]
-        text, refusal = message["content"], message.get("refusal")
-        usage = body.get("usage")
-    except (LookupError, TypeError, AttributeError):
-        # Written anew, since a server may escape characters of the key ("\/") so that it would not be recognised.
-        raise TryError(Kind.FAILED, f"AnswerError: malformed: {json.dumps(body, ensure_ascii=False)}") from None
-    if reason not in ("stop", "length"):
-        final = reason in _OTHER_ENDS
-        return _no_answer(request_id, f"AnswerError: the server finished with {reason!r}", final=final)
-    if text is None and reason == "length":
-        text = ""  # a reasoning model that used up its budget before it began to answer
-    if not isinstance(text, str):
-        error = f"the model refused: {refusal}" if refusal else "no text"
-        return _no_answer(request_id, f"AnswerError: {error}", final=text is None)
+        raise TryError(Kind.FAILED, f"AnswerError: malformed: {text}") from None
+    choice = _choice(body)
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise _malformed(body)
+    answer, thoughts = _parts(message.get("content"))
+    reasoning = storable("\n\n".join([*thoughts, *_told(message)])) or None
+    usage = body.get("usage")
     counts = usage if isinstance(usage, dict) else {}
+    written = _count(counts.get("completion_tokens"))
+    budget = (sampling or {}).get("max_tokens", _LARGEST_COUNT)
+    end = _end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
+    if end in ("final", "broken"):
+        error = f"the server finished with {choice.get('finish_reason')!r}"
+        return _no_answer(request_id, error, final=end == "final")
+    if answer is None and (end == "length" or reasoning):
+        answer = ""  # a reasoning model that used up its budget, or its breath, before it began to answer
+    if answer is None:
+        refusal, missing = message.get("refusal"), message.get("content")
+        error = f"the model refused: {refusal}" if refusal else "no text"
+        return _no_answer(request_id, error, final=missing is None)
     version = body.get("system_fingerprint")
     return Completion(
         request_id,
-        text,
-        reason,
+        storable(answer),
+        "length" if end == "length" else "stop",
         _count(counts.get("prompt_tokens")),
-        _count(counts.get("completion_tokens")),
+        written,
         engine=f"server {version}" if version and isinstance(version, str) else "server",
+        reasoning=reasoning,
     )
+
+
+def _choice(body: Any) -> dict[str, Any]:
+    """The first choice.
+
+    Raises:
+        TryError: there is none, or an error in its place or in it.
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    try:
+        choice = body["choices"][0]
+        error = error or choice.get("error")
+    except (LookupError, TypeError, AttributeError):
+        choice = None
+    if error:
+        raise _read_error(error)
+    if not isinstance(choice, dict):
+        raise _malformed(body)
+    return choice
+
+
+def _read_error(error: Any) -> TryError:
+    """What an error under status 200 means: its code counts as the status."""
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 500
+    refusal = read_refusal(status, {}, json.dumps({"error": error}).encode())
+    text = f"AnswerError: under HTTP 200 an error ({code or 'no code'}): {refusal.text.partition(': ')[2]}"
+    return TryError(refusal.kind, text, None, refusal.status, refusal.body)
+
+
+def _malformed(body: Any) -> TryError:
+    # Written anew, since a server may escape characters of the key ("\/") so that it would not be recognised.
+    return TryError(Kind.FAILED, f"AnswerError: malformed: {json.dumps(body, ensure_ascii=False)}")
+
+
+def _parts(content: Any) -> tuple[str | None, list[str]]:
+    """The text of a message's content, None if it has none, and the thoughts among its parts."""
+    if isinstance(content, str):
+        return content, []
+    if not isinstance(content, list):
+        return None, []
+    texts, thoughts = list[str](), list[str]()
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, dict):
+            kind = str(part.get("type"))
+            if kind in _THOUGHTS:
+                thoughts += _texts(part.get(kind) or part.get("text"))
+            else:
+                texts += _texts(part.get("text"))
+    return ("".join(texts) if texts or thoughts else None), thoughts
+
+
+def _told(message: dict[str, Any]) -> list[str]:
+    """What a server tells apart from the text. The first of its fields: some servers give it under two names."""
+    return next((texts for name in _THOUGHTS if (texts := _texts(message.get(name)))), [])
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
+    if isinstance(value, dict):
+        return _texts(value.get("text"))
+    return [text for part in value for text in _texts(part)] if isinstance(value, list) else []
+
+
+def _end(said: Any, text: str | None, *, spent: bool) -> _End:
+    """Why an answer ended."""
+    word = said.get("type") if isinstance(said, dict) else said
+    word = re.sub(r"[\s-]+", "_", word.strip().casefold()) if isinstance(word, str) else ""
+    if word in _STOP:
+        return "stop"
+    if word in _LENGTH:
+        return "length"
+    if word in _OTHER_ENDS:
+        return "final"
+    if word in _BROKEN or not text:
+        return "broken"
+    return "length" if spent else "stop"  # a text under a word that nobody knows, or none: it was paid for
 
 
 def _no_answer(request_id: str, error: str, *, final: bool) -> Completion:
     if not final:
-        raise TryError(Kind.FAILED, error)
-    return Completion(request_id, "", "error", error=error)
+        raise TryError(Kind.FAILED, f"AnswerError: {error}")
+    return Completion(request_id, "", "error", error=f"AnswerError: {error}")
 
 
 def _count(value: Any) -> int | None:
-    return value if type(value) is int else None
-
-
-def read_refusal(status: int, headers: Mapping[str, str], content: bytes) -> TryError:
-    """What it means that a server answered with a status other than 200."""
-    text = f"HTTP {status} {_phrase(status)}".rstrip()
-    if 300 <= status < 400:
-        # A redirect could carry prompts and key to another host.
-        return TryError(
-            Kind.FINAL, f"{text}: redirects to {headers.get('Location')}, which is not followed", status=status
-        )
-    message, whole = _message(content)
-    text += f": {message}" if message else ""
-    if status in _TOO_LONG_STATUS and _TOO_LONG.search(whole):
-        return TryError(Kind.TOO_LONG, text, status=status)
-    kind = _KINDS.get(status, Kind.FINAL if 400 <= status < 500 else Kind.FAILED)
-    return TryError(kind, text, None if kind is Kind.FINAL else retry_after(headers), status)
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
-
-
-def _message(content: bytes) -> tuple[str, str]:
-    """The message in the body of an error, and the whole body."""
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        whole = content.decode("utf-8", "replace")
-        return whole, whole
-    whole = json.dumps(body, ensure_ascii=False)
-    found = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(found, dict):
-        found = found.get("message") or found.get("detail") or found
-    return (found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)), whole
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that a server wants to be left alone, at most `LONGEST_PAUSE`; None if it does not say."""
-    for name, unit in (("Retry-After-Ms", 0.001), ("Retry-After", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            seconds = float(value) * unit
-        except ValueError:
-            seconds = _seconds_until(value)
-        # 0 says "at once". That would be a server asked without a pause for as long as it is busy.
-        if math.isfinite(seconds) and seconds > 0:
-            return min(seconds, LONGEST_PAUSE)
-    return None
-
-
-def _seconds_until(date: str) -> float:
-    """From now to an HTTP date. The one place with a wall clock, because the date is of a wall clock."""
-    try:
-        moment = parsedate_to_datetime(date)
-    except (ValueError, OverflowError):
-        return math.nan
-    if moment.tzinfo is None:  # "-0000" is how some write GMT
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - datetime.now(UTC)).total_seconds()
+    return value if type(value) is int and 0 <= value <= _LARGEST_COUNT else None
 
 
 def problem(name: str, error: TryError) -> str | None:
@@ -251,16 +317,14 @@ def model_names(listing: bytes) -> list[str]:
     return [str(entry["id"]) for entry in known if isinstance(entry, dict) and entry.get("id")]
 
 
-def describe(error: BaseException) -> str:
-    """Class and message of an error that is no HTTP status."""
-    return f"{type(error).__name__}: {error}"
-
-
 def clean(text: str, secrets: Iterable[str], limit: int | None = _LONGEST_ERROR) -> str:
     """One line without secrets and without passwords in URLs. Shortened last: half a key is still a leak."""
     for secret in secrets:
+        if len(secret) < _SHORTEST_MARKED:
+            continue
         escaped = json.dumps(secret)[1:-1]
-        for spelling in {secret, escaped, escaped.replace("/", "\\/")} - {""}:
-            text = text.replace(spelling, "[key]")
+        for spelling in {secret, escaped, escaped.replace("/", "\\/")}:
+            pattern = re.escape(spelling)
+            text = re.sub(pattern if len(secret) >= SHORTEST_SECRET else rf"(?<!\w){pattern}(?!\w)", "[key]", text)
     text = " ".join(re.sub(r"(?<=://)[^/\s@]*@", "", text).split())
     return text if limit is None or len(text) <= limit else text[:limit] + "…"

@@ -5,10 +5,14 @@ Here: everything that depends on `aiohttp`, and the headers that carry the key. 
 """
 
 import base64
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
-from polyglot_assets.teachers.chat_api import Kind, TryError, describe, read_refusal
+from polyglot_assets.errors import UserError
+from polyglot_assets.teachers.refusals import Kind, TryError, describe, read_refusal
 
 if TYPE_CHECKING:
     from aiohttp import ClientError, ClientResponse, ClientSession
@@ -34,7 +38,7 @@ async def open_session(timeout_seconds: float) -> "ClientSession":
         # An answer's time is limited elsewhere for all of them at once; a timer for each would cost more.
         timeout=ClientTimeout(total=None, connect=connect, sock_connect=connect),
         cookie_jar=DummyCookieJar(),
-        # Neither HTTP_PROXY nor ~/.netrc: prompts and key go to the URLs that the user gave and nowhere else.
+        # Proxies are looked up per server, below; no ~/.netrc: the key is the one that the user gave.
         trust_env=False,
     )
 
@@ -49,9 +53,12 @@ class ChatServer:
     Attributes:
         name: the URL without user and password.
         secrets: what no message may repeat.
+        proxy: the URL of the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY say it is reached by, or None. A server on
+            this machine is reached by none.
 
     Raises:
         ValueError: the URL is none.
+        UserError: it is reached by a proxy that speaks no HTTP.
     """
 
     def __init__(self, url: str, key: str) -> None:
@@ -62,6 +69,10 @@ class ChatServer:
             raise ValueError("a base URL has no query")
         self.name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
         self.secrets = {key} - {""}
+        self.proxy = _proxy(parts)
+        if self.proxy is not None:
+            user = urlsplit(self.proxy)
+            self.secrets |= {user.password or "", unquote(user.password or "")} - {""}
         self._chat, self._models = _url(self.name, "/chat/completions"), _url(self.name, "/models")
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if parts.username is not None:
@@ -91,9 +102,11 @@ class ChatServer:
     async def _exchange(self, session: "ClientSession", method: str, url: "URL", body: bytes | None) -> bytes:
         # `except` looks at its expression only if something was raised, so importing costs nothing before.
         try:
-            response = await session.request(method, url, data=body, headers=self._headers, allow_redirects=False)
+            response = await session.request(
+                method, url, data=body, headers=self._headers, allow_redirects=False, proxy=self.proxy
+            )
         except _client_error() as error:
-            raise _no_response(error) from None
+            raise _no_response(error, self.proxy) from None
         try:
             content = await _read(response)
         except _client_error() as error:
@@ -133,8 +146,37 @@ def _client_error() -> "type[ClientError]":
     return ClientError
 
 
-def _no_response(error: "ClientError") -> TryError:
+def _proxy(server: SplitResult) -> str | None:
+    """The proxy for a server, by the environment variables that curl and Python know."""
+    host = server.hostname or ""
+    with suppress(ValueError):
+        if ip_address(host).is_loopback:
+            return None
+    if host == "localhost" or proxy_bypass(server.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies_environment()
+    proxy = proxies.get(server.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if urlsplit(proxy).scheme not in ("http", "https"):
+        raise UserError(
+            f"POLYGLOT_TEACHER_URL: {host} would be asked by a {urlsplit(proxy).scheme} proxy, and only HTTP proxies "
+            "can be used; change HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or name the host in NO_PROXY"
+        )
+    return proxy
+
+
+def _no_response(error: "ClientError", proxy: str | None) -> TryError:
     """What an error before the first line of a response means."""
+    trouble = _trouble(error)
+    if proxy is None:
+        return trouble
+    host = urlsplit(proxy).netloc.rpartition("@")[2]
+    return TryError(trouble.kind, f"{trouble.text} (asked by the proxy {host})")
+
+
+def _trouble(error: "ClientError") -> TryError:
     from aiohttp import ClientConnectorError, ClientOSError, ConnectionTimeoutError, ServerDisconnectedError
 
     # In this order: what fails to connect is a ClientOSError too.

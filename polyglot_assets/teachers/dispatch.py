@@ -13,34 +13,21 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from polyglot_assets.errors import EngineDown
-from polyglot_assets.teachers.chat_api import Kind, TryError
 from polyglot_assets.teachers.chat_client import ChatServer
 from polyglot_assets.teachers.engine import Completion, FinishReason, Request
-from polyglot_assets.teachers.lanes import Lane, Limits
+from polyglot_assets.teachers.lanes import Job, Lane, Limits
+from polyglot_assets.teachers.refusals import Kind, TryError
 
 RETRIES = 4
 """After something broke. A server that is busy or away is asked for as long as the user's patience lasts."""
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 LONGEST_TICK = 1.0
+TRUSTED_REFUSALS = 8
+"""So many requests in a row a server that answers others may refuse. More may mean that it refuses all by now."""
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
-
-
-@dataclass(eq=False)
-class _Job:
-    """A request, from being taken to its completion; `since` and `started` (of this try) by the stream's clock."""
-
-    request: Request
-    since: float
-    started: float = 0.0
-    failed: int = 0
-    turned_away: int = 0
-    hung: int = 0
-    late: bool = False
-    shunned: Lane | None = None
 
 
 class Dispatcher:
@@ -51,6 +38,7 @@ class Dispatcher:
         lanes: the servers.
         ask: one try; raises `TryError` with a text fit to be shown.
         probe: a harmless question that shows whether a server is there; raises likewise.
+        control: asks a harmless request of the same shape as a refused one; raises likewise.
         limits: what the user chose.
 
     Attributes:
@@ -65,23 +53,24 @@ class Dispatcher:
         lanes: Sequence[Lane],
         ask: Callable[[ChatServer, Request], Awaitable[Completion]],
         probe: Callable[[ChatServer], Awaitable[object]],
+        control: Callable[[ChatServer, Request], Awaitable[object]],
         limits: Limits,
     ) -> None:
         self.finished: deque[Completion] = deque()
         self.broken: Exception | None = None
         self.held = 0
         self._loop, self._lanes, self._limits = loop, lanes, limits
-        self._ask, self._probe = ask, probe
+        self._ask, self._probe, self._control = ask, probe, control
         self._most = len(lanes) * limits.concurrency
         self._answered = -math.inf
         self._reading = 0.0
-        self._under_way: dict[_Job, asyncio.Task[None]] = {}  # the oldest try first
-        self._waiting: deque[_Job] = deque()
-        self._resting: dict[_Job, asyncio.TimerHandle] = {}
+        self._under_way: dict[Job, asyncio.Task[None]] = {}  # the oldest try first
+        self._waiting: deque[Job] = deque()
+        self._resting: dict[Job, asyncio.TimerHandle] = {}
         self._tick_seconds = min(LONGEST_TICK, max(0.02, min(limits.timeout, limits.patience) / 10))
         self._ticker = loop.call_later(self._tick_seconds, self._tick)
         for lane in lanes:
-            lane.answered = -math.inf
+            lane.answered, lane.refusals = -math.inf, 0
             self._pause(lane, lane.paused_until - time.monotonic())
 
     # For whoever runs the loop.
@@ -93,7 +82,7 @@ class Dispatcher:
     def add(self, request: Request) -> None:
         """Sends a request, now or when a server has room."""
         self.held += 1
-        job = _Job(request, self._now())
+        job = Job(request, self._now())
         lane = self._pick()
         if lane is None:
             self._waiting.append(job)
@@ -109,11 +98,13 @@ class Dispatcher:
         self._ticker.cancel()
         for timer in [*self._resting.values(), *(lane.pause for lane in self._lanes if lane.pause)]:
             timer.cancel()
-        tasks = [*self._under_way.values(), *(lane.reviver for lane in self._lanes if lane.reviver)]
+        tasks = [*self._under_way.values()]
+        tasks += [task for lane in self._lanes for task in (lane.reviver, lane.control) if task]
         for task in tasks:
             task.cancel()
         for lane in self._lanes:
             lane.under_way, lane.reviver, lane.away, lane.pause = 0, None, False, None
+            lane.control, lane.refused = None, []
         self._under_way.clear()
         self._waiting.clear()
         self._resting.clear()
@@ -130,7 +121,7 @@ class Dispatcher:
         now = time.monotonic()
         best = second = None
         for lane in self._lanes:
-            if lane.reviver is not None or lane.paused_until > now:
+            if lane.reviver is not None or lane.control is not None or lane.paused_until > now:
                 continue
             if lane is shunned:
                 second = lane
@@ -140,7 +131,7 @@ class Dispatcher:
         return best if best is not None and best.under_way < self._limits.concurrency else None
 
     def _send_waiting(self) -> None:
-        passed: list[_Job] = []
+        passed: list[Job] = []
         while self._waiting and self._pick() is not None:
             job = self._waiting.popleft()
             lane = self._pick(job.shunned)
@@ -150,12 +141,12 @@ class Dispatcher:
                 self._send(job, lane)
         self._waiting.extendleft(reversed(passed))
 
-    def _send(self, job: _Job, lane: Lane) -> None:
+    def _send(self, job: Job, lane: Lane) -> None:
         job.started = self._now()
         lane.under_way += 1
         self._under_way[job] = self._loop.create_task(self._try(job, lane))
 
-    async def _try(self, job: _Job, lane: Lane) -> None:
+    async def _try(self, job: Job, lane: Lane) -> None:
         try:
             completion = await self._ask(lane.server, job.request)
         except TryError as error:
@@ -172,12 +163,12 @@ class Dispatcher:
         else:
             self._left(job, lane)
             lane.answered = self._answered = self._now()
-            lane.suspicions = 0
+            lane.suspicions = lane.refusals = 0
             self._end(completion)
         if self._waiting:
             self._send_waiting()
 
-    def _left(self, job: _Job, lane: Lane) -> None:
+    def _left(self, job: Job, lane: Lane) -> None:
         del self._under_way[job]
         lane.under_way -= 1
 
@@ -192,7 +183,7 @@ class Dispatcher:
 
     # Trouble.
 
-    def _failed(self, job: _Job, lane: Lane, error: TryError) -> None:
+    def _failed(self, job: Job, lane: Lane, error: TryError) -> None:
         lane.error = error.text
         job.shunned, job.late = lane, False
         kind = error.kind
@@ -204,7 +195,9 @@ class Dispatcher:
             kind = Kind.FAILED
         if kind in (Kind.FINAL, Kind.TOO_LONG):
             self._end(_error(job, error))
-        elif kind in (Kind.FAILED, Kind.FORBIDDEN):
+        elif kind in (Kind.REFUSED, Kind.TOO_LARGE):
+            self._refused(job, lane, error)
+        elif kind is Kind.FAILED:
             self._broke(job, lane, error)
         elif kind is Kind.HUNG:
             job.hung += 1
@@ -215,18 +208,52 @@ class Dispatcher:
         else:
             self._turned_away(job, lane, error)
 
-    def _broke(self, job: _Job, lane: Lane, error: TryError) -> None:
+    def _broke(self, job: Job, lane: Lane, error: TryError) -> None:
         job.failed += 1
         if job.failed <= RETRIES:
             self._rest(job, error.wait or _wait(job.failed))
-        elif error.kind is Kind.FORBIDDEN and lane.answered < job.since and lane.under_way:
-            self._rest(job, _wait(job.failed))  # the answers to others will tell
-        elif error.kind is Kind.FORBIDDEN and lane.answered < job.since:
-            self._break(self._down(f"{lane.server.name}: {error.text}"))
         else:
-            self._end(_error(job, error))
+            self._refused(job, lane, error)
 
-    def _turned_away(self, job: _Job, lane: Lane, error: TryError) -> None:
+    def _refused(self, job: Job, lane: Lane, error: TryError) -> None:
+        """Ends a request, at once if the server is known to answer others."""
+        lane.refusals += 1
+        if lane.answered > -math.inf and lane.refusals <= TRUSTED_REFUSALS:
+            self._end(_error(job, error))
+            return
+        lane.refused.append((job, error))
+        if lane.control is None:
+            lane.control = self._loop.create_task(self._find_out(lane, job.request))
+
+    async def _find_out(self, lane: Lane, request: Request) -> None:
+        """Whether a server refuses every request: then the stream ends, and not one request after the other."""
+        started, trouble = self._now(), None
+        try:
+            async with asyncio.timeout(self._limits.timeout):
+                await self._control(lane.server, request)
+        except TryError as error:
+            trouble = error
+        except TimeoutError:
+            trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
+        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+            self._break(error)
+            return
+        if trouble is None:
+            lane.answered = self._answered = self._now()
+        refused, lane.refused, lane.control = lane.refused, [], None
+        if lane.answered >= started:
+            lane.refusals = 0
+            for job, refusal in refused:
+                self._end(_error(job, refusal))
+        elif trouble is not None and trouble.kind in (Kind.BUSY, *_AWAY):
+            for job, _ in refused:
+                self._turned_away(job, lane, trouble)
+        elif trouble is not None:
+            self._break(self._down(f"{lane.server.name} refuses every request: {trouble.text}"))
+        self._send_waiting()
+        self._loop.stop()
+
+    def _turned_away(self, job: Job, lane: Lane, error: TryError) -> None:
         """The server is busy, or it or its gateway is gone."""
         job.turned_away += 1
         if self._is_hopeless(job):
@@ -246,7 +273,7 @@ class Dispatcher:
                 self._suspect(lane)
             self._rest(job, _wait(job.turned_away))
 
-    def _is_hopeless(self, job: _Job) -> bool:
+    def _is_hopeless(self, job: Job) -> bool:
         now, patience = self._now(), self._limits.patience
         if now < max(job.since, self._answered) + patience:
             return False
@@ -259,14 +286,14 @@ class Dispatcher:
         suspect = any(lane.is_suspect() for lane in self._lanes)
         return suspect and not any(lane.is_open() for lane in self._lanes)
 
-    def _give_up(self, job: _Job, error: TryError) -> None:
+    def _give_up(self, job: Job, error: TryError) -> None:
         """Ends a request, or the stream if it is not the request's fault."""
         if self._is_its_own(job, error):
             self._end(_error(job, error))
         else:
             self._break(self._down(self._troubles()))
 
-    def _is_its_own(self, job: _Job, error: TryError) -> bool:
+    def _is_its_own(self, job: Job, error: TryError) -> bool:
         """Whether the servers have answers for others and not for this request."""
         if error.kind is Kind.BUSY or all(lane.away for lane in self._lanes):
             return False
@@ -289,10 +316,10 @@ class Dispatcher:
 
     # Waiting.
 
-    def _rest(self, job: _Job, seconds: float) -> None:
+    def _rest(self, job: Job, seconds: float) -> None:
         self._resting[job] = self._loop.call_later(seconds, self._rested, job)
 
-    def _rested(self, job: _Job) -> None:
+    def _rested(self, job: Job) -> None:
         del self._resting[job]
         self._waiting.append(job)
         self._send_waiting()
@@ -357,8 +384,8 @@ class Dispatcher:
             self._give_up(job, TryError(Kind.GONE, self._troubles()))
 
 
-def _error(job: _Job, error: TryError) -> Completion:
-    reason: FinishReason = "too_long" if error.kind is Kind.TOO_LONG else "error"
+def _error(job: Job, error: TryError) -> Completion:
+    reason: FinishReason = "too_long" if error.kind in (Kind.TOO_LONG, Kind.TOO_LARGE) else "error"
     return Completion(job.request.request_id, "", reason, error=error.text)
 
 

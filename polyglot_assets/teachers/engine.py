@@ -33,7 +33,8 @@ class Request:
 class Completion:
     """How a request ended. Token counts are those of the teacher's own tokenizer; None where unknown.
 
-    `engine` is what wrote the text, with its version as far as it says one.
+    `engine` is what wrote the text, with its version as far as it says one. `reasoning` is what the model thought
+    before it answered, if that was told apart from the text.
     """
 
     request_id: str
@@ -43,6 +44,7 @@ class Completion:
     response_tokens: int | None = None
     error: str | None = None
     engine: str | None = None
+    reasoning: str | None = None
 
 
 Take = Callable[[], Request | None]

@@ -14,6 +14,7 @@ from polyglot_assets.errors import UserError, shown
 from polyglot_assets.reading import toml_table
 from polyglot_assets.settings import Settings
 from polyglot_assets.teachers.cpu import BFLOAT16, FLOAT32, CpuDtype, choose_dtype, runs_on_cpu
+from polyglot_assets.teachers.dialect import dialect_of
 
 REGISTRY = Path(__file__).with_name("registry.toml")
 _CHANGES_ANSWERS = ("quantization", "dtype", "kv_cache_dtype", "hf_overrides", "tokenizer")
@@ -27,9 +28,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 class Teacher:
     """A model that answers. The fields are explained at the top of registry.toml.
 
-    `sampling` holds vLLM sampling parameters (temperature, top_p, top_k, …); `engine` holds vLLM engine
-    arguments. `license` is the licence that its outputs carry. `input_price` and `output_price` are US dollars per
-    million tokens.
+    `sampling` holds vLLM sampling parameters (temperature, top_p, top_k, …); `engine` holds vLLM engine arguments;
+    `dialect` says how servers want to be asked (dialect.py). `license` is the licence that its outputs carry.
+    `input_price` and `output_price` are US dollars per million tokens.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Teacher:
     output_price: float = 0.0
     sampling: dict[str, float] = field(default_factory=dict)
     engine: dict[str, Any] = field(default_factory=dict)
+    dialect: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -88,6 +90,10 @@ def _teacher(path: Path, name: str, entry: Any) -> Teacher:
     for key in ("model", "license"):
         if key not in entry:
             raise UserError(f"{path}: [{name}]: missing {key}")
+    try:
+        dialect_of(entry["model"], entry.get("dialect", {}))
+    except ValueError as error:
+        raise UserError(f"{path}: [{name}] dialect: {error}") from None
     return Teacher(name=name, **entry)
 
 

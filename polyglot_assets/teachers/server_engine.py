@@ -19,21 +19,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.teachers import chat_api, dispatch
-from polyglot_assets.teachers.chat_api import Kind, TryError
+from polyglot_assets.teachers.chat_api import SHORTEST_SECRET
 from polyglot_assets.teachers.chat_client import ChatServer, open_session
+from polyglot_assets.teachers.dialect import Dialect, dialect_of
 from polyglot_assets.teachers.dispatch import Dispatcher
 from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.lanes import Lane, Limits
+from polyglot_assets.teachers.refusals import Kind, TryError, concerns_budget
 from polyglot_assets.teachers.registry import Teacher
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
 
 _CHECK_SECONDS = 30.0
-_SHORTEST_SECRET = 16
-"""Keys below this length are made up for servers that need none (EMPTY, token-abc123); an answer may hold such a
-word, while in a longer one the key can only be an echo."""
+_MOST_LESSONS = 6
+"""So often one try is put in other words; servers want one or two."""
 
+_TEACHING = (Kind.REFUSED, Kind.FAILED)
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
@@ -72,6 +74,8 @@ class ServerEngine:
         self._limits = Limits(concurrency, timeout_seconds, patience_seconds)
         self._secrets = {self._key} - {""}
         self._lanes = [self._lane(url) for url in urls]
+        known = dialect_of(chat_api.model_name(teacher), teacher.dialect)
+        self._dialects = {lane.server: known for lane in self._lanes}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: ClientSession | None = None
         self._checked = False
@@ -102,7 +106,7 @@ class ServerEngine:
         if request is None:
             return
         loop = self._open()
-        stream = self._stream = Dispatcher(loop, self._lanes, self._ask, self._probe, self._limits)
+        stream = self._stream = Dispatcher(loop, self._lanes, self._ask, self._probe, self._control, self._limits)
         stream.add(request)
         more = True
         try:
@@ -216,17 +220,45 @@ class ServerEngine:
     # What runs in the loop.
 
     async def _ask(self, server: ChatServer, request: Request) -> Completion:
-        """One try."""
-        try:
-            body = chat_api.encode(self._teacher, request)
-            completion = chat_api.read_answer(request.request_id, await server.complete(self._opened(), body))
-        except TryError as error:
-            raise self._cleaned(error) from None
+        """One try. A refusal that says how the server wants to be asked is followed, and kept in mind if that helps."""
+        dialect = self._dialects[server]
+        sent = request
+        for _ in range(_MOST_LESSONS):
+            try:
+                body = chat_api.encode(self._teacher, sent, dialect)
+                completion = chat_api.read_answer(
+                    request.request_id, await server.complete(self._opened(), body), sent.sampling
+                )
+                break
+            except TryError as error:
+                if (fitted := chat_api.fitted(self._teacher, sent, error)) is not None:
+                    sent = fitted
+                elif error.kind in _TEACHING and (learned := dialect.learn(error.body, sent)) is not None:
+                    dialect = learned
+                else:
+                    raise self._cleaned(error, dialect.advice(error.body, sent)) from None
+        else:
+            raise TryError(Kind.FINAL, "the server wants to be asked in yet another way each time")
+        self._keep_in_mind(server, dialect, request)
         if completion.error is not None:
             return replace(completion, error=self._clean(completion.error))
-        if len(self._key) >= _SHORTEST_SECRET and self._key in completion.text:
+        told = completion.text + (completion.reasoning or "")
+        if len(self._key) >= SHORTEST_SECRET and self._key in told:
             raise TryError(Kind.FINAL, "AnswerError: the answer repeats the API key")
-        return completion
+        departures = dialect.departures(request) + (", a smaller budget" if sent is not request else "")
+        engine = f"{completion.engine} ({departures.removeprefix(', ')})" if departures else completion.engine
+        return replace(completion, engine=engine)
+
+    def _keep_in_mind(self, server: ChatServer, dialect: Dialect, request: Request) -> None:
+        known = self._dialects[server]
+        if (learned := known | dialect) != known:
+            self._dialects[server] = learned
+            how = learned.departures(request) or "other names of parameters"
+            _LOG.warning("%s refused requests as they were and takes them otherwise: %s", server.name, how)
+
+    async def _control(self, server: ChatServer, request: Request) -> Completion:
+        """Whether a server answers anything at all in place of this request."""
+        return await self._ask(server, chat_api.control(request))
 
     async def _probe(self, server: ChatServer) -> bytes:
         """The server's list of models."""
@@ -273,8 +305,9 @@ class ServerEngine:
             raise RuntimeError("the engine is closed")
         return self._session
 
-    def _cleaned(self, error: TryError) -> TryError:
-        return TryError(error.kind, self._clean(error.text), error.wait, error.status)
+    def _cleaned(self, error: TryError, advice: str = "") -> TryError:
+        kind = Kind.TOO_LARGE if concerns_budget(error) else error.kind
+        return TryError(kind, self._clean(error.text) + advice, error.wait, error.status)
 
     def _clean(self, text: str) -> str:
         return chat_api.clean(text, self._secrets)

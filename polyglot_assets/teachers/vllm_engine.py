@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from polyglot_assets.errors import EngineDown, UserError
 from polyglot_assets.teachers import embedded
 from polyglot_assets.teachers.cpu import runs_on_cpu
+from polyglot_assets.teachers.dialect import fold_system
 from polyglot_assets.teachers.engine import Completion, Request, Take
 from polyglot_assets.teachers.reaper import Reaper
 from polyglot_assets.teachers.registry import Teacher
@@ -57,6 +58,9 @@ class VllmEngine:
         UserError: vLLM is missing, or is a version that this project does not know.
         EngineDown: vLLM cannot load the teacher.
     """
+
+    _folds_system = False
+    """Whether the chat template was found to take no system role."""
 
     def __init__(self, teacher: Teacher, cache: Path, report: Callable[[str], None]) -> None:
         configure_process()
@@ -127,6 +131,8 @@ class VllmEngine:
         """What `work` returns. If the engine dies of it: None, and a new engine has what was waiting."""
         try:
             return work()
+        except UserError:
+            raise
         except Exception as error:
             if self._restarted:
                 raise EngineDown(
@@ -143,13 +149,10 @@ class VllmEngine:
 
     def _add(self, request: Request) -> Completion | None:
         """Queues a request; returns its completion if it cannot be asked."""
-        tokens = self._tokenizer.apply_chat_template(
-            list(request.messages), add_generation_prompt=True, tokenize=True, return_dict=False
-        )
-        budget = int(request.sampling["max_tokens"])
-        if len(tokens) + budget > self._teacher.max_model_len:
-            return Completion(request.request_id, "", "too_long", prompt_tokens=len(tokens), response_tokens=0)
         try:
+            tokens = self._tokens(request)
+            if len(tokens) + int(request.sampling["max_tokens"]) > self._teacher.max_model_len:
+                return Completion(request.request_id, "", "too_long", prompt_tokens=len(tokens), response_tokens=0)
             self._engine.add_request(
                 request.request_id,
                 {"prompt_token_ids": tokens},
@@ -160,6 +163,41 @@ class VllmEngine:
         except (ValueError, TypeError) as error:
             return Completion(request.request_id, "", "error", error=f"vLLM refuses the request: {_line(error)}")
         return None
+
+    def _tokens(self, request: Request) -> list[int]:
+        """What the model reads. Templates without a system role (Gemma 2, Mistral 7B) get its text in the user turn.
+
+        Raises:
+            ValueError: the template takes other requests and not this one.
+            EngineDown: it takes none at all.
+        """
+        messages = fold_system(request.messages) if self._folds_system else request.messages
+        try:
+            return self._templated(messages)
+        except ValueError as refusal:
+            try:
+                tokens = self._templated(fold_system(messages))
+            except ValueError:
+                self._check_template(refusal)
+                raise refusal from None
+        self._folds_system = True
+        self._report(f"{self._teacher.model} takes no system role; its text goes into the user turn")
+        return tokens
+
+    def _templated(self, messages: tuple[dict[str, str], ...]) -> list[int]:
+        try:
+            return self._tokenizer.apply_chat_template(  # type: ignore[no-any-return]
+                list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
+            )
+        except Exception as error:  # templates raise what they like
+            raise ValueError(f"the chat template says: {_line(error)}") from error
+
+    def _check_template(self, refusal: ValueError) -> None:
+        try:
+            self._templated(({"role": "user", "content": "Hello."},))
+        except ValueError:
+            name, model = self._teacher.name, self._teacher.model
+            raise EngineDown(f"{name}: {model} cannot be asked, {refusal}; what was answered is kept") from refusal
 
     def close(self) -> None:
         """Drops the engine and what it holds."""

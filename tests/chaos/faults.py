@@ -122,8 +122,8 @@ _SHAPES: list[Any] = [
     {"choices": []},
     {"choices": [{}]},
     {"choices": [{"finish_reason": "stop", "message": "text"}]},
-    {"choices": [{"finish_reason": "stop", "message": {"content": ["text"]}}]},
-    {"choices": [{"finish_reason": None, "message": {"content": "half an ans"}}]},
+    {"choices": [{"finish_reason": "stop", "message": {"content": 7}}]},
+    {"choices": [{"finish_reason": "abort", "message": {"content": "half an ans"}}]},
     {"choices": {"0": {"finish_reason": "stop", "message": {"content": "text"}}}},
     {"error": {"message": "with status 200"}},
 ]

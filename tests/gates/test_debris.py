@@ -7,7 +7,10 @@ from polyglot_assets.gates.debris import debris
 
 LEFT_BEHIND = {
     "a chat-template token": ["<|im_start|>user", "Ende.<|im_end|>", "<|eot_id|>", "[INST] Wer? [/INST]", "<<SYS>>", "</s>",
-                              "<end_of_turn>", "<｜end▁of▁sentence｜>", "<think>hm</think> Ja.", "a\n### Response:\nb", "<0x0A>"],
+                              "<end_of_turn>", "<｜end▁of▁sentence｜>", "<think>hm</think> Ja.", "a\n### Response:\nb", "<0x0A>",
+                              "Ja.<unused95>", "Ja.<turn|>", "<|channel>thought", "<|tool_call>", "Ja. [DONE]",
+                              '<tool_call>{"name": "x"}</tool_call>', '[TOOL_CALLS][{"name": "x"}]', "<answer>Ja.</answer>",
+                              "[THINK] Hm.", "◁think▷ Hm.", "<seed:think>", "<extra_id_0>", "<|user|>", "<thought>Hm."],
     "a broken character": ["Stra\ufffde", "a\x00b", "fÃ¼r dich", "itâ€™s"],
     "a JSON key": ['{"response": "Ja', '"prompt": "Wer?"'],
     "a JSON escape": ["Stra\\u00dfe"],
@@ -36,7 +39,8 @@ def test_the_same_as_code(text: str) -> None:
     "text",
     [*TEXTS.values(), "Das <div>-Element enthält ein <b>-Element.", "<p>Absatz ohne Ende", "<b>fett</b> und <i>schräg</i>",
      "$\\nabla f$ und \\(\\neq\\)", "Ein Pfad: C:\\new\\Ordner", "AT&amp;T", "1 < 2 | 3 > 2", "[1] Quelle: Lexikon", "a\tb\r\nc",
-     "Benutzer: Hallo!\nAssistent: Guten Tag.", "Rechte: {admin}", ""],
+     "Benutzer: Hallo!\nAssistent: Guten Tag.", "Rechte: {admin}",
+     "Der Kanal <Anton> und [Berta]", "a ◁ b ▷ c", "<analysis>Ja.</analysis>", ""],
 )  # fmt: skip
 def test_ordinary_text(text: str) -> None:
     assert debris(text) == (0, "")

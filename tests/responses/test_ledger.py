@@ -1,12 +1,15 @@
 """What was appended is there after any crash; what was torn is recognised."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,16 +50,24 @@ def test_round_trip_and_reopening(tmp_path: Path) -> None:
         assert set(ledger.request_ids()) == {name(0), name(1), name(2), name(3), name(4)}
 
 
-@given(text=st.text())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_text_survives(tmp_path: Path, text: str) -> None:
+@given(text=st.text(st.characters(codec=None)), reasoning=st.none() | st.text())
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_survives(tmp_path: Path, text: str, reasoning: str | None) -> None:
     path = tmp_path / "ledger.jsonl"
     path.unlink(missing_ok=True)
     with Ledger(path) as ledger:
-        ledger.append(completion(0, text))
+        ledger.append(replace(completion(0, text), reasoning=reasoning))
     answer = read(path)[name(0)]
     assert answer
-    assert answer.text == text.encode("utf-8", "replace").decode()
+    assert answer.text == re.sub("[\ud800-\udfff]", "\ufffd", text), "half a surrogate pair stays visible"
+    assert answer.reasoning == reasoning
+
+
+def test_a_line_that_an_earlier_version_wrote_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    body = f'{name(0)} {{"text":"Ja.","finish_reason":"stop","prompt_tokens":1,"response_tokens":2}}'.encode()
+    path.write_bytes(b"%08x %s\n" % (zlib.crc32(body), body))
+    assert read(path) == {name(0): completion(0, "Ja.")}
 
 
 @pytest.fixture

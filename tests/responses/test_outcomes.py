@@ -1,6 +1,7 @@
 """Every completion gets exactly one outcome, and the right one."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,61 @@ def test_half_of_a_surrogate_pair_is_debris_and_can_be_stored() -> None:
     assert found.response is not None
     assert "\ufffd" in found.response
     found.response.encode()
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "```json\n{}\n```",
+        "```\n{}\n```",
+        "\n```JSON\n{}\n```\n",
+        "\ufeff{}",
+        "\u200b{}\u200b",
+        "<think>\nHm.\n</think>\n\n{}",
+        "Hm.\n</think>\n\n```json\n{}\n```",
+        "[THINK]Hm.[/THINK]{}",
+    ],
+)
+def test_an_object_may_come_in_a_fence_or_after_a_mark_or_a_trace(wrapped: str) -> None:
+    found = judge(prompt("generate"), answer(wrapped.replace("{}", pair(QUESTION, GERMAN))))
+    assert (found.outcome, found.prompt, found.response) == ("ok", QUESTION, GERMAN)
+
+
+@pytest.mark.parametrize(
+    "wrapped", ["Hier:\n```json\n{}\n```", "```json\n{}\n```\nFertig.", "```\n{}\n```\n```\n{}\n```"]
+)
+def test_a_fence_among_other_words_is_no_object(wrapped: str) -> None:
+    text = wrapped.replace("{}", pair(QUESTION, GERMAN))
+    assert judge(prompt("generate"), answer(text)).outcome == "invalid_json"
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u200b", "\u200e", "\u2060", "\u2028", "\u00a0"])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_invisible_marks_at_the_ends_are_no_text(strategy: str, mark: str) -> None:
+    def text_of(text: str) -> str:
+        return text if strategy == "respond" else pair(QUESTION, text)
+
+    found = judge(prompt(strategy), answer(text_of(f"{mark}{GERMAN}{mark}\n")))
+    assert (found.outcome, found.response) == ("ok", GERMAN)
+    assert judge(prompt(strategy), answer(text_of(mark * 3))).outcome == "empty"
+
+
+def test_marks_within_a_text_stay() -> None:
+    text = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u2764\ufe0f"
+    assert judge(prompt("respond", "fa"), answer(text)).response == text
+
+
+def test_half_of_a_surrogate_pair_in_plain_text_is_debris() -> None:
+    found = judge(prompt(), answer(f"{GERMAN} \ud83d {GERMAN}"))
+    assert (found.outcome, found.response) == ("debris", f"{GERMAN} \ufffd {GERMAN}")
+
+
+def test_what_the_teacher_thought_is_kept_for_every_outcome() -> None:
+    told = replace(answer(f"<think>Dann.</think>{GERMAN}"), reasoning="Zuerst.")
+    assert judge(prompt(), told).reasoning == "Zuerst.\n\nDann."
+    assert judge(prompt(), told).response == GERMAN
+    assert judge(prompt(), replace(told, finish_reason="length")).reasoning == "Zuerst.\n\nDann."
+    assert judge(prompt(), answer(GERMAN)).reasoning is None
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def first_request(prompt: dict[str, Any], teacher: Teacher, sample_index: int = 
         ({}, {"engine": {"kv_cache_dtype": "fp8"}}),
         ({}, {"engine": {"hf_overrides": {"rope_theta": 1}}}),
         ({}, {"engine": {"tokenizer": "org/other"}}),
+        ({}, {"dialect": {"system": "fold"}}),
     ],
 )
 def test_everything_that_reaches_the_model_changes_the_id(prompt: dict[str, Any], teacher: dict[str, Any]) -> None:
@@ -62,10 +63,27 @@ def test_nothing_else_changes_the_id(change: dict[str, Any]) -> None:
         {"max_model_len": 2000},
         {"input_price": 1.0},
         {"engine": {"tensor_parallel_size": 2, "max_num_seqs": 8}},
+        {"dialect": {"rename": {"max_tokens": "budget"}, "drop": ["seed"], "system": "keep", "json": "words"}},
     ],
 )
 def test_what_the_model_never_sees_leaves_the_id(change: dict[str, Any]) -> None:
     assert first_request(PROMPT, replace(TEACHER, **change)) == first_request(PROMPT, TEACHER)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "request_id"),
+    [("generate", "de1cadd2867578bd06f376292bfcdefe"), ("respond", "c5c068e212c2dc0f4076349d0d452c5e")],
+)
+def test_ids_stay_what_they_were(strategy: str, request_id: str) -> None:
+    """A changed id is a request that is asked and paid again, in every lake that there is."""
+    teacher = Teacher("t", "google/gemma-2-9b-it", "gemma", revision="1", max_tokens=100,
+                      sampling={"temperature": 0.5, "top_k": 64})  # fmt: skip
+    assert first_request({**PROMPT, "strategy": strategy}, teacher).request_id == request_id
+
+
+def test_a_teacher_without_system_role_reads_it_in_the_user_turn() -> None:
+    request = first_request(PROMPT, replace(TEACHER, dialect={"system": "fold"}))
+    assert request.messages == ({"role": "user", "content": "S\n\nU"},)
 
 
 def test_each_request_has_its_own_seed() -> None:

@@ -24,8 +24,8 @@ from fake_server import (
     requests_for,
 )
 
-from polyglot_assets.teachers.chat_api import retry_after
 from polyglot_assets.teachers.engine import Request
+from polyglot_assets.teachers.refusals import retry_after
 
 
 @pytest.mark.parametrize("status", [429, 503])

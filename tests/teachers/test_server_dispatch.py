@@ -28,9 +28,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyglot_assets.errors import EngineDown
-from polyglot_assets.teachers.chat_api import Kind, TryError
 from polyglot_assets.teachers.chat_client import ChatServer
 from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.refusals import Kind, TryError
 from polyglot_assets.teachers.server_engine import ServerEngine
 
 _TROUBLES = [
@@ -39,7 +39,7 @@ _TROUBLES = [
     TryError(Kind.TOO_LONG, "too long"),
     TryError(Kind.FAILED, "failed"),
     TryError(Kind.FAILED, "failed", 0.0005),
-    TryError(Kind.FORBIDDEN, "forbidden"),
+    TryError(Kind.REFUSED, "refused"),
     TryError(Kind.DENIED, "denied"),
     TryError(Kind.BUSY, "busy"),
     TryError(Kind.BUSY, "busy", 0.001),

@@ -24,9 +24,9 @@ from fake_server import (
     taking,
 )
 
-from polyglot_assets.teachers.chat_api import Kind, TryError
 from polyglot_assets.teachers.chat_client import ChatServer
 from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.refusals import Kind, TryError
 from polyglot_assets.teachers.server_engine import ServerEngine
 
 

@@ -51,7 +51,7 @@ def test_the_code_of_an_error_can_say_too_long(server: FakeServer, engine_of: En
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (failure(400, "unknown field top_k"), "HTTP 400 Bad Request: unknown field top_k"),
+        (failure(400, "no such field"), "HTTP 400 Bad Request: no such field"),
         (Reply({"detail": "no"}, 405), "HTTP 405 Method Not Allowed: no"),
         (Reply({"object": "error", "message": "flat"}, 400), "HTTP 400 Bad Request: flat"),
         (Reply({"error": "a text"}, 451), "HTTP 451 Unavailable For Legal Reasons: a text"),
@@ -84,10 +84,10 @@ def test_other_client_errors_are_errors_at_once(
         (Reply({"choices": [{"finish_reason": "stop", "message": None}]}), "malformed"),
         (Reply({"choices": [{"finish_reason": "stop", "message": "text"}]}), "malformed"),
         (Reply([]), "malformed"),
-        (chat(["text"]), "no text"),
-        (chat("half", None), "the server finished with None"),
+        (chat(7), "no text"),
+        (chat("", None), "the server finished with None"),
         (chat("half", "abort"), "the server finished with 'abort'"),
-        (chat("half", ["stop"]), "the server finished with ['stop']"),
+        (chat("half", "insufficient_system_resource"), "the server finished with 'insufficient_system_resource'"),
         (Reply(b"not gzip", headers={"Content-Encoding": "gzip"}), "Can not decode content-encoding: gzip"),
         (Reply(b'{"choices": [{', length=99), "ClientPayloadError"),
         (failure(409, "conflict"), "HTTP 409 Conflict: conflict"),
@@ -120,6 +120,9 @@ def test_what_broke_once_is_mended_by_another_try(reply: Reply, server: FakeServ
         (chat(None, "tool_calls"), "the server finished with 'tool_calls'"),
         (Reply({}, 307, {"Location": "http://elsewhere.test/v1"}), "redirects to http://elsewhere.test/v1"),
         (Reply({}, 301), "redirects to None"),
+        (chat(None, "SAFETY"), "the server finished with 'SAFETY'"),
+        (chat(None, "content_filter", message={"role": "assistant"}), "the server finished with 'content_filter'"),
+        (failure(400, "filtered by our content management policy"), "HTTP 400 Bad Request: filtered"),
     ],
 )
 def test_what_would_come_again_is_tried_once(reply: Reply, error: str, server: FakeServer, engine_of: Engines) -> None:
@@ -310,7 +313,8 @@ def test_the_key_is_nowhere_even_if_servers_repeat_it(
         "escaped": Reply(json.dumps({"echo": KEY}).replace("/", "\\/").encode()),
         "at the cut": failure(400, "x" * 270 + KEY),
         "answer": chat(f"Your key is {KEY}."),
-        "reason": chat("text", KEY),
+        "reason": chat("", KEY),
+        "thoughts": chat("text", message={"content": "Hm.", "reasoning_content": f"The key is {KEY}."}),
         "refusal": chat(None, message={"content": None, "refusal": KEY}),
         "header": Reply({}, 400, {"X-Key": KEY}),
     }

@@ -96,11 +96,14 @@ def test_a_cell_answered_by_a_server(server: FakeServer, lake: Lake, cell: Cell)
         if call.text == "synth_prompt 2" and call.body["max_tokens"] == TEACHER.max_tokens:
             return chat("cut", "length")
         asked = "Können Sie mir bitte erklären, wie eine gute Antwort auf diese Frage aussehen sollte?"
-        return chat(json.dumps({"prompt": asked, "response": text}))
+        content = json.dumps({"prompt": asked, "response": text})
+        return chat(None, message={"content": content, "reasoning_content": "Hm."})
 
     server.answer = answer
     with closing(ServerEngine(TEACHER, [server.url], KEY)) as engine:
         result = dict(respond(lake, TEACHER, [cell], lambda: engine, lambda _: None))[cell]
     assert result.outcomes == {"ok": 2, "too_long": 1, "engine_error": 1}
     assert result.asked == 5
-    assert len(lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)) == 4
+    rows = lake.read_cell(RESPONSES, cell, teacher=TEACHER.name)
+    assert len(rows) == 4
+    assert [row["reasoning"] for row in rows if row["outcome"] == "ok"] == ["Hm.", "Hm."]

@@ -4,12 +4,14 @@ The real vLLM is in test_vllm_engine.py.
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from jinja2.exceptions import TemplateError
 from scripted import taking
 
 from polyglot_assets.errors import EngineDown, UserError
@@ -124,6 +126,59 @@ def test_a_request_that_vllm_refuses_is_an_error_and_the_others_go_on() -> None:
     found = {c.request_id: c for c in engine().stream(taking([request(0, **{"as": "refused"}), request(1)]))}
     assert found["r0"].finish_reason == "error"
     assert found["r0"].error == "vLLM refuses the request: ValueError: temperature must be non-negative"
+    assert found["r1"].finish_reason == "stop"
+    assert len(FakeCore.loads) == 1
+
+
+class Template:
+    """A tokenizer whose chat template takes some messages and not others."""
+
+    def __init__(self, takes: Callable[[list[dict[str, str]]], bool]) -> None:
+        self.takes = takes
+        self.read: list[list[dict[str, str]]] = []
+
+    def apply_chat_template(self, messages: list[dict[str, str]], **_: Any) -> list[int]:
+        if not self.takes(messages):
+            raise TemplateError("System role not supported")
+        self.read.append(messages)
+        return [1, 2, 3]
+
+
+def with_template(takes: Callable[[list[dict[str, str]]], bool], said: list[str]) -> tuple[VllmEngine, Template]:
+    made, template = engine(said=said), Template(takes)
+    made._tokenizer = template
+    return made, template
+
+
+def asked(number: int, text: str = "U") -> Request:
+    messages = ({"role": "system", "content": "S"}, {"role": "user", "content": text})
+    return Request(f"r{number}", messages, {"max_tokens": 8})
+
+
+def test_a_template_without_system_role_gets_its_text_in_the_user_turn() -> None:
+    said: list[str] = []
+    made, template = with_template(lambda messages: messages[0]["role"] != "system", said)
+    completions = list(made.stream(taking(asked(n) for n in range(3))))
+    assert {c.finish_reason for c in completions} == {"stop"}
+    assert template.read == [[{"role": "user", "content": "S\n\nU"}]] * 3
+    assert said == ["org/model takes no system role; its text goes into the user turn"]
+    assert len(FakeCore.loads) == 1
+
+
+def test_a_template_that_takes_nothing_is_one_line_and_no_second_load() -> None:
+    made, _ = with_template(lambda _: False, [])
+    with pytest.raises(
+        EngineDown, match=r"t: org/model cannot be asked, the chat template says: TemplateError: System"
+    ):
+        list(made.stream(taking(asked(n) for n in range(3))))
+    assert len(FakeCore.loads) == 1
+
+
+def test_a_template_that_refuses_one_request_does_not_end_the_others() -> None:
+    made, _ = with_template(lambda messages: "odd" not in messages[-1]["content"], [])
+    found = {c.request_id: c for c in made.stream(taking([asked(0, "odd"), asked(1)]))}
+    assert found["r0"].finish_reason == "error"
+    assert "TemplateError" in (found["r0"].error or "")
     assert found["r1"].finish_reason == "stop"
     assert len(FakeCore.loads) == 1
 

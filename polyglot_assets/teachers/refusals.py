@@ -1,0 +1,206 @@
+"""What a server's refusal means: the kinds of trouble, read from status, headers and words.
+
+Here: how refusals are read; pure functions. Not here: requests and answers (chat_api.py), what a refusal teaches about
+a server's dialect (dialect.py), and who is asked again when (dispatch.py).
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from http import HTTPStatus
+
+LONGEST_PAUSE = 120.0
+"""Seconds; a server that wants to be left alone for longer is asked again after these."""
+
+_TOO_LONG_STATUS = (400, 413, 422, 500)
+_TOO_LONG = re.compile(
+    r"context[ _](length|window|size)"  # OpenAI, vLLM, SGLang, llama.cpp
+    r"|maximum model length|max_model_len|max_tokens must be at least 1, got -"  # vLLM
+    r"|input is too large to process"  # llama.cpp
+    r"|tokens`? .{0,40}must be <= ?\d|must have less than \d+ tokens"  # TGI
+    r"|should not exceed max_|max_(seq_len|num_tokens|input_len)\b"  # TensorRT-LLM
+    r"|maximum prompt length|model token limit|range of input length"  # xAI, Moonshot, DashScope
+    r"|prompt length exceeds|reduce the length of|input tokens? .{0,20}exceed"
+    r"|too many (input |prompt )?tokens|(prompt|input) (is|was) too long|token count .{0,40}exceeds",
+    re.IGNORECASE,
+)
+_OUT_OF_MONEY = re.compile(
+    r"insufficient_(quota|balance|credits?)|exceeded your current quota|billing_hard_limit", re.IGNORECASE
+)
+"""Under 403 or 429: to wait does not help."""
+_FILTERED = re.compile(r"content_filter|content management policy|content policy", re.IGNORECASE)
+_ROOM = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        r"maximum context length is (?P<all>\d+) tokens and your request has (?P<prompt>\d+) input tokens",
+        r"maximum context length (?:is|of) (?P<all>\d+) tokens.{0,80}?(?P<prompt>\d+) (?:in the|of text|tokens from)",
+        r"must be <= (?P<all>\d+)\. Given: (?P<prompt>\d+) `inputs`",
+        r"sum of prompt length \((?P<prompt>\d+)[\d.]*\).{0,80}should not exceed \w+ \((?P<all>\d+)",
+        r"at most (?P<all>\d+) (?:completion|output) tokens",
+        r"range of max_(?:completion_)?tokens is \[\d+, ?(?P<all>\d+)\]",
+        r"max_tokens`?:? \d+ > (?P<all>\d+), which is the maximum",
+        r"max_tokens`? must be less than or equal to `?(?P<all>\d+)",
+    )
+)
+"""How servers say what they take: tokens of prompt and answer with those of the prompt, or those of an answer alone."""
+
+
+class Kind(Enum):
+    """What a try that brought no answer says about the next one."""
+
+    FINAL = auto()
+    """The same would come back, for this request alone."""
+    REFUSED = auto()
+    """The same would come back, and perhaps for every request: which, a harmless request tells."""
+    TOO_LONG = auto()
+    """Final: the prompt leaves no room for an answer."""
+    TOO_LARGE = auto()
+    """As REFUSED, else as TOO_LONG: the server takes no such budget, or no body of this size."""
+    FAILED = auto()
+    """Something broke. Worth a few more tries."""
+    DENIED = auto()
+    """401, 402, 404: the key, the account or the model. It concerns every request."""
+    BUSY = auto()
+    """The server is there, and takes nothing at the moment."""
+    LOST = auto()
+    """The connection or a gateway gave up before there was an answer; the server may be gone."""
+    GONE = auto()
+    """No connection."""
+    HUNG = auto()
+    """No answer within the time for one."""
+
+
+_KINDS = {
+    401: Kind.DENIED,
+    402: Kind.DENIED,
+    404: Kind.DENIED,
+    408: Kind.BUSY,
+    409: Kind.FAILED,
+    425: Kind.BUSY,
+    429: Kind.BUSY,
+    502: Kind.LOST,
+    503: Kind.LOST,
+    504: Kind.LOST,
+    529: Kind.BUSY,  # "overloaded", of some providers
+    # Cloudflare, when what it stands before is away.
+    **dict.fromkeys((520, 521, 522, 523, 524, 525, 526, 530), Kind.LOST),
+}
+
+
+class TryError(Exception):
+    """A try that brought no answer.
+
+    Args:
+        kind: what it says about the next try.
+        text: class, status and message. Not fit to be shown before it went through `clean`.
+        wait: how many seconds the server wants to be left alone.
+        status: of the HTTP response; 0 if that was no matter.
+        body: the whole of what a server said. Never shown.
+    """
+
+    def __init__(self, kind: Kind, text: str, wait: float | None = None, status: int = 0, body: str = "") -> None:
+        super().__init__(text)
+        self.kind, self.text, self.wait, self.status, self.body = kind, text, wait, status, body
+
+
+def read_refusal(status: int, headers: Mapping[str, str], content: bytes) -> TryError:
+    """What it means that a server answered with a status other than 200."""
+    text = f"HTTP {status} {_phrase(status)}".rstrip()
+    if 300 <= status < 400:
+        # A redirect could carry prompts and key to another host.
+        text += f": redirects to {headers.get('Location')}, which is not followed"
+        return TryError(Kind.REFUSED, text, status=status)
+    message, whole = _message(content)
+    text += f": {message}" if message else ""
+    kind = _kind(status, whole)
+    wait = None if kind in (Kind.REFUSED, Kind.TOO_LONG, Kind.TOO_LARGE) else retry_after(headers)
+    return TryError(kind, text, wait, status, whole)
+
+
+def _kind(status: int, whole: str) -> Kind:
+    kind = _KINDS.get(status, Kind.REFUSED if 400 <= status < 500 else Kind.FAILED)
+    if status in _TOO_LONG_STATUS and _TOO_LONG.search(whole):
+        return Kind.TOO_LONG
+    if status == 413:
+        return Kind.TOO_LARGE
+    if status in (403, 429) and _OUT_OF_MONEY.search(whole):
+        return Kind.DENIED
+    return Kind.FINAL if kind is Kind.REFUSED and _FILTERED.search(whole) else kind
+
+
+def room(refusal: TryError) -> tuple[int, int] | None:
+    """Tokens that a server says it has for an answer, and those of the prompt (0 if it names none); None if it is
+    silent.
+    """
+    if refusal.kind in (Kind.REFUSED, Kind.TOO_LONG):
+        for pattern in _ROOM:
+            if match := pattern.search(refusal.body):
+                said = match.groupdict()
+                prompt = int(said.get("prompt") or 0)
+                return int(said["all"]) - prompt, prompt
+    return None
+
+
+def concerns_budget(refusal: TryError) -> bool:
+    """Whether it is the budget and not the prompt that a server has too little room for."""
+    said = room(refusal)
+    return refusal.kind is Kind.TOO_LONG and said is not None and said[0] > said[1]
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _message(content: bytes) -> tuple[str, str]:
+    """The message in the body of an error, and the whole body."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        whole = content.decode("utf-8", "replace")
+        return whole, whole
+    whole = json.dumps(body, ensure_ascii=False)
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        body = body[0]  # as Gemini's API has it
+    found = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(found, dict):
+        found = found.get("message") or found.get("detail") or found
+    return (found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)), whole
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a server wants to be left alone, at most `LONGEST_PAUSE`; None if it does not say."""
+    for name, unit in (("Retry-After-Ms", 0.001), ("Retry-After", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            seconds = float(value) * unit
+        except ValueError:
+            seconds = _seconds_until(value)
+        # 0 says "at once". That would be a server asked without a pause for as long as it is busy.
+        if math.isfinite(seconds) and seconds > 0:
+            return min(seconds, LONGEST_PAUSE)
+    return None
+
+
+def _seconds_until(date: str) -> float:
+    """From now to an HTTP date. The one place with a wall clock, because the date is of a wall clock."""
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return math.nan
+    if moment.tzinfo is None:  # "-0000" is how some write GMT
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - datetime.now(UTC)).total_seconds()
+
+
+def describe(error: BaseException) -> str:
+    """Class and message of an error that is no HTTP status."""
+    return f"{type(error).__name__}: {error}"
