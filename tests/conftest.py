@@ -1,5 +1,6 @@
 """Fixtures for all tests: a lake of its own for each test, and no setting of the person who runs them."""
 
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -69,8 +70,9 @@ def pytest_unconfigure() -> None:
     prints a page about objects that were never released, after pytest's own last line.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # A worker has to say goodbye to the process that started it, so only what it would print is dropped.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        # A worker has to say goodbye to the process that started it, so only what it would print is dropped; at the
+        # very end, because pytest's capturing still gives the file descriptors back.
+        atexit.register(os.dup2, os.open(os.devnull, os.O_WRONLY), 2)
     else:
         sys.stdout.flush()
         sys.stderr.flush()
