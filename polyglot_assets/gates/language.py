@@ -19,11 +19,13 @@ from polyglot_assets.languages import (
     DENSE_SCRIPTS,
     DENSE_WEIGHT,
     MIN_LETTERS,
-    SENTENCE_END,
     candidates,
     count_scripts,
+    is_known_to_cld2,
     likelihood,
+    same_to_detectors,
     scripts_of,
+    shares,
     without_code,
 )
 
@@ -31,16 +33,29 @@ _QUOTATION = re.compile(r"„[^„“”\n]{3,500}[“”]|“[^“”\n]{3,500}
                         r'(?<!\w)"[^"\n]{3,500}"(?!\w)|^>.*$', re.MULTILINE)  # fmt: skip
 _QUOTATION_MARKS = re.compile(r'["„“«「>]')
 
-_PASSAGE = 100
-"""Characters of a passage at least: below that the detector errs on correct text."""
-_PASSAGES = 10
-"""About so many passages at most; those of longer texts are longer, and are judged by their beginnings."""
+_SENTENCE_END = re.compile(r"(?<=[.!?;:؟।])\s+|(?<=[。！？；：])|\n+")
+"""Where a text may be cut. A half sentence that a colon ends may be in one language and the rest in another."""
+_PASSAGE = 60
+"""Characters of a passage at least: below that the detectors err on correct text; two sentences in different languages
+should not come together in one."""
+_PASSAGES = 40
+"""About so many passages at most; those of longer texts are longer."""
 _READ = 300
-"""Characters of a passage that are shown to the detector."""
+"""Characters of a passage that are shown to fastText."""
 _SURE = 100
-"""Letters from which on the detector's word is taken in full. Shorter text is given the benefit of the doubt."""
+"""Letters of a text from which on the detectors' word is taken in full. Only a text that is shorter as a whole is given
+the benefit of the doubt, not each passage of a longer one."""
 _LEAST_FOREIGN = 0.4
-"""How sure the detector must be of another language in text that is shorter."""
+"""How sure fastText must be of another language in text that is shorter."""
+
+_MOSTLY_OWN = 0.8
+"""Share of a passage that CLD2 must give to one language for its word to be taken."""
+_RIVAL = 0.05
+"""fastText overrules CLD2 only if it gives the language that CLD2 found less than this: else the passage is mixed."""
+_RESCUE = 0.5
+"""Where CLD2 finds nothing in a passage, the probability that fastText must give to the asked language."""
+_SURE_OF_FOREIGN = 0.5
+"""Probability that fastText must give to CLD2's language where neither knows the asked one."""
 
 _DECIDING = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"}), "th": frozenset({"THAI"}),
              "el": frozenset({"GREEK"}), "he": frozenset({"HEBREW"})}  # fmt: skip
@@ -79,51 +94,104 @@ def read(text: str, language: str, least: float) -> Reading:
         language: ISO 639 code.
         least: probability that the detector must give to `language` for a passage of at least 100 letters.
     """
-    votes: defaultdict[str, float] = defaultdict(float)
-    scores: defaultdict[str, float] = defaultdict(float)
+    votes: defaultdict[str | None, float] = defaultdict(float)
+    scores: defaultdict[str | None, float] = defaultdict(float)
     strange: defaultdict[str, float] = defaultdict(float)
-    all_letters, foreign_letters = 0.0, 0.0
-    for passage in _passages(own_words(text)):
-        scripts = count_scripts(passage)
-        letters = _weigh(scripts, None)
-        if letters < MIN_LETTERS or _is_name(passage, letters):
-            continue
-        own_letters = _weigh(scripts, scripts_of(language))
-        code, score, is_own = _judge(passage, language, least, letters, own_letters, scripts)
-        votes[code] += letters
-        scores[code] += score * letters
-        all_letters += letters
-        if is_own:
+    passages = [_Passage(text, language) for text in _passages(own_words(text))]
+    passages = [passage for passage in passages if not passage.is_too_little()]
+    letters = sum(passage.letters for passage in passages)
+    foreign_letters = 0.0
+    for passage in passages:
+        verdict = _judge(passage, language, least, letters)
+        votes[verdict.code] += passage.letters
+        scores[verdict.code] += verdict.score * passage.letters
+        if verdict.foreign:
+            strange[verdict.foreign] += verdict.foreign_share * passage.letters
+            foreign_letters += verdict.foreign_share * passage.letters
+        elif verdict.code and letters >= _SURE:
             # In one sentence a single name in Latin letters may be half of the text.
-            foreign_letters += letters - own_letters if letters >= _SURE else 0.0
-        else:
-            foreign_letters += letters
-            strange[code] += letters
-    if not votes:
+            foreign_letters += passage.letters - passage.own_letters
+    if votes.keys() <= {None}:
         return NO_VERDICT
     code, weight = max(votes.items(), key=itemgetter(1))
     foreign = max(strange.items(), key=itemgetter(1))[0] if strange else None
-    return Reading(code, round(scores[code] / weight, 4), round(foreign_letters / all_letters, 4), foreign)
+    score = round(scores[code] / weight, 4) if code else None
+    return Reading(code, score, round(foreign_letters / letters, 4), foreign)
 
 
-def _judge(
-    passage: str, language: str, least: float, letters: float, own_letters: float, scripts: Counter[str]
-) -> tuple[str, float, bool]:
-    """(language, score, whether it counts as the asked one) of a passage."""
-    in_script = own_letters >= _LEAST_SCRIPT * letters
-    deciding = _DECIDING.get(language)
-    if in_script and deciding and _weigh(scripts, deciding) > _LEAST_DECIDING * own_letters:
-        return language, own_letters / letters, True
-    found = candidates(passage[:_READ])
-    code, score = next(iter(found.items()))
-    chance = likelihood(language, found)
+class _Passage:
+    """A part of a text, with its letters: all, in the scripts of the asked language, and in those that decide."""
+
+    def __init__(self, text: str, language: str) -> None:
+        scripts = count_scripts(text)
+        self.text = text
+        self.letters = _weigh(scripts, None)
+        self.own_letters = _weigh(scripts, scripts_of(language))
+        self.deciding_letters = _weigh(scripts, _DECIDING.get(language, frozenset()))
+
+    def is_too_little(self) -> bool:
+        return self.letters < MIN_LETTERS or _is_name(self.text, self.letters)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What a passage is in; `code` is None where nothing speaks for a language or against the asked one."""
+
+    code: str | None
+    score: float
+    foreign_share: float = 0.0
+    foreign: str | None = None
+
+
+_UNREAD = _Verdict(None, 0.0)
+
+
+def _judge(passage: _Passage, language: str, least: float, letters: float) -> _Verdict:
+    """What `passage` is in, a part of a text of so many `letters`."""
+    in_script = passage.own_letters >= _LEAST_SCRIPT * passage.letters
+    if in_script and passage.deciding_letters > _LEAST_DECIDING * passage.own_letters:
+        return _Verdict(language, passage.own_letters / passage.letters)
+    forms = same_to_detectors(language)
+    divided = shares(passage.text)
+    own = sum(share for code, share in divided.items() if code in forms)
+    if in_script and own >= _MOSTLY_OWN:
+        return _Verdict(language, own)
+    likely = candidates(passage.text[:_READ])
+    rival = next((code for code in divided if code not in forms), None)
     if not in_script:
-        return code if code != language else "und", score, False
-    if chance is None or chance >= least * min(1.0, letters / _SURE):
-        return language, score if chance is None else chance, True
-    if letters < _SURE and score < _LEAST_FOREIGN:
-        return language, chance, True
-    return code, score, False
+        code, score = (rival, divided[rival]) if rival else next(iter(likely.items()))
+        code = "und" if code in forms else code
+        return _Verdict(code, score, 1.0, code)
+    chance = likelihood(language, likely)
+    if chance is None and not is_known_to_cld2(language):
+        return _unless_sure(divided, likely)
+    if chance is not None and _overrules(chance, likely.get(rival or "", 0.0), language, least, letters, rival):
+        return _Verdict(language, chance)
+    if rival:
+        foreign_share = sum(share for code, share in divided.items() if code not in forms)
+        code = language if own > divided[rival] else rival
+        return _Verdict(code, max(own, divided[rival]), foreign_share, rival)
+    code, score = next(iter(likely.items()))
+    if chance is None or (letters < _SURE and score < _LEAST_FOREIGN):
+        return _UNREAD
+    code = "und" if code in forms else code
+    return _Verdict(code, score, 1.0, code)
+
+
+def _overrules(chance, against, language, least, letters, rival):
+    if not is_known_to_cld2(language):
+        return chance >= least
+    if letters < _SURE:
+        return chance >= least * letters / _SURE and against < least
+    return chance >= (least if rival else _RESCUE) and against < _RIVAL
+
+
+def _unless_sure(divided: dict[str, float], likely: dict[str, float]) -> _Verdict:
+    """The verdict on a passage that should be in a language that no detector knows: on such text they guess."""
+    code, chance = next(iter(likely.items()))
+    if divided.get(code, 0.0) >= _MOSTLY_OWN and chance >= _SURE_OF_FOREIGN:
+        return _Verdict(code, chance, 1.0, code)
+    return _UNREAD
 
 
 def own_words(text: str) -> str:
@@ -142,7 +210,7 @@ def _passages(text: str) -> Iterator[str]:
     pieces: list[str] = []
     size = 0
     waiting = None
-    for piece in SENTENCE_END.split(text):
+    for piece in _SENTENCE_END.split(text):
         pieces.append(piece)
         size += len(piece)
         if size >= at_least:
