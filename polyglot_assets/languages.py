@@ -12,7 +12,6 @@ too few letters gets no verdict instead of a guess.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -209,10 +208,9 @@ def is_known_to_cld2(language: str) -> bool:
     return not same_to_detectors(language).isdisjoint(_known_to_cld2())
 
 
-def unknown_to_detectors(languages: Iterable[str]) -> list[str]:
-    """Those of `languages` that neither detector knows, so that the gate can only find other languages in them."""
-    known = _known_to_cld2() | _known_to_fasttext()
-    return [code for code in languages if same_to_detectors(code).isdisjoint(known)]
+def is_known(language: str) -> bool:
+    """Whether any detector can say that a text is in `language`."""
+    return is_known_to_cld2(language) or not same_to_detectors(language).isdisjoint(_known_to_fasttext())
 
 
 def count_scripts(text: str) -> Counter[str]:

@@ -3,10 +3,11 @@
 Here: the measurement, for one text and the language it should be in. Not here: the detector (languages.py) and the
 outcomes wrong_language, mixed_language and not_translated (responses/outcomes.py).
 
-A text is read in passages of a few sentences, so that a good beginning does not hide an English end. A passage is in
-another language if it is written in another script, or if the detector finds the asked language unlikely. Unlikely,
-not second: on correct text a relative often comes first, but the language itself is then close behind. Code,
-formulas, links and quotations are left out, and where too few letters remain there is no verdict.
+A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides English.
+A passage is in another language if it is written in another script, or if CLD2 finds another language in it and fastText
+does not overrule that: on correct text a relative sometimes comes first. Where neither detector knows the asked
+language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and
+quotations are left out, and where too few letters remain there is no verdict either.
 """
 
 import re
@@ -21,6 +22,7 @@ from polyglot_assets.languages import (
     MIN_LETTERS,
     candidates,
     count_scripts,
+    is_known,
     is_known_to_cld2,
     likelihood,
     same_to_detectors,
@@ -71,9 +73,10 @@ class Reading:
     """The language of a text that should be in a certain one.
 
     Attributes:
-        code: the language of most of it; None where there is too little text to say.
-        score: how sure that is, 0..1.
-        foreign_share: share of its letters that are in another language or script than asked, 0..1; None like `code`.
+        code: the language of most of it; None where there is too little text to say, or no detector can.
+        score: how sure the detector is of that, 0..1; None like `code`.
+        foreign_share: share of its letters that are in another language or script than asked, 0..1; None where
+            nothing could be said about any part.
         foreign: the language of most of these.
     """
 
@@ -92,7 +95,7 @@ def read(text: str, language: str, least: float) -> Reading:
     Args:
         text: with code, formulas and quotations; they are left out here.
         language: ISO 639 code.
-        least: probability that the detector must give to `language` for a passage of at least 100 letters.
+        least: probability that fastText must give to `language` in a passage in which CLD2 does not find it.
     """
     votes: defaultdict[str | None, float] = defaultdict(float)
     scores: defaultdict[str | None, float] = defaultdict(float)
@@ -153,37 +156,38 @@ def _judge(passage: _Passage, language: str, least: float, letters: float) -> _V
         return _Verdict(language, passage.own_letters / passage.letters)
     forms = same_to_detectors(language)
     divided = shares(passage.text)
+    others = {code: share for code, share in divided.items() if code not in forms}
     own = sum(share for code, share in divided.items() if code in forms)
     if in_script and own >= _MOSTLY_OWN:
         return _Verdict(language, own)
     likely = candidates(passage.text[:_READ])
-    rival = next((code for code in divided if code not in forms), None)
-    if not in_script:
-        code, score = (rival, divided[rival]) if rival else next(iter(likely.items()))
-        code = "und" if code in forms else code
-        return _Verdict(code, score, 1.0, code)
-    chance = likelihood(language, likely)
-    if chance is None and not is_known_to_cld2(language):
+    if in_script and not is_known(language):
         return _unless_sure(divided, likely)
-    if chance is not None and _overrules(chance, likely.get(rival or "", 0.0), language, least, letters, rival):
-        return _Verdict(language, chance)
-    if rival:
-        foreign_share = sum(share for code, share in divided.items() if code not in forms)
-        code = language if own > divided[rival] else rival
-        return _Verdict(code, max(own, divided[rival]), foreign_share, rival)
-    code, score = next(iter(likely.items()))
-    if chance is None or (letters < _SURE and score < _LEAST_FOREIGN):
+    if in_script and _is_likely(language, others, likely, least, letters):
+        return _Verdict(language, likelihood(language, likely) or own)
+    if in_script and others:
+        rival, share = next(iter(others.items()))
+        foreign = sum(others.values())
+        return _Verdict(language if own > share else rival, max(own, share), foreign / (own + foreign), rival)
+    code, score = next(iter((others or likely).items()))
+    if in_script and (likelihood(language, likely) is None or (letters < _SURE and score < _LEAST_FOREIGN)):
         return _UNREAD
     code = "und" if code in forms else code
     return _Verdict(code, score, 1.0, code)
 
 
-def _overrules(chance, against, language, least, letters, rival):
-    if not is_known_to_cld2(language):
-        return chance >= least
-    if letters < _SURE:
-        return chance >= least * letters / _SURE and against < least
-    return chance >= (least if rival else _RESCUE) and against < _RIVAL
+def _is_likely(
+    language: str, others: dict[str, float], likely: dict[str, float], least: float, letters: float
+) -> bool:
+    """Whether fastText overrules CLD2, which found `others` in a passage, or nothing that it is sure of."""
+    chance = likelihood(language, likely)
+    if chance is None:
+        return False
+    if letters < _SURE or not is_known_to_cld2(language):
+        return chance >= least * min(1.0, letters / _SURE)
+    if not others:
+        return chance >= max(least, _RESCUE)
+    return chance >= least and likely.get(next(iter(others)), 0.0) < _RIVAL
 
 
 def _unless_sure(divided: dict[str, float], likely: dict[str, float]) -> _Verdict:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from polyglot_assets.gates.measures import LANGUAGE
 from polyglot_assets.grid import Cell
-from polyglot_assets.languages import display_name, unknown_to_detectors
+from polyglot_assets.languages import display_name, is_known
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import RESPONSES
 from polyglot_assets.responses.generate import CellResponses, respond
@@ -44,7 +44,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
         gates, cells = place.settings.to_gates(), cells_of(context)
-        unknown = unknown_to_detectors(sorted({cell.language for cell in cells}))
+        unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(code)]
         if unknown and LANGUAGE in gates.enabled:
             context.log.warning(
                 "no language detector knows %s: the language gate finds other languages there only where it is sure, "
