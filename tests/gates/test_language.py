@@ -108,13 +108,17 @@ def test_correct_text_of_small_languages_is_kept(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["ar", "cs", "de", "es", "fr", "hi", "id", "it", "ja", "ko", "ru", "th", "tl"])
 def test_every_other_sentence_in_english_shows(language: str) -> None:
-    own = {**TEXTS, **MORE}[language].replace("。", "。 ").replace(". ", ".|").replace("。 ", "。|").strip("|").split("|")
+    own = (
+        {**TEXTS, **MORE}[language].replace("。", "。 ").replace(". ", ".|").replace("。 ", "。|").strip("|").split("|")
+    )
     mixed = " ".join(f"{own[n % len(own)]} {ENGLISH_SENTENCES[n % 2]}" for n in range(8))
     assert share(mixed, language) > DEFAULT.foreign_share
     assert read(mixed, language, 0.2).foreign in ("en", None)  # None: seen by the script alone
 
 
-@pytest.mark.parametrize("asked", ["zu", "xh", "ha", "ig", "sn", "rw", "st", "tn", "haw", "mi", "no", "nn", "kab", "fon"])
+@pytest.mark.parametrize(
+    "asked", ["zu", "xh", "ha", "ig", "sn", "rw", "st", "tn", "haw", "mi", "no", "nn", "kab", "fon"]
+)
 def test_english_is_foreign_in_every_language_known_or_not(asked: str) -> None:
     reading = read(ENGLISH, asked, 0.2)
     assert (reading.code, reading.foreign_share, reading.foreign) == ("en", 1.0, "en")
