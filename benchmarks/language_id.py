@@ -206,10 +206,11 @@ def catches(found: Texts) -> float:
     return least
 
 
-def of_ten_sentences(rows: list[str], number: int = 5) -> list[list[str]]:
-    """Up to `number` texts of ten sentences each, no sentence twice."""
+def of_ten_sentences(rows: list[str], number: int) -> list[list[str]]:
+    """Up to `number` texts of ten neighbouring sentences each; they overlap where there are few sentences."""
     chosen = [row for row in rows if len(row) > 25]
-    return [chosen[start : start + 10] for start in range(0, min(10 * number, len(chosen) - 9), 10)]
+    step = min(10, max(1, (len(chosen) - 10) // number))
+    return [chosen[start : start + 10] for start in range(0, len(chosen) - 9, step)][:number]
 
 
 def alternating(sentences: list[str], english: list[tuple[float, str]]) -> str:
@@ -230,7 +231,7 @@ def ten_sentences(found: Texts) -> tuple[float, float, float]:
     """Prints the table of texts of ten sentences; returns its worst figures."""
     sources = ("news", "rights", "reviews")
     others = {
-        code: [" ".join(text) for name in sources for text in of_ten_sentences(found.get((code, name), []))]
+        code: [" ".join(text) for name in sources for text in of_ten_sentences(found.get((code, name), []), 5)]
         for code in sorted({code for code, name in found if name in sources})
         if len(code) == 2 or any(code in near for near in NEAR_RELATIVES.values())
     }
@@ -264,8 +265,8 @@ def main() -> None:
         return
     found = texts(data)
     rejected, kept, caught = ten_sentences(found)
-    print(f"\nworst of all: correct rejected {100 * rejected:.1f} % (bar: 1 %), another language kept {100 * kept:.0f} % "
-          f"(bar: 2 %), half English caught {100 * caught:.0f} % (bar: 90 %)\n")  # fmt: skip
+    print(f"\nworst of all: correct rejected {100 * rejected:.1f} % (bar: 1 %), another language kept "
+          f"{100 * kept:.0f} % (bar: 2 %), half English caught {100 * caught:.0f} % (bar: 90 %)\n")  # fmt: skip
     if "--texts-only" in sys.argv:
         return
     confusion(found)

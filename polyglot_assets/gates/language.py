@@ -55,7 +55,10 @@ _MOSTLY_OWN = 0.8
 _RIVAL = 0.05
 """fastText overrules CLD2 only if it gives the language that CLD2 found less than this: else the passage is mixed."""
 _RESCUE = 0.5
-"""Where CLD2 finds nothing in a passage, the probability that fastText must give to the asked language."""
+"""Probability that fastText must give to the asked language where CLD2 finds nothing, or a language that fastText does
+not know."""
+_LEAST_PART = 0.2
+"""Share of a longer passage from which a second language in it is no error of CLD2."""
 _SURE_OF_FOREIGN = 0.5
 """Probability that fastText must give to CLD2's language where neither knows the asked one."""
 
@@ -167,7 +170,8 @@ def _judge(passage: _Passage, language: str, least: float, letters: float) -> _V
         return _Verdict(code, score, 1.0, code)
     if not is_known(language):
         return _unless_sure(divided, likely)
-    if _is_likely(language, others, likely, least, letters):
+    is_mixed = passage.letters >= _SURE and min(own, sum(others.values())) >= _LEAST_PART
+    if not is_mixed and _is_likely(language, others, likely, least, letters):
         return _Verdict(language, likelihood(language, likely) or own)
     return _foreign(language, own, others, likely, letters)
 
@@ -192,9 +196,10 @@ def _is_likely(language: str, others: dict[str, float], likely: dict[str, float]
         return False
     if letters < _SURE or not is_known_to_cld2(language):
         return chance >= least * min(1.0, letters / _SURE)
-    if not others:
+    rival = likelihood(next(iter(others)), likely) if others else None
+    if rival is None:  # fastText says nothing about the other language
         return chance >= max(least, _RESCUE)
-    return chance >= least and likely.get(next(iter(others)), 0.0) < _RIVAL
+    return chance >= least and rival < _RIVAL
 
 
 def _unless_sure(divided: dict[str, float], likely: dict[str, float]) -> _Verdict:
