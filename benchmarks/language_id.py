@@ -40,18 +40,17 @@ RELATIVES = {"id": ("jv", "su", "min", "ban"), "cs": ("sk",), "es": ("gl", "pt")
 TEXT_LANGUAGES = (*LANGUAGES, "fr", "pt", "it", "ko", "zh", "ru", "hi", "th", "vi", "tr", "pl", "uk", "sw")
 """Languages of the table of texts of ten sentences."""
 NEAR_RELATIVES = {
-    "id": {"ms", "min", "jv", "su", "ace", "ban", "bjn", "bug", "mad"},
-    "tl": {"ceb", "war", "ilo", "hil", "pam", "bik"},
-    "es": {"ast", "gl", "lad", "pap", "ch"},
-    "de": {"gsw", "nds", "lb"},
+    "id": {"min", "ace", "ban", "bjn", "mad"},
+    "tl": {"pam", "bik"},
+    "es": {"ast", "lad", "pap", "ch"},
+    "de": {"gsw"},
     "fr": {"oc", "wa", "pcd"},
-    "pt": {"gl", "kea", "cri", "mwl"},
-    "it": {"co", "fur", "lij", "vec", "sc"},
-    "zh": {"yue", "wuu", "hak", "gan", "nan", "hsn", "cjy"},
-    "ar": {"ms"},
+    "pt": {"kea", "mwl"},
+    "it": {"co", "fur", "rm"},
+    "zh": {"hak", "gan", "nan", "hsn", "cjy"},
     "sw": {"swb", "zdj"},
-    "hi": {"bho", "mai", "mag"},
-    "tr": {"az", "crh", "gag"},
+    "hi": {"bho", "mag"},
+    "tr": {"crh", "gag"},
 }
 """Languages that may pass for the asked one; README.md lists them."""
 TABLE = (*ASKED, "en", "fr", "jv", "su", "min", "ban", "sk", "pl", "gl", "pt", "nl", "ceb", "war", "fa", "ur", "zh")
