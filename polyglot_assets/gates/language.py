@@ -11,7 +11,7 @@ quotations are left out, and where too few letters remain there is no verdict ei
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -129,11 +129,16 @@ class _Passage:
     """A part of a text, with its letters: all, in the scripts of the asked language, and in those that decide."""
 
     def __init__(self, text: str, language: str) -> None:
-        scripts = count_scripts(text)
+        own, deciding = scripts_of(language), _DECIDING.get(language, ())
         self.text = text
-        self.letters = _weigh(scripts, None)
-        self.own_letters = _weigh(scripts, scripts_of(language))
-        self.deciding_letters = _weigh(scripts, _DECIDING.get(language, frozenset()))
+        self.letters = self.own_letters = self.deciding_letters = 0.0
+        for script, number in count_scripts(text).items():
+            weight = number * (DENSE_WEIGHT if script in DENSE_SCRIPTS else 1.0)
+            self.letters += weight
+            if script in own:
+                self.own_letters += weight
+            if script in deciding:
+                self.deciding_letters += weight
 
     def is_too_little(self) -> bool:
         return self.letters < MIN_LETTERS or _is_name(self.text, self.letters)
@@ -240,14 +245,6 @@ def _passages(text: str) -> Iterator[str]:
         if waiting:
             yield waiting
         yield rest
-
-
-def _weigh(scripts: Counter[str], chosen: frozenset[str] | None) -> float:
-    return sum(
-        number * (DENSE_WEIGHT if script in DENSE_SCRIPTS else 1.0)
-        for script, number in scripts.items()
-        if chosen is None or script in chosen
-    )
 
 
 def _is_name(passage: str, letters: float) -> bool:
