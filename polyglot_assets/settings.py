@@ -149,7 +149,8 @@ class Settings(BaseSettings):
         default=Gates.language_likelihood,
         gt=0,
         le=1,
-        description="A passage is in another language if the detector gives the asked one less than this (0 to 1).",
+        description="Where CLD2 does not find the asked language in a passage, fastText must give it at least this "
+        "(0 to 1), or the passage is in another language.",
     )
     gate_foreign_share: float = Field(
         default=Gates.foreign_share,

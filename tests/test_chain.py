@@ -1,6 +1,7 @@
 """The whole chain in Dagster runs: a cell, a language, the full grid; what fails, fails visibly."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def test_a_language_is_one_run_with_one_engine(run: Run, lake: Lake, vllm: Scrip
     for cell in cells(["cs"]):
         assert len(lake.read_cell(RESPONSES, cell, teacher=TEACHER)) == 3
     assert _check_cells(result, "outcomes_add_up") >= {cell.key for cell in cells(["cs"])}
+
+
+@pytest.mark.parametrize(("language", "named"), [("kab", 1), ("zu", 0)])
+def test_a_run_says_that_no_detector_knows_a_language(settings: Settings, language: str, named: int) -> None:
+    built = build_defs(settings.model_copy(update={"languages": (language,)}), ScriptedVllm.new())
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = built.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(partition_key=f"{language}|translate", instance=instance, raise_on_error=False)
+        said = [entry.user_message for entry in instance.all_logs(result.run_id) if entry.level == logging.WARNING]
+    warnings = [message for message in said if "no language detector knows" in message]
+    assert len(warnings) == named
+    assert all("Kabyle (kab)" in message for message in warnings)
 
 
 def test_the_full_grid_is_one_run_with_one_engine(run: Run, lake: Lake, vllm: ScriptedVllm, settings: Settings) -> None:

@@ -5,10 +5,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import language_data.population_data
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from polyglot_assets.grid import LANGUAGES
-from polyglot_assets.languages import Verdict, candidates, display_name, identify, prose, scripts_of, to_code
+from polyglot_assets.languages import (
+    Verdict,
+    candidates,
+    display_name,
+    identify,
+    is_known,
+    prose,
+    scripts_of,
+    shares,
+    to_code,
+)
 
 TEXTS = Path(__file__).parents[1] / "data" / "samples" / "texts"
 
@@ -25,11 +38,26 @@ class TestCodes:
             ("tl", "tl"), ("tgl", "tl"), ("fil", "tl"), ("Tagalog", "tl"), ("Filipino", "tl"),
             ("ceb", "ceb"), ("Cebuano", "ceb"), ("war", "war"),
             ("eng", "en"), ("English", "en"), ("french", "fr"),
-            ("", None), ("  ", None), ("und", None), ("Unknown", None), ("programming", None), ("c#", None),
+            *((name, "no") for name in ("no", "nb", "nor", "nob", "nb-NO", "nob_Latn", "Norwegian", "Bokmal")),
+            ("nn", "nn"), ("nno", "nn"), ("Nynorsk", "nn"), ("nno_Latn", "nn"),
+            ("zh-Hans", "zh"), ("zh-Hant", "zh"), ("zh_TW", "zh"), ("zho_Hant", "zh"), ("yue", "yue"),
+            ("Chinese (Simplified)", "zh"), ("Traditional Chinese", "zh"),
+            ("sr-Latn", "sr"), ("sr-Cyrl", "sr"), ("srp_Cyrl", "sr"), ("sh", "sr"), ("hbs", "sr"),
+            ("Serbo-Croatian", "sr"), ("Bokmål", "no"),
+            ("pt_PT", "pt"), ("por_Latn", "pt"), ("id", "id"), ("ind_Latn", "id"), ("he", "he"), ("iw", "he"),
+            ("arb_Arab", "ar"), ("arz_Arab", "arz"), ("ars", "ars"), ("acm", "acm"), ("swh", "sw"), ("als", "sq"),
+            ("Slovene", "sl"), ("Sotho", "st"), ("Swahili", "sw"), ("fil-PH", "tl"), ("jw", "jv"), ("mo", "ro"),
+            *((name, None) for name in ("zxx", "mul", "mis", "und", "art", "sgn", "und-Latn", "Multiple languages")),
+            ("", None), ("  ", None), ("Unknown", None), ("programming", None), ("c#", None),
         ],
     )  # fmt: skip
     def test_codes_and_english_names(self, written, code):
         assert to_code(written) == code
+
+    @given(st.sampled_from(sorted(language_data.population_data.LANGUAGE_SPEAKING_POPULATION)))
+    def test_a_code_of_a_code_is_itself(self, tag):
+        code = to_code(tag)
+        assert code is None or to_code(code) == code
 
     @pytest.mark.parametrize("code", LANGUAGES)
     def test_a_code_is_its_own_code_and_its_name_leads_back(self, code):
@@ -119,6 +147,22 @@ def test_a_dialect_of_german_is_no_variety_of_albanian():
     found = candidates("Mir gönd hüt go poschte und denn no es bitzeli go spaziere, wil s Wätter so schön isch.")
     assert "gsw" in found
     assert "sq" not in found
+
+
+def test_how_a_text_is_divided_between_languages():
+    german, english = "Das Boot lag lange am Ufer des Flusses.", "The boat was lying on the bank for a long time."
+    divided = shares(f"{german} {german} {english} {english}")
+    assert set(divided) == {"de", "en"}
+    assert all(0.3 < share < 0.7 for share in divided.values())
+    assert shares(german * 3) == {"de": pytest.approx(1, abs=0.05)}
+    assert shares("") == shares("42 \x00 \ud800 \U0001f642") == {}
+
+
+def test_what_the_detectors_know():
+    assert all(
+        map(is_known, [*LANGUAGES, "zu", "xh", "ha", "ig", "sn", "rw", "st", "tn", "haw", "no", "nn", "arz", "ilo"])
+    )
+    assert [code for code in ("kab", "fon", "dyu", "tlh", "bs") if not is_known(code)] == ["kab", "fon", "dyu"]
 
 
 def test_languages_that_are_written_in_two_scripts():

@@ -3,14 +3,15 @@
 Here: the measurement, for one text and the language it should be in. Not here: the detector (languages.py) and the
 outcomes wrong_language, mixed_language and not_translated (responses/outcomes.py).
 
-A text is read in passages of a few sentences, so that a good beginning does not hide an English end. A passage is in
-another language if it is written in another script, or if the detector finds the asked language unlikely. Unlikely,
-not second: on correct text a relative often comes first, but the language itself is then close behind. Code,
-formulas, links and quotations are left out, and where too few letters remain there is no verdict.
+A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides
+English. A passage is in another language if it is written in another script, or if CLD2 finds another language in it
+and fastText does not overrule that: on correct text a relative sometimes comes first. Where neither detector knows the
+asked language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and
+quotations are left out, and where too few letters remain there is no verdict either.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -19,11 +20,14 @@ from polyglot_assets.languages import (
     DENSE_SCRIPTS,
     DENSE_WEIGHT,
     MIN_LETTERS,
-    SENTENCE_END,
     candidates,
     count_scripts,
+    is_known,
+    is_known_to_cld2,
     likelihood,
+    same_to_detectors,
     scripts_of,
+    shares,
     without_code,
 )
 
@@ -31,16 +35,32 @@ _QUOTATION = re.compile(r"„[^„“”\n]{3,500}[“”]|“[^“”\n]{3,500}
                         r'(?<!\w)"[^"\n]{3,500}"(?!\w)|^>.*$', re.MULTILINE)  # fmt: skip
 _QUOTATION_MARKS = re.compile(r'["„“«「>]')
 
-_PASSAGE = 100
-"""Characters of a passage at least: below that the detector errs on correct text."""
-_PASSAGES = 10
-"""About so many passages at most; those of longer texts are longer, and are judged by their beginnings."""
+_SENTENCE_END = re.compile(r"(?<=[.!?;:؟।])\s+|(?<=[。！？；：])|\n+")
+"""Where a text may be cut. A half sentence that a colon ends may be in one language and the rest in another."""
+_PASSAGE = 60
+"""Characters of a passage at least: below that the detectors err on correct text; two sentences in different languages
+should not come together in one."""
+_PASSAGES = 40
+"""About so many passages at most; those of longer texts are longer."""
 _READ = 300
-"""Characters of a passage that are shown to the detector."""
+"""Characters of a passage that are shown to fastText."""
 _SURE = 100
-"""Letters from which on the detector's word is taken in full. Shorter text is given the benefit of the doubt."""
+"""Letters of a text from which on the detectors' word is taken in full. Only a text that is shorter as a whole is given
+the benefit of the doubt, not each passage of a longer one."""
 _LEAST_FOREIGN = 0.4
-"""How sure the detector must be of another language in text that is shorter."""
+"""How sure fastText must be of another language in text that is shorter."""
+
+_MOSTLY_OWN = 0.8
+"""Share of a passage that CLD2 must give to one language for its word to be taken."""
+_RIVAL = 0.05
+"""fastText overrules CLD2 only if it gives the language that CLD2 found less than this: else the passage is mixed."""
+_RESCUE = 0.5
+"""Probability that fastText must give to the asked language where CLD2 finds nothing, or a language that fastText does
+not know."""
+_LEAST_PART = 0.2
+"""Share of a longer passage from which a second language in it is no error of CLD2."""
+_SURE_OF_FOREIGN = 0.5
+"""Probability that fastText must give to CLD2's language where neither knows the asked one."""
 
 _DECIDING = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"}), "th": frozenset({"THAI"}),
              "el": frozenset({"GREEK"}), "he": frozenset({"HEBREW"})}  # fmt: skip
@@ -56,9 +76,10 @@ class Reading:
     """The language of a text that should be in a certain one.
 
     Attributes:
-        code: the language of most of it; None where there is too little text to say.
-        score: how sure that is, 0..1.
-        foreign_share: share of its letters that are in another language or script than asked, 0..1; None like `code`.
+        code: the language of most of it; None where there is too little text to say, or no detector can.
+        score: how sure the detector is of that, 0..1; None like `code`.
+        foreign_share: share of its letters that are in another language or script than asked, 0..1; None where
+            nothing could be said about any part.
         foreign: the language of most of these.
     """
 
@@ -77,53 +98,121 @@ def read(text: str, language: str, least: float) -> Reading:
     Args:
         text: with code, formulas and quotations; they are left out here.
         language: ISO 639 code.
-        least: probability that the detector must give to `language` for a passage of at least 100 letters.
+        least: probability that fastText must give to `language` in a passage in which CLD2 does not find it.
     """
-    votes: defaultdict[str, float] = defaultdict(float)
-    scores: defaultdict[str, float] = defaultdict(float)
+    votes: defaultdict[str | None, float] = defaultdict(float)
+    scores: defaultdict[str | None, float] = defaultdict(float)
     strange: defaultdict[str, float] = defaultdict(float)
-    all_letters, foreign_letters = 0.0, 0.0
-    for passage in _passages(own_words(text)):
-        scripts = count_scripts(passage)
-        letters = _weigh(scripts, None)
-        if letters < MIN_LETTERS or _is_name(passage, letters):
-            continue
-        own_letters = _weigh(scripts, scripts_of(language))
-        code, score, is_own = _judge(passage, language, least, letters, own_letters, scripts)
-        votes[code] += letters
-        scores[code] += score * letters
-        all_letters += letters
-        if is_own:
+    passages = [_Passage(text, language) for text in _passages(own_words(text))]
+    passages = [passage for passage in passages if not passage.is_too_little()]
+    letters = sum(passage.letters for passage in passages)
+    foreign_letters = 0.0
+    for passage in passages:
+        verdict = _judge(passage, language, least, letters)
+        votes[verdict.code] += passage.letters
+        scores[verdict.code] += verdict.score * passage.letters
+        if verdict.foreign:
+            strange[verdict.foreign] += verdict.foreign_share * passage.letters
+            foreign_letters += verdict.foreign_share * passage.letters
+        elif verdict.code and letters >= _SURE:
             # In one sentence a single name in Latin letters may be half of the text.
-            foreign_letters += letters - own_letters if letters >= _SURE else 0.0
-        else:
-            foreign_letters += letters
-            strange[code] += letters
-    if not votes:
+            foreign_letters += passage.letters - passage.own_letters
+    if votes.keys() <= {None}:
         return NO_VERDICT
     code, weight = max(votes.items(), key=itemgetter(1))
     foreign = max(strange.items(), key=itemgetter(1))[0] if strange else None
-    return Reading(code, round(scores[code] / weight, 4), round(foreign_letters / all_letters, 4), foreign)
+    score = round(scores[code] / weight, 4) if code else None
+    return Reading(code, score, round(foreign_letters / letters, 4), foreign)
 
 
-def _judge(
-    passage: str, language: str, least: float, letters: float, own_letters: float, scripts: Counter[str]
-) -> tuple[str, float, bool]:
-    """(language, score, whether it counts as the asked one) of a passage."""
-    in_script = own_letters >= _LEAST_SCRIPT * letters
-    deciding = _DECIDING.get(language)
-    if in_script and deciding and _weigh(scripts, deciding) > _LEAST_DECIDING * own_letters:
-        return language, own_letters / letters, True
-    found = candidates(passage[:_READ])
-    code, score = next(iter(found.items()))
-    chance = likelihood(language, found)
+class _Passage:
+    """A part of a text, with its letters: all, in the scripts of the asked language, and in those that decide."""
+
+    def __init__(self, text: str, language: str) -> None:
+        own, deciding = scripts_of(language), _DECIDING.get(language, ())
+        self.text = text
+        self.letters = self.own_letters = self.deciding_letters = 0.0
+        for script, number in count_scripts(text).items():
+            weight = number * (DENSE_WEIGHT if script in DENSE_SCRIPTS else 1.0)
+            self.letters += weight
+            if script in own:
+                self.own_letters += weight
+            if script in deciding:
+                self.deciding_letters += weight
+
+    def is_too_little(self) -> bool:
+        return self.letters < MIN_LETTERS or _is_name(self.text, self.letters)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What a passage is in; `code` is None where nothing speaks for a language or against the asked one."""
+
+    code: str | None
+    score: float
+    foreign_share: float = 0.0
+    foreign: str | None = None
+
+
+_UNREAD = _Verdict(None, 0.0)
+
+
+def _judge(passage: _Passage, language: str, least: float, letters: float) -> _Verdict:
+    """What `passage` is in, a part of a text of so many `letters`."""
+    in_script = passage.own_letters >= _LEAST_SCRIPT * passage.letters
+    if in_script and passage.deciding_letters > _LEAST_DECIDING * passage.own_letters:
+        return _Verdict(language, passage.own_letters / passage.letters)
+    forms = same_to_detectors(language)
+    divided = shares(passage.text)
+    others = {code: share for code, share in divided.items() if code not in forms}
+    own = sum(share for code, share in divided.items() if code in forms)
+    if in_script and own >= _MOSTLY_OWN:
+        return _Verdict(language, own)
+    likely = candidates(passage.text[:_READ])
     if not in_script:
-        return code if code != language else "und", score, False
-    if chance is None or chance >= least * min(1.0, letters / _SURE):
-        return language, score if chance is None else chance, True
-    if letters < _SURE and score < _LEAST_FOREIGN:
-        return language, chance, True
-    return code, score, False
+        code, score = next(iter((others or likely).items()))
+        code = "und" if code in forms else code
+        return _Verdict(code, score, 1.0, code)
+    if not is_known(language):
+        return _unless_sure(divided, likely)
+    is_mixed = passage.letters >= _SURE and min(own, sum(others.values())) >= _LEAST_PART
+    if not is_mixed and _is_likely(language, others, likely, least, letters):
+        return _Verdict(language, likelihood(language, likely) or own)
+    return _foreign(language, own, others, likely, letters)
+
+
+def _foreign(language: str, own: float, others: dict[str, float], likely: dict[str, float], letters: float) -> _Verdict:
+    """The verdict on a passage for which fastText does not speak: what CLD2 found in it, else fastText's guess."""
+    if others:
+        rival, share = next(iter(others.items()))
+        foreign = sum(others.values())
+        return _Verdict(language if own > share else rival, max(own, share), foreign / (own + foreign), rival)
+    code, score = next(iter(likely.items()))
+    if likelihood(language, likely) is None or (letters < _SURE and score < _LEAST_FOREIGN):
+        return _UNREAD
+    code = "und" if code in same_to_detectors(language) else code
+    return _Verdict(code, score, 1.0, code)
+
+
+def _is_likely(language: str, others: dict[str, float], likely: dict[str, float], least: float, letters: float) -> bool:
+    """Whether fastText overrules CLD2, which found `others` in a passage, or nothing that it is sure of."""
+    chance = likelihood(language, likely)
+    if chance is None:
+        return False
+    if letters < _SURE or not is_known_to_cld2(language):
+        return chance >= least * min(1.0, letters / _SURE)
+    rival = likelihood(next(iter(others)), likely) if others else None
+    if rival is None:  # fastText says nothing about the other language
+        return chance >= max(least, _RESCUE)
+    return chance >= least and rival < _RIVAL
+
+
+def _unless_sure(divided: dict[str, float], likely: dict[str, float]) -> _Verdict:
+    """The verdict on a passage that should be in a language that no detector knows: on such text they guess."""
+    code, chance = next(iter(likely.items()))
+    if divided.get(code, 0.0) >= _MOSTLY_OWN and chance >= _SURE_OF_FOREIGN:
+        return _Verdict(code, chance, 1.0, code)
+    return _UNREAD
 
 
 def own_words(text: str) -> str:
@@ -142,7 +231,7 @@ def _passages(text: str) -> Iterator[str]:
     pieces: list[str] = []
     size = 0
     waiting = None
-    for piece in SENTENCE_END.split(text):
+    for piece in _SENTENCE_END.split(text):
         pieces.append(piece)
         size += len(piece)
         if size >= at_least:
@@ -156,14 +245,6 @@ def _passages(text: str) -> Iterator[str]:
         if waiting:
             yield waiting
         yield rest
-
-
-def _weigh(scripts: Counter[str], chosen: frozenset[str] | None) -> float:
-    return sum(
-        number * (DENSE_WEIGHT if script in DENSE_SCRIPTS else 1.0)
-        for script, number in scripts.items()
-        if chosen is None or script in chosen
-    )
 
 
 def _is_name(passage: str, letters: float) -> bool:

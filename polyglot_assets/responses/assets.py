@@ -5,7 +5,9 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.gates.measures import LANGUAGE
 from polyglot_assets.grid import Cell
+from polyglot_assets.languages import display_name, is_known
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import RESPONSES
 from polyglot_assets.responses.generate import CellResponses, respond
@@ -41,15 +43,23 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
     )
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
+        gates, cells = place.settings.to_gates(), cells_of(context)
+        unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(code)]
+        if unknown and LANGUAGE in gates.enabled:
+            context.log.warning(
+                "no language detector knows %s: the language gate finds other languages there only where it is sure, "
+                "and says nothing about the rest",
+                ", ".join(f"{display_name(code)} ({code})" for code in unknown),
+            )
         total = CellResponses()
         for cell, result in respond(
             place.lake,
             teacher,
-            cells_of(context),
+            cells,
             lambda: vllm.engine(teacher, context.log.info),
             context.log.debug,
             Commit(place.settings.commit_rows, place.settings.commit_seconds),
-            gates=place.settings.to_gates(),
+            gates=gates,
             notice=context.log.info,
         ):
             context.log.debug(

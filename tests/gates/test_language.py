@@ -13,6 +13,33 @@ ENGLISH = (
     "We waited in the small inn, where somebody had left an old newspaper on the table. "
 )
 
+ENGLISH_SENTENCES = [
+    "The river had risen during the night, and the ferryman refused to cross before noon.",
+    "We waited in the small inn until the rain was over.",
+]
+OTHERS = {
+    "sw": "Watoto wanacheza mpira nje ya nyumba. Mama anapika chakula jikoni kwa sababu wageni wanakuja leo. "
+    "Baba amekwenda sokoni kununua matunda na mboga. Jioni tutakula pamoja na kuzungumza kuhusu safari yetu. "
+    "Kesho asubuhi mwalimu ataanza somo jipya la historia.",
+    "zu": "Abantwana badlala ibhola ngaphandle kwendlu. Umama upheka ukudla ekhishini ngoba izivakashi ziyeza namuhla. "
+    "Ubaba uye emakethe ukuyothenga izithelo nemifino. Kusihlwa sizodla ndawonye sixoxe ngohambo lwethu.",
+    "uz": "Bolalar uyning oldida to‘p o‘ynashmoqda. Onam oshxonada ovqat tayyorlayapti, chunki bugun mehmonlar keladi. "
+    "Otam bozorga meva va sabzavot sotib olish uchun ketdi. Kechqurun birga o‘tirib, sayohatimiz haqida gaplashamiz.",
+    "sl": "Otroci se igrajo z žogo pred hišo. Mama v kuhinji kuha kosilo, ker danes pridejo gostje. "
+    "Oče je šel na tržnico po sadje in zelenjavo. Zvečer bomo skupaj jedli in se pogovarjali o našem potovanju.",
+    "hr": "Djeca se igraju loptom ispred kuće. Mama u kuhinji kuha ručak jer danas dolaze gosti. "
+    "Otac je otišao na tržnicu kupiti voće i povrće. Navečer ćemo zajedno jesti i razgovarati o našem putovanju.",
+    "ca": "Els nens juguen a pilota davant de casa. La mare cuina el dinar perquè avui venen convidats. "
+    "El pare ha anat al mercat a comprar fruita i verdura. Al vespre soparem junts i parlarem del nostre viatge.",
+    "nl": "De kinderen spelen met de bal voor het huis. Moeder kookt in de keuken omdat er vandaag gasten komen. "
+    "Vader is naar de markt gegaan om fruit en groente te kopen. Vanavond eten we samen en praten we over onze reis.",
+}
+MORE = {
+    "fr": "Beaucoup de gens boivent du café le matin avant d'aller au travail. Certains préfèrent le thé vert parce qu'il est plus doux.",
+    "it": "Molte persone bevono il caffè la mattina prima di andare al lavoro. Alcuni preferiscono il tè verde perché è più leggero.",
+    "hi": "बहुत से लोग सुबह काम पर जाने से पहले कॉफ़ी पीते हैं। कुछ लोग हरी चाय पसंद करते हैं क्योंकि वह हल्की होती है।",
+}
+
 
 def share(text: str, language: str) -> float:
     return read(text, language, DEFAULT.language_likelihood).foreign_share or 0.0
@@ -66,15 +93,58 @@ def test_the_threshold_decides(score: float) -> None:
     assert verdict == (0 if score < 0.5 else 1)
 
 
-def test_a_language_that_the_detector_does_not_know_is_only_tested_by_its_script() -> None:
-    assert share(TEXTS["es"], "ny") == 0
-    assert share(TEXTS["ja"], "ny") == 1
+@pytest.mark.parametrize("language", [*OTHERS])
+def test_text_in_another_language_is_never_kept_for_its_short_sentences(language: str) -> None:
+    """Passages of a sentence have fewer letters than the detectors are sure of; the text as a whole has enough."""
+    kept = [asked for asked in ("cs", "de", "es", "id", "tl") if share(OTHERS[language], asked) < DEFAULT.foreign_share]
+    assert kept == []
+
+
+@pytest.mark.parametrize("language", [*OTHERS])
+def test_correct_text_of_small_languages_is_kept(language: str) -> None:
+    assert share(OTHERS[language], language) < DEFAULT.foreign_share
+    assert read(OTHERS[language], language, 0.2).code == language
+
+
+@pytest.mark.parametrize("language", ["ar", "cs", "de", "es", "fr", "hi", "id", "it", "ja", "ko", "ru", "th", "tl"])
+def test_every_other_sentence_in_english_shows(language: str) -> None:
+    own = (
+        {**TEXTS, **MORE}[language].replace("。", "。 ").replace(". ", ".|").replace("。 ", "。|").strip("|").split("|")
+    )
+    mixed = " ".join(f"{own[n % len(own)]} {ENGLISH_SENTENCES[n % 2]}" for n in range(8))
+    assert share(mixed, language) > DEFAULT.foreign_share
+    assert read(mixed, language, 0.2).foreign in ("en", None)  # None: seen by the script alone
+
+
+@pytest.mark.parametrize(
+    "asked", ["zu", "xh", "ha", "ig", "sn", "rw", "st", "tn", "haw", "mi", "no", "nn", "kab", "fon"]
+)
+def test_english_is_foreign_in_every_language_known_or_not(asked: str) -> None:
+    reading = read(ENGLISH, asked, 0.2)
+    assert (reading.code, reading.foreign_share, reading.foreign) == ("en", 1.0, "en")
+
+
+@pytest.mark.parametrize("asked", ["kab", "fon", "dyu"])
+def test_there_is_no_verdict_on_what_no_detector_knows(asked: str) -> None:
+    unknown = "Sel mako tirun ba, ke lomi gaste puren da voli. Nera tom hasku li, bor deni kalu sa miro. " * 2
+    assert read(unknown, asked, 0.2) == Reading()
+    mixed = read(unknown + ENGLISH, asked, 0.2)
+    assert (mixed.code, mixed.score, mixed.foreign) in ((None, None, "en"), ("en", mixed.score, "en"))
+    assert 0.3 < (mixed.foreign_share or 0) < 0.7
+    assert share(TEXTS["ja"], asked) == 1, "another script is foreign all the same"
+
+
+def test_characters_that_cld2_refuses_change_nothing() -> None:
+    clean, dirty = TEXTS["de"], TEXTS["de"].replace(" ", "\x07 ", 3).replace("K", "\ufffeK") + "\ud800"
+    assert read(dirty, "de", 0.2) == read(clean, "de", 0.2)
 
 
 @settings(deadline=None)  # the first text loads a model
-@given(st.text(max_size=400), st.sampled_from(["de", "ar", "ja", "th", "zh"]))
+@given(st.text(max_size=400), st.sampled_from(["de", "ar", "ja", "th", "zh", "zu", "kab"]))
 def test_any_text_has_shares_between_nothing_and_all(text: str, language: str) -> None:
     reading = read(text, language, 0.2)
-    assert (reading.code is None) == (reading.foreign_share is None) == (reading.score is None)
+    assert (reading.code is None) == (reading.score is None)
+    assert reading.foreign_share is not None or reading == Reading()
+    assert 0 <= (reading.score or 0) <= 1
     if reading.foreign_share is not None:
         assert 0 <= reading.foreign_share <= 1

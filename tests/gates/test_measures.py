@@ -14,6 +14,10 @@ from polyglot_assets.responses.outcomes import Judgement, judge
 from polyglot_assets.teachers.engine import Completion
 
 GERMAN = TEXTS["de"]
+MORE = (
+    "Im Winter greifen manche lieber zu heißer Schokolade. Am Nachmittag folgt in vielen Büros noch eine zweite Tasse. "
+    "Kinder bekommen zum Frühstück meistens Milch oder Saft, weil ihnen beides besser schmeckt."
+)
 QUESTION = "Warum trinken so viele Menschen am Morgen Kaffee oder Tee?"
 ENGLISH = "Why do so many people drink coffee or tea in the morning before they leave for work?"
 SYSTEM, USER = templates.load()["respond"].renderer("de")(QUESTION)
@@ -31,7 +35,7 @@ def judged(strategy: str, response: str, prompt: str = QUESTION, gates: Gates = 
     return judge(row(strategy), Completion("r", text, "stop"), gates)
 
 
-LEAKED = f"Answer the following request in German. Be complete and precise. {GERMAN}"
+LEAKED = f"Answer the following request in German. Be complete and precise. {GERMAN} {MORE}"
 BAD = {
     "leakage": ("leaked", LEAKED, {"leaked_words": 99}),
     "debris": ("debris", f"{GERMAN}<|im_end|>", {"debris_marks": 2}),
@@ -48,7 +52,7 @@ BAD = {
 def test_each_gate_has_an_outcome_a_switch_and_a_threshold(gate: str, strategy: str) -> None:
     outcome, text, relaxed = BAD[gate]
     if gate == "leakage" and strategy == "generate":
-        text = f"Do not name the kind of task. Answer it fully in the response. {GERMAN}"
+        text = f"Do not name the kind of task. Answer it fully in the response. {GERMAN} {MORE}"
     found = judged(strategy, text)
     assert found.outcome == outcome
     assert found.reason
@@ -103,7 +107,9 @@ class TestTranslation:
 
     def test_the_answer_begins_with_the_english_prompt(self) -> None:
         assert judged("translate", f"{ENGLISH}\n{GERMAN}").outcome == "not_translated"
-        assert judged("translate", f"{ENGLISH}\n{GERMAN}", gates=replace(DEFAULT, echo_share=1.1)).outcome == "ok"
+        off = replace(DEFAULT, echo_share=1.1)
+        assert judged("translate", f"{ENGLISH}\n{GERMAN}", gates=off).outcome == "mixed_language"
+        assert judged("translate", f"{ENGLISH}\n{GERMAN} {MORE}", gates=off).outcome == "ok"
 
     def test_a_quoted_original_is_no_echo(self) -> None:
         prompt = (
