@@ -1,26 +1,39 @@
-"""Auditing a dataset card: do its tables, totals, shares and sentences say the same?
+"""Auditing a dataset card: do its tables, lists, totals, shares and sentences say the same?
 
 Here: the checks. Not here: reading the card (cards.py). Nothing is compared with the data themselves; a card that
 contradicts itself is wrong whatever they are.
 
-The figures by language are the reference where a table has them, for they are what people use; else the number of
-examples in the front matter. Two figures are compared only where the card means the same by both: tables by language
-among one another where most of their rows agree, a column `total` with the columns beside it likewise.
+The figures by language are the reference where a table or list has them, for they are what people use; else those by
+split, else the number of examples in the front matter, else the first total that the card gives. Two figures are
+compared only where the card means the same by both: tables by language among one another where most of their rows
+agree, a column `total` with the columns beside it likewise.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.languages import display_name
 from polyglot_assets.release import cards
-from polyglot_assets.release.cards import Card, Claim, Table
+from polyglot_assets.release.cards import Card, Table
+from polyglot_assets.release.claims import Claim, Sum
+from polyglot_assets.release.figures import (
+    MEASURES,
+    NOUNS,
+    bare,
+    count_of,
+    is_total,
+    label_of,
+    language_of,
+    printable,
+    share_of,
+)
 
-_TOTALS = {"total", "totals", "all", "sum", "overall", "grand total", "in all", "all languages", "gesamt"}
-_COUNTS = re.compile(r"rows|examples|samples|instances|count|number|size|pairs|records|entries|^n$|^#", re.IGNORECASE)
+_COUNTS = re.compile(rf"{NOUNS}|count|number|size|^n$|^#|개수|샘플|건수|数量|样本|件数|サンプル|anzahl", re.IGNORECASE)
+_RESULTS = re.compile(r"evaluation|results?|benchmark|performance|scores?|leaderboard|accuracy", re.IGNORECASE)
 _SHARES = re.compile(r"share|percent|%|proportion|fraction", re.IGNORECASE)
 _SIZES = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
@@ -39,6 +52,7 @@ class _Grid:
 
     Attributes:
         where: the table's place.
+        title: what it is about, if anything says so.
         labels: what each row is about.
         languages: its language, where it names one.
         counts: columns of whole numbers, by header; None for an empty cell.
@@ -47,6 +61,7 @@ class _Grid:
     """
 
     where: str
+    title: str
     labels: tuple[str, ...]
     languages: tuple[str | None, ...]
     counts: dict[str, list[int | None]]
@@ -59,16 +74,31 @@ class _Grid:
         named = [code for code in self.languages if code]
         return len(set(named)) == len(named) >= max(1, 0.6 * len(self.labels)) and bool(self.counts)
 
+    @property
+    def split(self) -> str | None:
+        """The split that its title names: it is about that one alone."""
+        return label_of(self.title).split
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """How large the splits are, where they are its rows or its columns."""
+        rows = [label_of(label).split for label in self.labels]
+        if rows and all(rows) and len(set(rows)) == len(rows) > 1 and self.counts:
+            return dict(zip((row or "" for row in rows), self.sizes(set()), strict=True))
+        columns = {split: self.sum(name) for name in self.counts if (split := label_of(name).split)}
+        return columns if len(columns) > 1 else {}
+
     def sizes(self, known: set[int]) -> list[int]:
         """How large each part is: the column that says so, or all columns together.
 
         Args:
             known: figures that the card gives for the whole; a column that sums to one of them is the one.
         """
-        columns = {name: [value or 0 for value in values] for name, values in self.counts.items()}
+        counting = {name: values for name, values in self.counts.items() if not MEASURES.search(name)} or self.counts
+        columns = {name: [value or 0 for value in values] for name, values in counting.items()}
         together = [sum(row) for row in zip(*columns.values(), strict=True)]
-        named = sorted(columns, key=lambda name: (not _is_total(name), not _COUNTS.search(name)))
-        if not (_is_total(named[0]) or _COUNTS.search(named[0])):
+        named = sorted(columns, key=lambda name: (not is_total(name), not _COUNTS.search(name)))
+        if not (is_total(named[0]) or _COUNTS.search(named[0])):
             return next((c for c in [together, *columns.values()] if sum(c) in known), together)
         return columns[named[0]]
 
@@ -88,58 +118,86 @@ def audit(path: Path) -> Audit:
     """
     card = cards.read(path)
     grids = [grid for table in card.tables if (grid := _grid(table)).counts or grid.shares]
-    results = [*(result for grid in grids for result in _within(grid)), *_across(card, grids)]
+    results = [
+        *(result for grid in grids for result in _within(grid)),
+        *(_added(one) for one in card.sums),
+        *_across(card, grids),
+    ]
     if not results:
-        raise UserError(f"{path}: no table with figures, or nothing beside it to compare them with")
-    compared = dict.fromkeys(what for what, _ in results)
-    return Audit(tuple(compared), tuple(dict.fromkeys(line for _, line in results if line)))
+        raise UserError(f"{path}: no table with figures, no list of them, or nothing beside them to compare them with")
+    compared = dict.fromkeys(printable(result.what) for result in results)
+    return Audit(tuple(compared), tuple(_faults(results)))
 
 
-_Result = tuple[str, str | None]
-"""What was compared, and the contradiction, if it is one."""
+def _faults(results: Sequence["_Result"]) -> Iterator[str]:
+    """A line for each fault: the same two figures at several places are one."""
+    found: dict[object, list[_Result]] = {}
+    for result in results:
+        if result.line:
+            found.setdefault(result.figures or result.line, []).append(result)
+    for first, *others in found.values():
+        places = dict.fromkeys(result.what for result in others if result.what != first.what)
+        also = f"; the same two figures: {', '.join(places)}" if places else ""
+        yield printable(f"{first.line}{also}")
+
+
+class _Result(NamedTuple):
+    """A comparison.
+
+    Attributes:
+        what: what was compared.
+        line: the contradiction in words, if it is one.
+        figures: the two figures that differ. The same two are the same fault, wherever the card repeats it.
+    """
+
+    what: str
+    line: str | None = None
+    figures: tuple[int, int] | None = None
 
 
 def _grid(table: Table) -> _Grid:
-    body = [row for row in table.rows if not any(_is_total(cell) for cell in row)]
-    total = next((row for row in table.rows if any(_is_total(cell) for cell in row)), ())
+    body = [row for row in table.rows if not any(is_total(cell) for cell in row)]
+    total = next((row for row in table.rows if any(is_total(cell) for cell in row)), ())
     columns = list(zip(*body, strict=True)) or [()] * len(table.header)
-    names = [name or f"column {number}" for number, name in enumerate(map(_plain, table.header), start=1)]
+    names: list[str] = []
+    for number, cell in enumerate(table.header, start=1):
+        name = bare(cell).strip(" :") or f"column {number}"
+        names.append(f"{name} ({number})" if name in names else name)
     counts: dict[str, list[int | None]] = {}
     shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]] = {}
     for name, cells in zip(names, columns, strict=True):
         filled = [cell for cell in cells if cell.strip(" -–—")]
-        if filled and all(cards.count_of(cell) is not None for cell in filled):
-            counts[name] = [cards.count_of(cell) for cell in cells]
-        elif filled and all(cards.share_of(cell) is not None for cell in filled):
-            shares[name] = (next(reversed(counts), None), [cards.share_of(cell) for cell in cells])
+        if filled and all(count_of(cell) is not None for cell in filled):
+            counts[name] = [count_of(cell) for cell in cells]
+        elif filled and all(share_of(cell) is not None for cell in filled):
+            shares[name] = (next(reversed(counts), None), [share_of(cell) for cell in cells])
     texts = [number for number, name in enumerate(names) if name not in counts and name not in shares]
-    languages = [next((code for n in texts[:2] if (code := cards.language_of(row[n]))), None) for row in body]
-    labels = [_plain(row[texts[0]]) if texts else f"row {number}" for number, row in enumerate(body, start=1)]
+    languages = [next((code for n in texts[:2] if (code := language_of(row[n]))), None) for row in body]
+    labels = [bare(row[texts[0]]).strip(" :") if texts else f"row {number}" for number, row in enumerate(body, start=1)]
     totals = {name: cell for name, cell in zip(names, total, strict=False) if cell.strip()}
-    return _Grid(table.where, tuple(labels), tuple(languages), counts, shares, totals)
-
-
-def _plain(cell: str) -> str:
-    return re.sub(r"[*`:]", "", cell).strip()
-
-
-def _is_total(cell: str) -> bool:
-    return _plain(cell).strip("_ ").casefold() in _TOTALS
+    return _Grid(table.where, table.title, tuple(labels), tuple(languages), counts, shares, totals)
 
 
 def _within(grid: _Grid) -> Iterator[_Result]:
     """A table by itself: sums of columns and of rows, and shares."""
     for name in grid.counts:
-        stated = cards.count_of(grid.totals.get(name, ""))
-        if stated is not None:
+        stated = count_of(grid.totals.get(name, ""))
+        if stated is not None and not _is_mean(grid, name, stated):
             yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", grid.sum(name))
     yield from _row_totals(grid)
     for name, (of, values) in grid.shares.items():
         yield from _shares(grid, name, of, values)
 
 
+def _is_mean(grid: _Grid, name: str, stated: int) -> bool:
+    """Whether what stands in the row of totals may be another summary of the column than its sum."""
+    values = [value for value in grid.counts[name] if value is not None]
+    between = len(values) > 1 and min(values) <= stated <= max(values) and stated != sum(values)
+    return between and not _COUNTS.search(name) or bool(MEASURES.search(name)) and stated != sum(values)
+
+
 def _row_totals(grid: _Grid) -> Iterator[_Result]:
-    total = next((name for name in grid.counts if _is_total(name)), None)
+    total = next((name for name in grid.counts if is_total(name)), None)
     parts = [name for name in grid.counts if name != total]
     if total is None or len(parts) < 2:
         return
@@ -159,9 +217,9 @@ def _shares(grid: _Grid, name: str, of: str | None, values: Sequence[tuple[float
         if _SHARES.search(name) or abs(total - 1) < 0.1:
             wrong = abs(total - 1) > 0.5 * unit * len(known) + 1e-9
             line = f"{grid.where}: the shares in {name!r} sum to {100 * total:.4g} %, not to 100 %"
-            yield f"{grid.where}: the shares in {name!r}", line if wrong else None
+            yield _Result(f"{grid.where}: the shares in {name!r}", line if wrong else None)
         return
-    wholes = {grid.sum(of), cards.count_of(grid.totals.get(of, "")) or grid.sum(of)}
+    wholes = {grid.sum(of), count_of(grid.totals.get(of, "")) or grid.sum(of)}
     results = []
     for label, value, part in zip(grid.labels, values, grid.counts[of], strict=True):
         if value and part is not None:
@@ -171,8 +229,8 @@ def _shares(grid: _Grid, name: str, of: str | None, values: Sequence[tuple[float
                 f"{grid.where}: the share of {label!r} is given as {100 * value[0]:.{digits}f} %, but {part:,} of "
                 f"{grid.sum(of):,} is {100 * part / grid.sum(of):.{digits}f} %"
             )
-            results.append((f"{grid.where}: the share of {label!r}", None if right else line))
-    if _SHARES.search(name) or 2 * sum(line is None for _, line in results) > len(results):
+            results.append(_Result(f"{grid.where}: the share of {label!r}", None if right else line))
+    if _SHARES.search(name) or 2 * sum(result.line is None for result in results) > len(results):
         yield from results
 
 
@@ -180,43 +238,95 @@ def _log10(unit: float) -> float:
     return float(f"{unit:.0e}".split("e")[1])
 
 
+def _added(one: Sum) -> _Result:
+    """A total with its parts, in a list or a sentence."""
+    parts, slack = [part.value for part in one.parts], one.total.slack + sum(part.slack for part in one.parts)
+    what = f"{one.where}: the total of {one.total.words!r}"
+    if abs(sum(parts) - one.total.value) <= slack:
+        return _Result(what)
+    added = " + ".join(f"{part:,}" for part in parts)
+    line = f"{what} is {one.total.value:,}, but {added} is {sum(parts):,}"
+    return _Result(what, line, (one.total.value, sum(parts)))
+
+
 def _across(card: Card, grids: Sequence[_Grid]) -> Iterator[_Result]:
-    """The tables with one another, with the front matter and with the sentences."""
-    reference = next((grid for grid in grids if grid.by_language), None)
+    """The tables with one another, with the front matter and with the claims."""
     examples = _examples(card.front)
+    whole = [claim for claim in card.claims if claim.language is None and claim.split is None]
+    known = {*examples.values(), *(claim.value for claim in whole)}
+    reference = next((grid for grid in grids if grid.by_language and _is_size(grid, known)), None)
+    by_split = next((grid for grid in grids if grid.splits and _is_size(grid, known)), None)
+    rows: dict[str, int] = {}
     if reference:
-        sizes = reference.sizes({*examples.values(), *(claim.value for claim in card.totals)})
+        sizes = reference.sizes(known)
         total, source = sum(sizes), f"{reference.where} sums to"
         rows = {code: size for code, size in zip(reference.languages, sizes, strict=True) if code}
         yield from _other_tables(grids[grids.index(reference) + 1 :], rows)
-        yield from _front_matter(examples, rows, total, source)
         yield from _language_numbers(card, rows, reference.where)
+    elif by_split:
+        total, source = sum(by_split.splits.values()), f"{by_split.where} sums to"
     elif examples:
-        total, source, rows = sum(examples.values()), "the front matter says", {}
+        total, source = sum(examples.values()), "the front matter says"
+    elif whole:
+        total, source = whole[0].value, f"{whole[0].where} says"
     else:
         return
-    yield from _claims(card.totals, rows, total, source)
+    if reference or by_split:
+        yield from _front_matter(examples, rows, total, source)
+    yield from _claims(card.claims, rows, total, source)
+    yield from _splits(card.claims, by_split, grids, total)
     yield from _size_category(card.front, total)
 
 
+def _is_size(grid: _Grid, known: set[int]) -> bool:
+    """Whether a table says how large the parts of the whole are: not how good, how long, or of one split only."""
+    if sum(grid.sizes(known)) in known:
+        return True
+    return not (grid.split or _RESULTS.search(grid.title) or all(MEASURES.search(name) for name in grid.counts))
+
+
 def _claims(claims: Sequence[Claim], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
-    parts = {code: display_name(code) for code in rows}
     for claim in claims:
         expected, where = total, source
+        if claim.split or (claim.language and claim.language not in rows):
+            continue
         if claim.language:
-            if claim.language not in rows:
-                continue
-            expected, where = rows[claim.language], f"the table's row of {parts[claim.language]} says"
+            expected, where = rows[claim.language], f"the table's row of {display_name(claim.language)} says"
         elif claim.value in rows.values():
             continue
+        elif where == f"{claim.where} says":
+            continue  # it is the reference itself
         if abs(claim.value - expected) > claim.slack:
             hint = _hint(expected - claim.value, rows) if not claim.language else ""
-            yield (
-                f"{claim.where}",
-                f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}",
-            )
+            line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}"
+            yield _Result(claim.where, line, (claim.value, expected))
         else:
-            yield f"{claim.where}: {claim.value:,}", None
+            yield _Result(f"{claim.where}: {claim.value:,}")
+
+
+def _splits(claims: Sequence[Claim], by_split: _Grid | None, grids: Sequence[_Grid], total: int) -> Iterator[_Result]:
+    """What is said of the splits: by a table of them, by sentences and lists, and by tables about a single one."""
+    known = {split: Claim(size, by_split.where, split) for split, size in by_split.splits.items()} if by_split else {}
+    for claim in claims:
+        if not claim.split:
+            continue
+        first = known.setdefault(claim.split, claim)
+        if abs(first.value - claim.value) > first.slack + claim.slack:
+            line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {first.where} says {first.value:,}"
+            yield _Result(claim.where, line, (claim.value, first.value))
+        elif first is not claim:
+            yield _Result(f"{claim.where}: {claim.value:,}")
+    for grid in grids:
+        if grid.split not in known or not grid.counts or grid is by_split:
+            continue
+        size, stated = sum(grid.sizes({known[grid.split].value})), known[grid.split]
+        others = {total, *(claim.value for split, claim in known.items() if split != grid.split)}
+        what = f"{grid.where}, titled {grid.title!r}"
+        if size == stated.value:
+            yield _Result(what)
+        elif size in others:  # else it may count something else
+            line = f"{what}, sums to {size:,}, but {stated.where} says {stated.value:,} ({stated.words!r})"
+            yield _Result(what, line, (size, stated.value))
 
 
 def _hint(difference: int, rows: dict[str, int]) -> str:
@@ -229,15 +339,16 @@ def _language_numbers(card: Card, rows: dict[str, int], where: str) -> Iterator[
     for claim in card.languages:
         wrong = claim.value != len(rows)
         line = f"{claim.where} says {claim.words!r}, that is {claim.value}, but {where} has {len(rows)} languages"
-        yield f"{claim.where}: {claim.words}", line if wrong else None
+        yield _Result(f"{claim.where}: {claim.words}", line if wrong else None)
     stated = card.front.get("language") or card.front.get("languages")
-    codes = {cards.language_of(str(name)) for name in (stated if isinstance(stated, list) else [stated]) if name}
+    names = stated if isinstance(stated, list) else [stated]
+    codes = {language_of(name) for name in names if isinstance(name, str)}
     codes -= {None, "mul", "und"}
     if codes:
         differing = [f"{display_name(code)} is only in the table" for code in rows.keys() - codes]
         differing += [f"{display_name(code)} is not in the table" for code in codes - rows.keys() if code]
         line = f"the front matter lists {len(codes)} languages, but {where} has {len(rows)}; "
-        yield "the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None
+        yield _Result("the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None)
 
 
 def _other_tables(grids: Sequence[_Grid], rows: dict[str, int]) -> Iterator[_Result]:
@@ -259,15 +370,16 @@ def _examples(front: dict[str, Any]) -> dict[str, int]:
     found: dict[str, int] = {}
     for number, info in enumerate(infos if isinstance(infos, list) else [infos]):
         splits = info.get("splits") if isinstance(info, dict) else None
-        numbers = [split.get("num_examples") for split in splits or [] if isinstance(split, dict)]
-        if any(isinstance(value, int) for value in numbers):
-            name = str(info.get("config_name") or f"{number}")
-            found[name] = sum(value for value in numbers if isinstance(value, int))
+        stated = [split.get("num_examples") for split in splits or [] if isinstance(split, dict)]
+        numbers = [count_of(value) for value in stated if isinstance(value, str)]
+        if any(value is not None for value in numbers):
+            name = info.get("config_name")
+            found[name if isinstance(name, str) else f"{number}"] = sum(value or 0 for value in numbers)
     return found
 
 
 def _front_matter(examples: dict[str, int], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
-    by_language = {name: code for name in examples if (code := cards.language_of(name)) in rows}
+    by_language = {name: code for name in examples if (code := language_of(name)) in rows}
     for name, code in by_language.items():
         what = f"the front matter's num_examples of {name!r}"
         yield _compare(what, examples[name], "the table says", rows[code or ""])
@@ -275,7 +387,7 @@ def _front_matter(examples: dict[str, int], rows: dict[str, int], total: int, so
     if whole and total not in whole:
         yield _compare("the front matter's num_examples", sum(whole), source, total)
     elif whole:
-        yield "the front matter's num_examples", None
+        yield _Result("the front matter's num_examples")
 
 
 def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
@@ -286,8 +398,10 @@ def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
             first, last = (int(bounds[n] or 0) * _SIZES.get(bounds[n + 1] or "", 1) for n in (1, 4))
             fits = total > last if bounds[3] == ">" else first <= total <= last
             line = f"the front matter's size_categories says {category}, but there are {total:,} rows"
-            yield "the size category", None if fits else line
+            yield _Result("the size category", None if fits else line)
 
 
 def _compare(what: str, stated: int, source: str, expected: int) -> _Result:
-    return what, None if stated == expected else f"{what} is {stated:,}, but {source} {expected:,}"
+    if stated == expected:
+        return _Result(what)
+    return _Result(what, f"{what} is {stated:,}, but {source} {expected:,}", (stated, expected))

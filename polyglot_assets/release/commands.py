@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.errors import UserError
 from polyglot_assets.release.diff_command import diff
 from polyglot_assets.release.publish_command import publish
 from polyglot_assets.release.subset_command import subset
@@ -115,8 +116,11 @@ def folder_of(release: str) -> Path:
     """
     from polyglot_assets.release import versions
 
-    if (Path(release) / "manifest.json").exists():
-        return Path(release)
+    try:
+        if (Path(release) / "manifest.json").exists():
+            return Path(release)
+    except OSError as error:
+        raise UserError(f"{release}: cannot be read ({error.strerror})") from None
     lake = existing_lake()
     return versions.path(lake, versions.resolve(lake, release))
 
