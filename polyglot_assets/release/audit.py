@@ -35,6 +35,7 @@ from polyglot_assets.release.figures import (
 _COUNTS = re.compile(rf"{NOUNS}|count|number|size|^n$|^#|개수|샘플|건수|数量|样本|件数|サンプル|anzahl", re.IGNORECASE)
 _RESULTS = re.compile(r"evaluation|results?|benchmark|performance|scores?|leaderboard|accuracy", re.IGNORECASE)
 _SHARES = re.compile(r"share|percent|%|proportion|fraction", re.IGNORECASE)
+_MOST_DIGITS = 100
 _SIZES = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
 
@@ -117,7 +118,10 @@ def audit(path: Path) -> Audit:
         UserError: it cannot be read, or holds no figures that could be compared.
     """
     card = cards.read(path)
-    grids = [grid for table in card.tables if (grid := _grid(table)).counts or grid.shares]
+    try:
+        grids = [grid for table in card.tables if (grid := _grid(table)).counts or grid.shares]
+    except UserError as error:
+        raise UserError(f"{path}, {error}") from None
     results = [
         *(result for grid in grids for result in _within(grid)),
         *(_added(one) for one in card.sums),
@@ -156,6 +160,9 @@ class _Result(NamedTuple):
 
 
 def _grid(table: Table) -> _Grid:
+    for cell in (cell for row in table.rows for cell in row if len(cell) > _MOST_DIGITS):
+        if cell.isdecimal():
+            raise UserError(f"{table.where}: a figure of {len(cell):,} digits")
     body = [row for row in table.rows if not any(is_total(cell) for cell in row)]
     total = next((row for row in table.rows if any(is_total(cell) for cell in row)), ())
     columns = list(zip(*body, strict=True)) or [()] * len(table.header)
@@ -280,7 +287,7 @@ def _across(card: Card, grids: Sequence[_Grid]) -> Iterator[_Result]:
 
 def _is_size(grid: _Grid, known: set[int]) -> bool:
     """Whether a table says how large the parts of the whole are: not how good, how long, or of one split only."""
-    if sum(grid.sizes(known)) in known:
+    if sum(grid.sizes(known)) in known or (not grid.split and any(map(_COUNTS.search, grid.counts))):
         return True
     return not (grid.split or _RESULTS.search(grid.title) or all(MEASURES.search(name) for name in grid.counts))
 
@@ -392,8 +399,9 @@ def _front_matter(examples: dict[str, int], rows: dict[str, int], total: int, so
 
 def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
     stated = front.get("size_categories")
-    for category in stated if isinstance(stated, list) else [stated] if stated else []:
-        bounds = re.fullmatch(r"(?:n|(\d+)([KMBT])?)\s*([<>])\s*(?:n\s*<\s*)?(\d+)([KMBT])?", str(category).strip())
+    categories = stated if isinstance(stated, list) else [stated]
+    for category in (category for category in categories if isinstance(category, str)):
+        bounds = re.fullmatch(r"(?:n|(\d+)([KMBT])?)\s*([<>])\s*(?:n\s*<\s*)?(\d+)([KMBT])?", category.strip())
         if bounds:
             first, last = (int(bounds[n] or 0) * _SIZES.get(bounds[n + 1] or "", 1) for n in (1, 4))
             fits = total > last if bounds[3] == ">" else first <= total <= last

@@ -21,7 +21,7 @@ _INLINE = frozenset({
     "a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "img", "ins", "kbd", "mark", "q", "small",
     "span", "strong", "tt", "u", "var",
 })  # fmt: skip
-_SPACED = frozenset({"sup", "sub"})  # 1,000 with a note 1 is not 10,001
+_RAISED = frozenset({"sup", "sub"})  # 1,000 with a note 1 is not 10,001
 _MOST_COLUMNS = 100
 
 
@@ -147,8 +147,8 @@ class _Reader(HTMLParser):
             self._silent.append(tag)
         elif tag == "br":
             self.handle_data(_BREAK)
-        elif tag in _SPACED:
-            self.handle_data(" ")
+        elif tag in _RAISED:
+            self.handle_data("^")
         elif tag == "table":
             self._flush()
             self._open.append(_Table(self.getpos()[0] + self._offset, self._heading))
@@ -171,8 +171,8 @@ class _Reader(HTMLParser):
         """Ends what the tag says, and what is still open within."""
         if tag in self._silent:
             del self._silent[self._silent.index(tag) :]
-        elif tag in _SPACED:
-            self.handle_data(" ")
+        elif tag in _RAISED:
+            self.handle_data("^")
         elif self._open:
             if tag == "table":
                 self._end_table()

@@ -30,6 +30,12 @@ _MOST_BYTES = 10_000_000
 """The longest cards have some 300 kB."""
 
 
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+# The one of libyaml bounds how deeply its input may be nested, in little time.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table; `where` says what it is and where, for a message, and `title` what it is about, if anything does."""
@@ -74,7 +80,7 @@ def read(path: Path) -> Card:
             raise UserError(f"{path}: cannot be read (it is no file)")
         with path.open("rb") as handle:
             content = handle.read(_MOST_BYTES + 1)
-        text = content.decode("utf-8-sig")
+        text = _INVISIBLE.sub("", content.decode("utf-8-sig"))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -135,7 +141,7 @@ def _front_matter(path: Path, text: str) -> tuple[dict[str, Any], str]:
         return {}, text
     try:
         # Without types: `no` is Norwegian, and dates and numbers that Python cannot read do no harm.
-        front = yaml.load(fenced[1] or "", Loader=yaml.BaseLoader) or {}  # noqa: S506 it makes nothing but texts
+        front = yaml.load(fenced[1] or "", Loader=_LOADER) or {}  # noqa: S506 it makes nothing but texts
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 2}" if mark else ""
@@ -162,7 +168,7 @@ def _card(front: dict[str, Any], page: Page) -> Card:
         if table := _by_language(entries):
             tables.append((entries[0].line, table))
     for text in page.texts:
-        if text.kind != "h" and not any(claims.entry_of(*part) for part in text.parts()):
+        if text.kind != "h" and not all(claims.entry_of(*part) for part in text.parts()):
             found = list(claims.sentences(text, own_names))
             claimed += found
             sums += claims.split_sums(text, found)

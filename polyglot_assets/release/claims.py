@@ -43,7 +43,7 @@ _SPLIT_BEFORE = re.compile(
     rf"(?P<split>{_SPLIT_NAMES})(?:\s+(?:set|split|data))?\s*(?:[:=(]|of|has|contains|holds)\s*{FIGURE}", re.IGNORECASE
 )
 _WHOLE = re.compile(
-    r"\b(?:total|altogether|in all|overall|comprises?|contains?|consists?|holds?|includes?|there are|we release|"
+    r"\b(?:total|altogether|in all|overall|it has|comprises?|contains?|consists?|holds?|includes?|there are|we release|"
     r"(?:dataset|corpus|collection|release|set) (?:of|has|with|is))\b",
     re.IGNORECASE,
 )
@@ -129,7 +129,7 @@ class Entry:
 def entry_of(line: str, number: int) -> Entry | None:
     """The entry that a line is, if it is one."""
     found = _ITEM.fullmatch(line[:400])
-    if not found:
+    if not found or _CLAIM.search(found["label"]):  # a sentence that goes on after a colon
         return None
     label = bare(found["label"])
     counted = re.match(r"\s*([^\W\d]+(?: [^\W\d]+)?)?", found["after"])

@@ -186,7 +186,7 @@ HOSTILE = {
     "dashes": "|" + "-" * 5000 + "x\n" + "-" * 5000 + "|\n",
     "one long sentence": "the set has " + "5 examples and " * 3000,
     "many rows": markdown([("x", "5")] * 2000),
-    "steers the terminal": "- Total\x1b[2J\u202e: 1,000\n- Train: 900\n- Test: 50\n",
+    "steers the terminal": "- Total\x1b\x9b\u202e: 1,000\n- Train: 900\n- Test: 50\n",
     "NUL": "- Total: 1,000\x00\n- Train: 900\n- Test: 50\n",
 }  # fmt: skip
 
