@@ -18,24 +18,19 @@ from typing import Any, NamedTuple
 from polyglot_assets.errors import UserError
 from polyglot_assets.languages import display_name
 from polyglot_assets.release import cards
-from polyglot_assets.release.cards import Card, Table
+from polyglot_assets.release.card_grid import COUNTS, Grid, grid_of
+from polyglot_assets.release.cards import Card
 from polyglot_assets.release.claims import Claim, Sum
 from polyglot_assets.release.figures import (
     MEASURES,
-    NOUNS,
-    bare,
     count_of,
     is_total,
-    label_of,
     language_of,
     printable,
-    share_of,
 )
 
-_COUNTS = re.compile(rf"{NOUNS}|count|number|size|^n$|^#|개수|샘플|건수|数量|样本|件数|サンプル|anzahl", re.IGNORECASE)
 _RESULTS = re.compile(r"evaluation|results?|benchmark|performance|scores?|leaderboard|accuracy", re.IGNORECASE)
 _SHARES = re.compile(r"share|percent|%|proportion|fraction", re.IGNORECASE)
-_MOST_DIGITS = 100
 _SIZES = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
 
@@ -45,67 +40,6 @@ class Audit:
 
     compared: tuple[str, ...]
     contradictions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """A table's figures.
-
-    Attributes:
-        where: the table's place.
-        title: what it is about, if anything says so.
-        labels: what each row is about.
-        languages: its language, where it names one.
-        counts: columns of whole numbers, by header; None for an empty cell.
-        shares: columns of shares, by header, with the header of the counts that they are of.
-        totals: the row of totals, by header.
-    """
-
-    where: str
-    title: str
-    labels: tuple[str, ...]
-    languages: tuple[str | None, ...]
-    counts: dict[str, list[int | None]]
-    shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]]
-    totals: dict[str, str]
-
-    @property
-    def by_language(self) -> bool:
-        """Whether its rows are languages."""
-        named = [code for code in self.languages if code]
-        return len(set(named)) == len(named) >= max(1, 0.6 * len(self.labels)) and bool(self.counts)
-
-    @property
-    def split(self) -> str | None:
-        """The split that its title names: it is about that one alone."""
-        return label_of(self.title).split
-
-    @property
-    def splits(self) -> dict[str, int]:
-        """How large the splits are, where they are its rows or its columns."""
-        rows = [label_of(label).split for label in self.labels]
-        if rows and all(rows) and len(set(rows)) == len(rows) > 1 and self.counts:
-            return dict(zip((row or "" for row in rows), self.sizes(set()), strict=True))
-        columns = {split: self.sum(name) for name in self.counts if (split := label_of(name).split)}
-        return columns if len(columns) > 1 else {}
-
-    def sizes(self, known: set[int]) -> list[int]:
-        """How large each part is: the column that says so, or all columns together.
-
-        Args:
-            known: figures that the card gives for the whole; a column that sums to one of them is the one.
-        """
-        counting = {name: values for name, values in self.counts.items() if not MEASURES.search(name)} or self.counts
-        columns = {name: [value or 0 for value in values] for name, values in counting.items()}
-        together = [sum(row) for row in zip(*columns.values(), strict=True)]
-        named = sorted(columns, key=lambda name: (not is_total(name), not _COUNTS.search(name)))
-        if not (is_total(named[0]) or _COUNTS.search(named[0])):
-            return next((c for c in [together, *columns.values()] if sum(c) in known), together)
-        return columns[named[0]]
-
-    def sum(self, header: str) -> int:
-        """The sum of a column."""
-        return sum(value or 0 for value in self.counts[header])
 
 
 def audit(path: Path) -> Audit:
@@ -119,7 +53,7 @@ def audit(path: Path) -> Audit:
     """
     card = cards.read(path)
     try:
-        grids = [grid for table in card.tables if (grid := _grid(table)).counts or grid.shares]
+        grids = [grid for table in card.tables if (grid := grid_of(table)).counts or grid.shares]
     except UserError as error:
         raise UserError(f"{path}, {error}") from None
     results = [
@@ -159,33 +93,7 @@ class _Result(NamedTuple):
     figures: tuple[int, int] | None = None
 
 
-def _grid(table: Table) -> _Grid:
-    for cell in (cell for row in table.rows for cell in row if len(cell) > _MOST_DIGITS):
-        if cell.isdecimal():
-            raise UserError(f"{table.where}: a figure of {len(cell):,} digits")
-    body = [row for row in table.rows if not any(is_total(cell) for cell in row)]
-    total = next((row for row in table.rows if any(is_total(cell) for cell in row)), ())
-    columns = list(zip(*body, strict=True)) or [()] * len(table.header)
-    names: list[str] = []
-    for number, cell in enumerate(table.header, start=1):
-        name = bare(cell).strip(" :") or f"column {number}"
-        names.append(f"{name} ({number})" if name in names else name)
-    counts: dict[str, list[int | None]] = {}
-    shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]] = {}
-    for name, cells in zip(names, columns, strict=True):
-        filled = [cell for cell in cells if cell.strip(" -–—")]
-        if filled and all(count_of(cell) is not None for cell in filled):
-            counts[name] = [count_of(cell) for cell in cells]
-        elif filled and all(share_of(cell) is not None for cell in filled):
-            shares[name] = (next(reversed(counts), None), [share_of(cell) for cell in cells])
-    texts = [number for number, name in enumerate(names) if name not in counts and name not in shares]
-    languages = [next((code for n in texts[:2] if (code := language_of(row[n]))), None) for row in body]
-    labels = [bare(row[texts[0]]).strip(" :") if texts else f"row {number}" for number, row in enumerate(body, start=1)]
-    totals = {name: cell for name, cell in zip(names, total, strict=False) if cell.strip()}
-    return _Grid(table.where, table.title, tuple(labels), tuple(languages), counts, shares, totals)
-
-
-def _within(grid: _Grid) -> Iterator[_Result]:
+def _within(grid: Grid) -> Iterator[_Result]:
     """A table by itself: sums of columns and of rows, and shares."""
     for name in grid.counts:
         stated = count_of(grid.totals.get(name, ""))
@@ -196,14 +104,14 @@ def _within(grid: _Grid) -> Iterator[_Result]:
         yield from _shares(grid, name, of, values)
 
 
-def _is_mean(grid: _Grid, name: str, stated: int) -> bool:
+def _is_mean(grid: Grid, name: str, stated: int) -> bool:
     """Whether what stands in the row of totals may be another summary of the column than its sum."""
     values = [value for value in grid.counts[name] if value is not None]
     between = len(values) > 1 and min(values) <= stated <= max(values) and stated != sum(values)
-    return between and not _COUNTS.search(name) or bool(MEASURES.search(name)) and stated != sum(values)
+    return (between and not COUNTS.search(name)) or (bool(MEASURES.search(name)) and stated != sum(values))
 
 
-def _row_totals(grid: _Grid) -> Iterator[_Result]:
+def _row_totals(grid: Grid) -> Iterator[_Result]:
     total = next((name for name in grid.counts if is_total(name)), None)
     parts = [name for name in grid.counts if name != total]
     if total is None or len(parts) < 2:
@@ -215,7 +123,7 @@ def _row_totals(grid: _Grid) -> Iterator[_Result]:
             yield _compare(f"{grid.where}: the total of {label!r}", stated or 0, "its columns sum to", value)
 
 
-def _shares(grid: _Grid, name: str, of: str | None, values: Sequence[tuple[float, float] | None]) -> Iterator[_Result]:
+def _shares(grid: Grid, name: str, of: str | None, values: Sequence[tuple[float, float] | None]) -> Iterator[_Result]:
     """Shares against the counts they are of, or without those against 100 %."""
     known = [value for value in values if value]
     if of is None or not grid.sum(of):
@@ -256,7 +164,7 @@ def _added(one: Sum) -> _Result:
     return _Result(what, line, (one.total.value, sum(parts)))
 
 
-def _across(card: Card, grids: Sequence[_Grid]) -> Iterator[_Result]:
+def _across(card: Card, grids: Sequence[Grid]) -> Iterator[_Result]:
     """The tables with one another, with the front matter and with the claims."""
     examples = _examples(card.front)
     whole = [claim for claim in card.claims if claim.language is None and claim.split is None]
@@ -285,9 +193,9 @@ def _across(card: Card, grids: Sequence[_Grid]) -> Iterator[_Result]:
     yield from _size_category(card.front, total)
 
 
-def _is_size(grid: _Grid, known: set[int]) -> bool:
+def _is_size(grid: Grid, known: set[int]) -> bool:
     """Whether a table says how large the parts of the whole are: not how good, how long, or of one split only."""
-    if sum(grid.sizes(known)) in known or (not grid.split and any(map(_COUNTS.search, grid.counts))):
+    if sum(grid.sizes(known)) in known or (not grid.split and any(map(COUNTS.search, grid.counts))):
         return True
     return not (grid.split or _RESULTS.search(grid.title) or all(MEASURES.search(name) for name in grid.counts))
 
@@ -311,7 +219,7 @@ def _claims(claims: Sequence[Claim], rows: dict[str, int], total: int, source: s
             yield _Result(f"{claim.where}: {claim.value:,}")
 
 
-def _splits(claims: Sequence[Claim], by_split: _Grid | None, grids: Sequence[_Grid], total: int) -> Iterator[_Result]:
+def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid], total: int) -> Iterator[_Result]:
     """What is said of the splits: by a table of them, by sentences and lists, and by tables about a single one."""
     known = {split: Claim(size, by_split.where, split) for split, size in by_split.splits.items()} if by_split else {}
     for claim in claims:
@@ -358,7 +266,7 @@ def _language_numbers(card: Card, rows: dict[str, int], where: str) -> Iterator[
         yield _Result("the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None)
 
 
-def _other_tables(grids: Sequence[_Grid], rows: dict[str, int]) -> Iterator[_Result]:
+def _other_tables(grids: Sequence[Grid], rows: dict[str, int]) -> Iterator[_Result]:
     """Further tables by language, by the column or the sum of columns that mostly agrees with the first one."""
     for grid in (grid for grid in grids if grid.by_language):
         columns = [*grid.counts.values()]

@@ -55,8 +55,8 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Grid:
-    """A table: all rows with equally many cells; the first is the header. `title` is its caption or its heading."""
+class PageTable:
+    """A table: rows with equally many cells, the first being the header; `title` is its caption or its heading."""
 
     line: int
     title: str
@@ -68,7 +68,7 @@ class Page:
     """What stands on the page, in order."""
 
     texts: tuple[Text, ...]
-    tables: tuple[Grid, ...]
+    tables: tuple[PageTable, ...]
 
 
 def read(text: str) -> Page:
@@ -110,7 +110,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.texts: list[Text] = []
-        self.tables: list[Grid] = []
+        self.tables: list[PageTable] = []
         self._open: list[_Table] = []
         self._lists: list[tuple[int, int | None]] = []
         self._groups = 0
@@ -209,7 +209,7 @@ class _Reader(HTMLParser):
         table = self._open.pop()
         rows = _filled(table.rows)
         if rows and rows[0]:
-            self.tables.append(Grid(table.line, " ".join((table.caption or table.title).split()), rows))
+            self.tables.append(PageTable(table.line, " ".join((table.caption or table.title).split()), rows))
 
     def _flush(self) -> None:
         text, self._buffer = self._buffer.strip(), ""
@@ -227,7 +227,7 @@ def _span(value: str | None) -> int:
 
 
 def _filled(rows: list[list[_Cell]]) -> tuple[tuple[str, ...], ...]:
-    """Rows of equal length: a cell over several columns is followed by empty ones, one over several rows is repeated."""
+    """Rows of equal length: a cell over several columns is followed by empty ones, one over several rows repeated."""
     places: dict[tuple[int, int], str] = {}
     for row, cells in enumerate(rows):
         column = 0

@@ -26,8 +26,8 @@ from polyglot_assets.release.card_page import Page, Text
 from polyglot_assets.release.claims import Claim, Entry, Sum
 from polyglot_assets.release.figures import MEASURES, language_of
 
-_MOST_BYTES = 10_000_000
-"""The longest cards have some 300 kB."""
+_MOST_BYTES = 2_000_000
+"""Reading Markdown takes some seconds for each megabyte."""
 
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -71,6 +71,23 @@ def read(path: Path) -> Card:
     Raises:
         UserError: there is nothing at `path` that could be a card, or it cannot be read; the message says where.
     """
+    path, text = _text(path)
+    if path.suffix == ".json":
+        return Card((_json_table(path, text),))
+    if path.suffix in (".csv", ".tsv"):
+        return Card((_delimited_table(path, text),))
+    if path.suffix not in (".md", ".markdown"):
+        raise UserError(f"{path}: expected a card (.md), a table (.csv, .tsv, .json) or a folder with README.md")
+    front, body = _front_matter(path, text)
+    try:
+        page = card_page.read(body)
+    except RecursionError:
+        raise UserError(f"{path}: lists or quotations are nested too deeply to be read") from None
+    return _card(front, page)
+
+
+def _text(path: Path) -> tuple[Path, str]:
+    """The file that `path` means, and its text without characters that nobody sees."""
     try:
         if path.is_dir():
             if not (path / "README.md").is_file():
@@ -89,18 +106,7 @@ def read(path: Path) -> Card:
         raise UserError(f"{path}: longer than {_MOST_BYTES:,} bytes, which no card is")
     if not text.strip():
         raise UserError(f"{path}: the file is empty")
-    if path.suffix == ".json":
-        return Card((_json_table(path, text),))
-    if path.suffix in (".csv", ".tsv"):
-        return Card((_delimited_table(path, text),))
-    if path.suffix not in (".md", ".markdown"):
-        raise UserError(f"{path}: expected a card (.md), a table (.csv, .tsv, .json) or a folder with README.md")
-    front, body = _front_matter(path, text)
-    try:
-        page = card_page.read(body)
-    except RecursionError:
-        raise UserError(f"{path}: lists or quotations are nested too deeply to be read") from None
-    return _card(front, page)
+    return path, text
 
 
 def _json_table(path: Path, text: str) -> Table:
@@ -179,7 +185,7 @@ def _card(front: dict[str, Any], page: Page) -> Card:
 
 
 def _lists(texts: Sequence[Text]) -> Iterator[tuple[list[Entry], Entry | None]]:
-    """The entries of each list, and of each paragraph with entries in its lines; with the item that a list belongs to."""
+    """The entries of each list and of each paragraph with entries in its lines, and the item that the list is in."""
     items = [(place, text) for place, text in enumerate(texts) if text.kind != "h"]
     ordered = sorted(items, key=lambda item: (item[1].group or -item[0] - 1, item[0]))
     for group, members in groupby(ordered, key=lambda item: item[1].group or -item[0] - 1):

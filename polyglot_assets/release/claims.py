@@ -48,10 +48,10 @@ _WHOLE = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"\b(?:removed?|filter\w*|dropp?\w*|exclud\w*|discard\w*|evaluat\w*|benchmark\w*|held.out|seeds?|raw|tested|baseline|"
-    r"deriv\w+|based on|built (?:on|upon|from)|(?:taken|drawn|sampled|translated|adapted|selected|extracted|collected|"
-    r"sourced|comes?|came) from|subset of|original(?:ly)?|upstream|parent|unlike|compared (?:to|with)|instead of|whereas|"
-    r"earlier|previous(?:ly)?)\b",
+    r"\b(?:removed?|filter\w*|dropp?\w*|exclud\w*|discard\w*|evaluat\w*|benchmark\w*|held.out|seeds?|raw|tested|"
+    r"baseline|deriv\w+|based on|built (?:on|upon|from)|(?:taken|drawn|sampled|translated|adapted|selected|extracted|"
+    r"collected|sourced|comes?|came) from|subset of|original(?:ly)?|upstream|parent|unlike|compared (?:to|with)|"
+    r"instead of|whereas|earlier|previous(?:ly)?)\b",
     re.IGNORECASE,
 )
 _PART = re.compile(
@@ -170,7 +170,7 @@ def sentences(text: Text, titles: Collection[str]) -> Iterator[Claim]:
 
 
 def split_sums(text: Text, claims: Sequence[Claim]) -> Iterator[Sum]:
-    """A paragraph that says how large the whole is and how large its splits are: `1,000 examples, 900 for training…`."""
+    """A paragraph that says how large the whole is and how large its splits: `1,000 examples, 900 for training…`."""
     whole = [claim for claim in claims if claim.split is None and claim.language is None]
     if len(whole) != 1 or _ELSEWHERE.search(text.text):
         return

@@ -92,8 +92,10 @@ def audit_card(path: Path) -> None:
     """Check that a dataset card does not contradict itself.
 
     PATH is a card (Markdown with or without front matter), a folder with a README.md, or a table (CSV, TSV, JSON).
-    Sums, shares, totals and numbers of languages are compared; each contradiction is one line with both figures. The
-    exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to compare.
+    Tables and lists may be Markdown or HTML. Compared are sums of columns, rows, lists and splits, shares, totals and
+    numbers of languages, with one another, with the front matter and with sentences in English. Each contradiction is
+    one line with both figures. The exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to
+    compare.
 
     \b
     polyglot audit-card data/lake/release/sft/latest

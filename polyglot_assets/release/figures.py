@@ -47,7 +47,7 @@ SPLITS = {
 """Names of splits in several languages, as patterns."""
 
 _TOTAL = (
-    r"\bgrand total\b|\btotal(?:s|e|es|aux)?\b|\boverall\b|\baltogether\b|\bin all\b|\ball(?: languages| splits)?$|^sum$|"
+    r"\btotal(?:s|e|es|aux)?\b|\boverall\b|\baltogether\b|\bin all\b|\ball(?: languages| splits)?$|^sum$|"
     r"\b(?:ins)?gesamt\w*|\bsumme\b|^suma$|\btoplam\b|\brazem\b|\bcelkem\b|\bjumlah\b|\bвсего\b|\bитого\b|"
     r"합계|총계|총합|^총\b|전체|合计|总计|总数|共计|合計|總計|總數|総数|総計|全体|^计$|^計$|कुल|المجموع|الإجمالي|إجمالي|รวม|\btổng\b"
 )
@@ -127,7 +127,7 @@ def label_of(text: str) -> Label:
     words = bare(text).strip(" :_").casefold()
     splits = {name for name, pattern in SPLITS.items() if re.search(pattern, words)}
     rest = words
-    for pattern in (_TOTAL, *SPLITS.values(), rf"\b(?:{NOUNS}|of|the|in|set|split|수)\b", _OTHERS):
+    for pattern in (_TOTAL, *SPLITS.values(), rf"\b(?:{NOUNS}|grand|of|the|in|set|split|수)\b", _OTHERS):
         rest = re.sub(pattern, " ", rest)
     return Label(
         total=bool(re.search(_TOTAL, words)),
