@@ -286,10 +286,10 @@ def _examples(front: dict[str, Any]) -> dict[str, int]:
     for number, info in enumerate(infos if isinstance(infos, list) else [infos]):
         splits = info.get("splits") if isinstance(info, dict) else None
         stated = [split.get("num_examples") for split in splits or [] if isinstance(split, dict)]
-        numbers = [count_of(value) for value in stated if isinstance(value, str)]
-        if any(value is not None for value in numbers):
+        numbers = [int(value) for value in stated if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}", value)]
+        if numbers:
             name = info.get("config_name")
-            found[name if isinstance(name, str) else f"{number}"] = sum(value or 0 for value in numbers)
+            found[name if isinstance(name, str) else f"{number}"] = sum(numbers)
     return found
 
 
