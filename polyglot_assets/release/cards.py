@@ -27,7 +27,7 @@ from polyglot_assets.release.claims import Claim, Entry, Sum
 from polyglot_assets.release.figures import MEASURES, language_of
 
 _MOST_BYTES = 2_000_000
-"""Reading Markdown takes some seconds for each megabyte."""
+"""Markdown takes one to two seconds of a processor for each megabyte."""
 
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
