@@ -123,19 +123,19 @@ class Policy:
 
 
 def stated(values: Mapping[str, Any]) -> Policy:
-    """The policy of a manifest: the inverse of `Policy.as_dict`."""
+    """The policy of a manifest: the inverse of `Policy.as_dict`. One without keys, of an early release, has no rule."""
     own = {}
-    for name, entered in values["licences"].items():
+    for name, entered in values.get("licences", {}).items():
         given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in entered.items()}
         own[name] = Licence(name, **given)
-    rules = {key: tuple(values[key]) for key in ("require", "forbid", "allow", "exclude")}
+    rules = {key: tuple(values.get(key, ())) for key in ("require", "forbid", "allow", "exclude")}
+    excluded = {f"excluded_{key}": tuple(values.get(key, {}).get("exclude", ())) for key in ("sources", "teachers")}
     return Policy(
-        values["name"],
-        values["description"],
+        values.get("name", ""),
+        values.get("description", ""),
         **rules,
-        claim=values["claim"],
-        excluded_sources=tuple(values["sources"]["exclude"]),
-        excluded_teachers=tuple(values["teachers"]["exclude"]),
+        **excluded,
+        claim=values.get("claim", ""),
         licences={**KNOWN, **own},
     )
 

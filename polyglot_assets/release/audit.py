@@ -1,26 +1,35 @@
-"""Auditing a dataset card: do its tables, totals, shares and sentences say the same?
+"""Auditing a dataset card: do its tables, lists, totals, shares and sentences say the same?
 
 Here: the checks. Not here: reading the card (cards.py). Nothing is compared with the data themselves; a card that
 contradicts itself is wrong whatever they are.
 
-The figures by language are the reference where a table has them, for they are what people use; else the number of
-examples in the front matter. Two figures are compared only where the card means the same by both: tables by language
-among one another where most of their rows agree, a column `total` with the columns beside it likewise.
+The figures by language are the reference where a table or list has them, for they are what people use; else those by
+split, else the number of examples in the front matter, else the first total that the card gives. Two figures are
+compared only where the card means the same by both: tables by language among one another where most of their rows
+agree, a column `total` with the columns beside it likewise.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.languages import display_name
 from polyglot_assets.release import cards
-from polyglot_assets.release.cards import Card, Claim, Table
+from polyglot_assets.release.card_grid import COUNTS, Grid, grid_of
+from polyglot_assets.release.cards import Card
+from polyglot_assets.release.claims import Claim, Sum
+from polyglot_assets.release.figures import (
+    MEASURES,
+    count_of,
+    is_total,
+    language_of,
+    printable,
+)
 
-_TOTALS = {"total", "totals", "all", "sum", "overall", "grand total", "in all", "all languages", "gesamt"}
-_COUNTS = re.compile(r"rows|examples|samples|instances|count|number|size|pairs|records|entries|^n$|^#", re.IGNORECASE)
+_RESULTS = re.compile(r"evaluation|results?|benchmark|performance|scores?|leaderboard|accuracy", re.IGNORECASE)
 _SHARES = re.compile(r"share|percent|%|proportion|fraction", re.IGNORECASE)
 _SIZES = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 
@@ -33,50 +42,6 @@ class Audit:
     contradictions: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """A table's figures.
-
-    Attributes:
-        where: the table's place.
-        labels: what each row is about.
-        languages: its language, where it names one.
-        counts: columns of whole numbers, by header; None for an empty cell.
-        shares: columns of shares, by header, with the header of the counts that they are of.
-        totals: the row of totals, by header.
-    """
-
-    where: str
-    labels: tuple[str, ...]
-    languages: tuple[str | None, ...]
-    counts: dict[str, list[int | None]]
-    shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]]
-    totals: dict[str, str]
-
-    @property
-    def by_language(self) -> bool:
-        """Whether its rows are languages."""
-        named = [code for code in self.languages if code]
-        return len(set(named)) == len(named) >= max(1, 0.6 * len(self.labels)) and bool(self.counts)
-
-    def sizes(self, known: set[int]) -> list[int]:
-        """How large each part is: the column that says so, or all columns together.
-
-        Args:
-            known: figures that the card gives for the whole; a column that sums to one of them is the one.
-        """
-        columns = {name: [value or 0 for value in values] for name, values in self.counts.items()}
-        together = [sum(row) for row in zip(*columns.values(), strict=True)]
-        named = sorted(columns, key=lambda name: (not _is_total(name), not _COUNTS.search(name)))
-        if not (_is_total(named[0]) or _COUNTS.search(named[0])):
-            return next((c for c in [together, *columns.values()] if sum(c) in known), together)
-        return columns[named[0]]
-
-    def sum(self, header: str) -> int:
-        """The sum of a column."""
-        return sum(value or 0 for value in self.counts[header])
-
-
 def audit(path: Path) -> Audit:
     """Compares all figures of a card that speak about the same.
 
@@ -87,59 +52,67 @@ def audit(path: Path) -> Audit:
         UserError: it cannot be read, or holds no figures that could be compared.
     """
     card = cards.read(path)
-    grids = [grid for table in card.tables if (grid := _grid(table)).counts or grid.shares]
-    results = [*(result for grid in grids for result in _within(grid)), *_across(card, grids)]
+    try:
+        grids = [grid for table in card.tables if (grid := grid_of(table)).counts or grid.shares]
+    except UserError as error:
+        raise UserError(f"{path}, {error}") from None
+    results = [
+        *(result for grid in grids for result in _within(grid)),
+        *(_added(one) for one in card.sums),
+        *_across(card, grids),
+    ]
     if not results:
-        raise UserError(f"{path}: no table with figures, or nothing beside it to compare them with")
-    compared = dict.fromkeys(what for what, _ in results)
-    return Audit(tuple(compared), tuple(dict.fromkeys(line for _, line in results if line)))
+        raise UserError(f"{path}: no table with figures, no list of them, or nothing beside them to compare them with")
+    compared = dict.fromkeys(printable(result.what) for result in results)
+    return Audit(tuple(compared), tuple(_faults(results)))
 
 
-_Result = tuple[str, str | None]
-"""What was compared, and the contradiction, if it is one."""
+def _faults(results: Sequence["_Result"]) -> Iterator[str]:
+    """A line for each fault: the same two figures at several places are one."""
+    found: dict[object, list[_Result]] = {}
+    for result in results:
+        if result.line:
+            found.setdefault(result.figures or result.line, []).append(result)
+    for first, *others in found.values():
+        places = dict.fromkeys(result.what for result in others if result.what != first.what)
+        also = f"; the same two figures: {', '.join(places)}" if places else ""
+        yield printable(f"{first.line}{also}")
 
 
-def _grid(table: Table) -> _Grid:
-    body = [row for row in table.rows if not any(_is_total(cell) for cell in row)]
-    total = next((row for row in table.rows if any(_is_total(cell) for cell in row)), ())
-    columns = list(zip(*body, strict=True)) or [()] * len(table.header)
-    names = [name or f"column {number}" for number, name in enumerate(map(_plain, table.header), start=1)]
-    counts: dict[str, list[int | None]] = {}
-    shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]] = {}
-    for name, cells in zip(names, columns, strict=True):
-        filled = [cell for cell in cells if cell.strip(" -–—")]
-        if filled and all(cards.count_of(cell) is not None for cell in filled):
-            counts[name] = [cards.count_of(cell) for cell in cells]
-        elif filled and all(cards.share_of(cell) is not None for cell in filled):
-            shares[name] = (next(reversed(counts), None), [cards.share_of(cell) for cell in cells])
-    texts = [number for number, name in enumerate(names) if name not in counts and name not in shares]
-    languages = [next((code for n in texts[:2] if (code := cards.language_of(row[n]))), None) for row in body]
-    labels = [_plain(row[texts[0]]) if texts else f"row {number}" for number, row in enumerate(body, start=1)]
-    totals = {name: cell for name, cell in zip(names, total, strict=False) if cell.strip()}
-    return _Grid(table.where, tuple(labels), tuple(languages), counts, shares, totals)
+class _Result(NamedTuple):
+    """A comparison.
+
+    Attributes:
+        what: what was compared.
+        line: the contradiction in words, if it is one.
+        figures: the two figures that differ. The same two are the same fault, wherever the card repeats it.
+    """
+
+    what: str
+    line: str | None = None
+    figures: tuple[int, int] | None = None
 
 
-def _plain(cell: str) -> str:
-    return re.sub(r"[*`:]", "", cell).strip()
-
-
-def _is_total(cell: str) -> bool:
-    return _plain(cell).strip("_ ").casefold() in _TOTALS
-
-
-def _within(grid: _Grid) -> Iterator[_Result]:
+def _within(grid: Grid) -> Iterator[_Result]:
     """A table by itself: sums of columns and of rows, and shares."""
     for name in grid.counts:
-        stated = cards.count_of(grid.totals.get(name, ""))
-        if stated is not None:
+        stated = count_of(grid.totals.get(name, ""))
+        if stated is not None and not _is_mean(grid, name, stated):
             yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", grid.sum(name))
     yield from _row_totals(grid)
     for name, (of, values) in grid.shares.items():
         yield from _shares(grid, name, of, values)
 
 
-def _row_totals(grid: _Grid) -> Iterator[_Result]:
-    total = next((name for name in grid.counts if _is_total(name)), None)
+def _is_mean(grid: Grid, name: str, stated: int) -> bool:
+    """Whether what stands in the row of totals may be another summary of the column than its sum."""
+    values = [value for value in grid.counts[name] if value is not None]
+    between = len(values) > 1 and min(values) <= stated <= max(values) and stated != sum(values)
+    return (between and not COUNTS.search(name)) or (bool(MEASURES.search(name)) and stated != sum(values))
+
+
+def _row_totals(grid: Grid) -> Iterator[_Result]:
+    total = next((name for name in grid.counts if is_total(name)), None)
     parts = [name for name in grid.counts if name != total]
     if total is None or len(parts) < 2:
         return
@@ -150,7 +123,7 @@ def _row_totals(grid: _Grid) -> Iterator[_Result]:
             yield _compare(f"{grid.where}: the total of {label!r}", stated or 0, "its columns sum to", value)
 
 
-def _shares(grid: _Grid, name: str, of: str | None, values: Sequence[tuple[float, float] | None]) -> Iterator[_Result]:
+def _shares(grid: Grid, name: str, of: str | None, values: Sequence[tuple[float, float] | None]) -> Iterator[_Result]:
     """Shares against the counts they are of, or without those against 100 %."""
     known = [value for value in values if value]
     if of is None or not grid.sum(of):
@@ -159,9 +132,9 @@ def _shares(grid: _Grid, name: str, of: str | None, values: Sequence[tuple[float
         if _SHARES.search(name) or abs(total - 1) < 0.1:
             wrong = abs(total - 1) > 0.5 * unit * len(known) + 1e-9
             line = f"{grid.where}: the shares in {name!r} sum to {100 * total:.4g} %, not to 100 %"
-            yield f"{grid.where}: the shares in {name!r}", line if wrong else None
+            yield _Result(f"{grid.where}: the shares in {name!r}", line if wrong else None)
         return
-    wholes = {grid.sum(of), cards.count_of(grid.totals.get(of, "")) or grid.sum(of)}
+    wholes = {grid.sum(of), count_of(grid.totals.get(of, "")) or grid.sum(of)}
     results = []
     for label, value, part in zip(grid.labels, values, grid.counts[of], strict=True):
         if value and part is not None:
@@ -171,8 +144,8 @@ def _shares(grid: _Grid, name: str, of: str | None, values: Sequence[tuple[float
                 f"{grid.where}: the share of {label!r} is given as {100 * value[0]:.{digits}f} %, but {part:,} of "
                 f"{grid.sum(of):,} is {100 * part / grid.sum(of):.{digits}f} %"
             )
-            results.append((f"{grid.where}: the share of {label!r}", None if right else line))
-    if _SHARES.search(name) or 2 * sum(line is None for _, line in results) > len(results):
+            results.append(_Result(f"{grid.where}: the share of {label!r}", None if right else line))
+    if _SHARES.search(name) or 2 * sum(result.line is None for result in results) > len(results):
         yield from results
 
 
@@ -180,43 +153,95 @@ def _log10(unit: float) -> float:
     return float(f"{unit:.0e}".split("e")[1])
 
 
-def _across(card: Card, grids: Sequence[_Grid]) -> Iterator[_Result]:
-    """The tables with one another, with the front matter and with the sentences."""
-    reference = next((grid for grid in grids if grid.by_language), None)
+def _added(one: Sum) -> _Result:
+    """A total with its parts, in a list or a sentence."""
+    parts, slack = [part.value for part in one.parts], one.total.slack + sum(part.slack for part in one.parts)
+    what = f"{one.where}: the total of {one.total.words!r}"
+    if abs(sum(parts) - one.total.value) <= slack:
+        return _Result(what)
+    added = " + ".join(f"{part:,}" for part in parts)
+    line = f"{what} is {one.total.value:,}, but {added} is {sum(parts):,}"
+    return _Result(what, line, (one.total.value, sum(parts)))
+
+
+def _across(card: Card, grids: Sequence[Grid]) -> Iterator[_Result]:
+    """The tables with one another, with the front matter and with the claims."""
     examples = _examples(card.front)
+    whole = [claim for claim in card.claims if claim.language is None and claim.split is None]
+    known = {*examples.values(), *(claim.value for claim in whole)}
+    reference = next((grid for grid in grids if grid.by_language and _is_size(grid, known)), None)
+    by_split = next((grid for grid in grids if grid.splits and _is_size(grid, known)), None)
+    rows: dict[str, int] = {}
     if reference:
-        sizes = reference.sizes({*examples.values(), *(claim.value for claim in card.totals)})
+        sizes = reference.sizes(known)
         total, source = sum(sizes), f"{reference.where} sums to"
         rows = {code: size for code, size in zip(reference.languages, sizes, strict=True) if code}
         yield from _other_tables(grids[grids.index(reference) + 1 :], rows)
-        yield from _front_matter(examples, rows, total, source)
         yield from _language_numbers(card, rows, reference.where)
+    elif by_split:
+        total, source = sum(by_split.splits.values()), f"{by_split.where} sums to"
     elif examples:
-        total, source, rows = sum(examples.values()), "the front matter says", {}
+        total, source = sum(examples.values()), "the front matter says"
+    elif whole:
+        total, source = whole[0].value, f"{whole[0].where} says"
     else:
         return
-    yield from _claims(card.totals, rows, total, source)
+    if reference or by_split:
+        yield from _front_matter(examples, rows, total, source)
+    yield from _claims(card.claims, rows, total, source)
+    yield from _splits(card.claims, by_split, grids, total)
     yield from _size_category(card.front, total)
 
 
+def _is_size(grid: Grid, known: set[int]) -> bool:
+    """Whether a table says how large the parts of the whole are: not how good, how long, or of one split only."""
+    if sum(grid.sizes(known)) in known or (not grid.split and any(map(COUNTS.search, grid.counts))):
+        return True
+    return not (grid.split or _RESULTS.search(grid.title) or all(MEASURES.search(name) for name in grid.counts))
+
+
 def _claims(claims: Sequence[Claim], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
-    parts = {code: display_name(code) for code in rows}
     for claim in claims:
         expected, where = total, source
+        if claim.split or (claim.language and claim.language not in rows):
+            continue
         if claim.language:
-            if claim.language not in rows:
-                continue
-            expected, where = rows[claim.language], f"the table's row of {parts[claim.language]} says"
+            expected, where = rows[claim.language], f"the table's row of {display_name(claim.language)} says"
         elif claim.value in rows.values():
             continue
+        elif where == f"{claim.where} says":
+            continue  # it is the reference itself
         if abs(claim.value - expected) > claim.slack:
             hint = _hint(expected - claim.value, rows) if not claim.language else ""
-            yield (
-                f"{claim.where}",
-                f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}",
-            )
+            line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}"
+            yield _Result(claim.where, line, (claim.value, expected))
         else:
-            yield f"{claim.where}: {claim.value:,}", None
+            yield _Result(f"{claim.where}: {claim.value:,}")
+
+
+def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid], total: int) -> Iterator[_Result]:
+    """What is said of the splits: by a table of them, by sentences and lists, and by tables about a single one."""
+    known = {split: Claim(size, by_split.where, split) for split, size in by_split.splits.items()} if by_split else {}
+    for claim in claims:
+        if not claim.split:
+            continue
+        first = known.setdefault(claim.split, claim)
+        if abs(first.value - claim.value) > first.slack + claim.slack:
+            line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {first.where} says {first.value:,}"
+            yield _Result(claim.where, line, (claim.value, first.value))
+        elif first is not claim:
+            yield _Result(f"{claim.where}: {claim.value:,}")
+    for grid in grids:
+        if grid.split not in known or not grid.counts or grid is by_split:
+            continue
+        size, stated = sum(grid.sizes({known[grid.split].value})), known[grid.split]
+        others = {total, *(claim.value for split, claim in known.items() if split != grid.split)}
+        what = f"{grid.where}, titled {grid.title!r}"
+        if size == stated.value:
+            yield _Result(what)
+        elif size in others:  # else it may count something else
+            line = f"{what}, sums to {size:,}, but {stated.where} says {stated.value:,} ({stated.words!r})"
+            yield _Result(what, line, (size, stated.value))
 
 
 def _hint(difference: int, rows: dict[str, int]) -> str:
@@ -229,18 +254,19 @@ def _language_numbers(card: Card, rows: dict[str, int], where: str) -> Iterator[
     for claim in card.languages:
         wrong = claim.value != len(rows)
         line = f"{claim.where} says {claim.words!r}, that is {claim.value}, but {where} has {len(rows)} languages"
-        yield f"{claim.where}: {claim.words}", line if wrong else None
+        yield _Result(f"{claim.where}: {claim.words}", line if wrong else None)
     stated = card.front.get("language") or card.front.get("languages")
-    codes = {cards.language_of(str(name)) for name in (stated if isinstance(stated, list) else [stated]) if name}
+    names = stated if isinstance(stated, list) else [stated]
+    codes = {language_of(name) for name in names if isinstance(name, str)}
     codes -= {None, "mul", "und"}
     if codes:
         differing = [f"{display_name(code)} is only in the table" for code in rows.keys() - codes]
         differing += [f"{display_name(code)} is not in the table" for code in codes - rows.keys() if code]
         line = f"the front matter lists {len(codes)} languages, but {where} has {len(rows)}; "
-        yield "the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None
+        yield _Result("the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None)
 
 
-def _other_tables(grids: Sequence[_Grid], rows: dict[str, int]) -> Iterator[_Result]:
+def _other_tables(grids: Sequence[Grid], rows: dict[str, int]) -> Iterator[_Result]:
     """Further tables by language, by the column or the sum of columns that mostly agrees with the first one."""
     for grid in (grid for grid in grids if grid.by_language):
         columns = [*grid.counts.values()]
@@ -259,15 +285,16 @@ def _examples(front: dict[str, Any]) -> dict[str, int]:
     found: dict[str, int] = {}
     for number, info in enumerate(infos if isinstance(infos, list) else [infos]):
         splits = info.get("splits") if isinstance(info, dict) else None
-        numbers = [split.get("num_examples") for split in splits or [] if isinstance(split, dict)]
-        if any(isinstance(value, int) for value in numbers):
-            name = str(info.get("config_name") or f"{number}")
-            found[name] = sum(value for value in numbers if isinstance(value, int))
+        stated = [split.get("num_examples") for split in splits or [] if isinstance(split, dict)]
+        numbers = [int(value) for value in stated if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}", value)]
+        if numbers:
+            name = info.get("config_name")
+            found[name if isinstance(name, str) else f"{number}"] = sum(numbers)
     return found
 
 
 def _front_matter(examples: dict[str, int], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
-    by_language = {name: code for name in examples if (code := cards.language_of(name)) in rows}
+    by_language = {name: code for name in examples if (code := language_of(name)) in rows}
     for name, code in by_language.items():
         what = f"the front matter's num_examples of {name!r}"
         yield _compare(what, examples[name], "the table says", rows[code or ""])
@@ -275,19 +302,22 @@ def _front_matter(examples: dict[str, int], rows: dict[str, int], total: int, so
     if whole and total not in whole:
         yield _compare("the front matter's num_examples", sum(whole), source, total)
     elif whole:
-        yield "the front matter's num_examples", None
+        yield _Result("the front matter's num_examples")
 
 
 def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
     stated = front.get("size_categories")
-    for category in stated if isinstance(stated, list) else [stated] if stated else []:
-        bounds = re.fullmatch(r"(?:n|(\d+)([KMBT])?)\s*([<>])\s*(?:n\s*<\s*)?(\d+)([KMBT])?", str(category).strip())
+    categories = stated if isinstance(stated, list) else [stated]
+    for category in (category for category in categories if isinstance(category, str)):
+        bounds = re.fullmatch(r"(?:n|(\d+)([KMBT])?)\s*([<>])\s*(?:n\s*<\s*)?(\d+)([KMBT])?", category.strip())
         if bounds:
             first, last = (int(bounds[n] or 0) * _SIZES.get(bounds[n + 1] or "", 1) for n in (1, 4))
             fits = total > last if bounds[3] == ">" else first <= total <= last
             line = f"the front matter's size_categories says {category}, but there are {total:,} rows"
-            yield "the size category", None if fits else line
+            yield _Result("the size category", None if fits else line)
 
 
 def _compare(what: str, stated: int, source: str, expected: int) -> _Result:
-    return what, None if stated == expected else f"{what} is {stated:,}, but {source} {expected:,}"
+    if stated == expected:
+        return _Result(what)
+    return _Result(what, f"{what} is {stated:,}, but {source} {expected:,}", (stated, expected))

@@ -1,106 +1,67 @@
-"""Reading a dataset card: its front matter, its tables, and the figures that its sentences claim.
+"""Reading a dataset card: its front matter, its tables and lists, and the figures that its sentences claim.
 
-Here: what a card says and on which line. Not here: whether it contradicts itself (audit.py), and the project's own card
-(sft.py).
+Here: what a card says and on which line. Not here: whether it contradicts itself (audit.py), the page that it is
+(card_page.py), and the project's own card (sft.py).
 
 A card is a Markdown file with or without YAML front matter, or a folder with a README.md; a lone table is a CSV, TSV or
-JSON file. English is understood in sentences, and figures in the usual ways to write them.
+JSON file. Tables and lists may be Markdown or HTML. English is understood in sentences; total, train, test and
+validation in several languages in labels; and figures in the usual ways to write them.
 """
 
 import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.languages import display_name, to_code
+from polyglot_assets.release import card_page, claims
+from polyglot_assets.release.card_page import Page, Text
+from polyglot_assets.release.claims import Claim, Entry, Sum
+from polyglot_assets.release.figures import MEASURES, language_of
 
-_SPACES = " \u00a0\u2009\u202f"
-_NUMBER = f"(?<![\\w.,-])(?:\\d{{1,3}}(?:[,.'\u2019{_SPACES}]\\d{{3}})+|\\d+)(?!\\d|[.,]\\d)"
-_WORDS = (
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-)  # fmt: skip
-_NOUN = (
-    "rows|examples|samples|instances|pairs|records|entries|conversations|dialogues|instructions|prompts|"
-    "data ?points|documents|triples"
-)
-_CLAIM = re.compile(
-    rf"(?P<number>{_NUMBER})(?P<unit>[ \u00a0]?[kKM]\b)?\s+(?P<between>(?:[^\s.,;:|()]+\s+){{0,4}}?)(?:{_NOUN})\b"
-    r"(?P<after>[^.;|]{0,60})"
-)
-_TOTAL = re.compile(
-    rf"\b(?:total|number of (?:{_NOUN})|dataset size)\b[^\d.|]{{0,30}}(?P<number>{_NUMBER})(?P<unit>[kKM]\b)?",
-    re.IGNORECASE,
-)
-_LANGUAGES = re.compile(
-    rf"\b(?P<number>\d{{1,3}}|{'|'.join(_WORDS)})\s+(?P<between>(?:[\w-]+\s+){{0,2}}?)languages\b", re.IGNORECASE
-)
-_WHOLE = re.compile(
-    r"\b(?:total|altogether|in all|overall|comprises?|contains?|consists?|holds?|includes?|there are|we release|"
-    r"(?:dataset|corpus|collection|release|set) (?:of|has|with|is))\b",
-    re.IGNORECASE,
-)
-_ELSEWHERE = re.compile(
-    r"\b(?:removed?|filter\w*|dropp?\w*|exclud\w*|discard\w*|evaluat\w*|benchmark\w*|held.out|seeds?|raw|tested|baseline)\b",
-    re.IGNORECASE,
-)
-_PART = re.compile(
-    r"\b(?:per|each|every|sampled?|subset|average|before|first|shown?|of these|of them|of which)\b", re.IGNORECASE
-)
-_ABOUT = re.compile(
-    r"(?:about|around|over|than|to|least|most|nearly|almost|approximately|roughly|some|~|≈|[<>])\s*$", re.IGNORECASE
-)
-_SOME_LANGUAGES = re.compile(
-    r"\b(?:other|more|additional|further|another|new|unseen|held|remaining|different from|low|mid|high|\w+-resource|"
-    r"least|most|to|over|than|about|these|those|first|last)\b",
-    re.IGNORECASE,
-)
-_ENDS = re.compile(r"[.!?]\s+|\n\s*\n")
-_SHARE = re.compile(r"(?P<whole>\d{1,3})(?:[.,](?P<part>\d+))?\s*%")
+_MOST_BYTES = 2_000_000
+"""Markdown takes one to two seconds of a processor for each megabyte."""
+
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+# The one of libyaml bounds how deeply its input may be nested, in little time.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `where` says what it is and where, for a message."""
+    """A table; `where` says what it is and where, for a message, and `title` what it is about, if anything does."""
 
     where: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A figure that a sentence claims.
-
-    Attributes:
-        value: the figure.
-        where: line of the card.
-        words: the words around it.
-        slack: how much the true figure may differ; `86k` may be 85,952.
-        language: code of the language that it is about, else of the whole.
-    """
-
-    value: int
-    where: str
-    words: str
-    slack: int = 0
-    language: str | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a card says."""
+    """What a card says.
+
+    Attributes:
+        tables: its tables, and its lists of languages with figures.
+        front: its front matter; all values are texts, or lists or mappings of texts.
+        claims: of the whole, of a split or of a language's part.
+        sums: totals with their parts, in lists and sentences.
+        languages: how many languages there are.
+    """
 
     tables: tuple[Table, ...]
     front: dict[str, Any] = field(default_factory=dict)
-    totals: tuple[Claim, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    sums: tuple[Sum, ...] = ()
     languages: tuple[Claim, ...] = ()
 
 
@@ -110,73 +71,55 @@ def read(path: Path) -> Card:
     Raises:
         UserError: there is nothing at `path` that could be a card, or it cannot be read; the message says where.
     """
-    if path.is_dir():
-        if not (path / "README.md").is_file():
-            raise UserError(f"{path}: the folder has no README.md")
-        path /= "README.md"
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise UserError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error})") from None
-    if not text.strip():
-        raise UserError(f"{path}: the file is empty")
+    path, text = _text(path)
     if path.suffix == ".json":
         return Card((_json_table(path, text),))
     if path.suffix in (".csv", ".tsv"):
         return Card((_delimited_table(path, text),))
     if path.suffix not in (".md", ".markdown"):
         raise UserError(f"{path}: expected a card (.md), a table (.csv, .tsv, .json) or a folder with README.md")
-    return _markdown(path, text)
-
-
-def count_of(cell: str) -> int | None:
-    """The whole number in a cell, with any separator of thousands; None if it holds anything else."""
-    text = _bare(cell)
-    return int(re.sub(r"\D", "", text)) if re.fullmatch(_NUMBER, text) else None
-
-
-def share_of(cell: str) -> tuple[float, float] | None:
-    """The share in a cell such as `24.1 %` as (0.241, 0.001), the second being the last digit's unit; else None."""
-    found = _SHARE.fullmatch(_bare(cell))
-    if not found:
-        return None
-    part = found["part"] or ""
-    return float(f"{found['whole']}.{part or 0}") / 100, 10.0 ** -(len(part) + 2)
-
-
-def language_of(cell: str) -> str | None:
-    """The code of the language that a cell names: `Arabic`, `ar`, `ind_Latn`, `German (de)`."""
-    text = _bare(cell)
-    for name in (text, *re.split(r"[()/,]", text)):
-        code = to_code(name.replace("_", "-")) if name.strip() else None
-        if code and _is_language(code):
-            return code
-    return None
-
-
-def _is_language(code: str) -> bool:
+    front, body = _front_matter(path, text)
     try:
-        return bool(display_name(code))
-    except LookupError:
-        return False
+        page = card_page.read(body)
+    except RecursionError:
+        raise UserError(f"{path}: lists or quotations are nested too deeply to be read") from None
+    return _card(front, page)
 
 
-def _bare(cell: str) -> str:
-    """A cell without Markdown's marks, links and pictograms."""
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>", r"\1", cell)
-    return re.sub(r"[*`~]|(?<!\w)_|_(?!\w)|[\U0001F000-\U0001FAFF]", "", text).strip()
+def _text(path: Path) -> tuple[Path, str]:
+    """The file that `path` means, and its text without characters that nobody sees."""
+    try:
+        if path.is_dir():
+            if not (path / "README.md").is_file():
+                raise UserError(f"{path}: the folder has no README.md")
+            path /= "README.md"
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path}: cannot be read (it is no file)")
+        with path.open("rb") as handle:
+            content = handle.read(_MOST_BYTES + 1)
+        text = _INVISIBLE.sub("", content.decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from None
+    if len(content) > _MOST_BYTES:
+        raise UserError(f"{path}: longer than {_MOST_BYTES:,} bytes, which no card is")
+    if not text.strip():
+        raise UserError(f"{path}: the file is empty")
+    return path, text
 
 
 def _json_table(path: Path, text: str) -> Table:
     """A list of objects, or an object from names to figures."""
     try:
-        data = json.loads(text)
+        # Figures stay as they are written, however long they are.
+        data = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:
         raise UserError(f"{path}, line {error.lineno}: broken JSON ({error.msg})") from None
-    if isinstance(data, dict) and data and all(isinstance(value, int | float | str) for value in data.values()):
-        return Table(path.name, ("name", "rows"), tuple((name, str(value)) for name, value in data.items()))
+    except RecursionError:
+        raise UserError(f"{path}: JSON that is nested too deeply to be read") from None
+    if isinstance(data, dict) and data and all(isinstance(value, str) for value in data.values()):
+        return Table(path.name, ("name", "rows"), tuple(data.items()))
     if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
         header = tuple(dict.fromkeys(key for row in data for key in row))
         return Table(path.name, header, tuple(tuple(str(row.get(name, "")) for name in header) for row in data))
@@ -197,104 +140,91 @@ def _delimited_table(path: Path, text: str) -> Table:
     return Table(path.name, rows[0], tuple(rows[1:]))
 
 
-def _markdown(path: Path, text: str) -> Card:
-    front: Any = {}
-    body = text
-    if fenced := re.match(r"---[ \t]*\r?\n(.*?\n)?---[ \t]*(?:\r?\n|$)", text, re.DOTALL):
-        try:
-            front = yaml.safe_load(fenced[1] or "") or {}
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = f", line {mark.line + 2}" if mark else ""
-            raise UserError(f"{path}{line}: the front matter is not YAML") from None
-        if not isinstance(front, dict):
-            raise UserError(f"{path}: the front matter is not a mapping")
-        body = _blanked(text, fenced.span())
-    for pattern in (r"<!--.*?-->", r"^(```|~~~).*?^\1", r"https?://\S+"):
-        for found in list(re.finditer(pattern, body, re.DOTALL | re.MULTILINE)):
-            body = _blanked(body, found.span())
-    lines = body.splitlines()
-    tables = tuple(_tables(lines))
-    prose = "\n".join("" if line.lstrip().startswith(("|", "#")) else line for line in lines)
-    return Card(tables, front, tuple(_totals(prose)), tuple(_languages(prose)))
+def _front_matter(path: Path, text: str) -> tuple[dict[str, Any], str]:
+    """The front matter, and the card with blank lines in its place."""
+    fenced = re.match(r"---[ \t]*\r?\n(.*?\n)?---[ \t]*(?:\r?\n|$)", text, re.DOTALL)
+    if not fenced:
+        return {}, text
+    try:
+        # Without types: `no` is Norwegian, and dates and numbers that Python cannot read do no harm.
+        front = yaml.load(fenced[1] or "", Loader=_LOADER) or {}  # noqa: S506 it makes nothing but texts
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 2}" if mark else ""
+        raise UserError(f"{path}{line}: the front matter is not YAML") from None
+    if not isinstance(front, dict):
+        raise UserError(f"{path}: the front matter is not a mapping")
+    front = {str(key): value for key, value in front.items() if value not in ("", "~", "null")}
+    return front, "\n" * fenced[0].count("\n") + text[fenced.end() :]
 
 
-def _blanked(text: str, span: tuple[int, int]) -> str:
-    """`text` with a part blanked out, its lines kept."""
-    begin, end = span
-    return text[:begin] + re.sub(r"[^\n]", " ", text[begin:end]) + text[end:]
+def _card(front: dict[str, Any], page: Page) -> Card:
+    tables = [
+        (grid.line, Table(f"the table in line {grid.line}", grid.rows[0], grid.rows[1:], grid.title))
+        for grid in page.tables
+    ]
+    names = [front.get("pretty_name"), *(text.text for text in page.texts if text.kind == "h")][:2]
+    own_names = {word for name in names if isinstance(name, str) for word in re.findall(r"[\w-]+", name.casefold())}
+    claimed: list[Claim] = []
+    sums: list[Sum] = []
+    in_languages: list[Claim] = []
+    for entries, parent in _lists(page.texts):
+        claimed += [entry.claim for entry in entries if not entry.says.rest and (entry.says.total or entry.says.split)]
+        sums += _sums(entries, parent)
+        if table := _by_language(entries):
+            tables.append((entries[0].line, table))
+    for text in page.texts:
+        if text.kind != "h" and not all(claims.entry_of(*part) for part in text.parts()):
+            found = list(claims.sentences(text, own_names))
+            claimed += found
+            sums += claims.split_sums(text, found)
+        if text.kind != "h":
+            in_languages += claims.languages(text, own_names)
+    in_order = tuple(table for _, table in sorted(tables, key=lambda numbered: numbered[0]))
+    return Card(in_order, front, tuple(claimed), tuple(sums), tuple(in_languages))
 
 
-def _tables(lines: list[str]) -> Iterator[Table]:
-    at = 0
-    while at + 1 < len(lines):
-        if "|" in lines[at] and re.fullmatch(r"\s*\|?(?:\s*:?-+:?\s*\|?)+\s*", lines[at + 1]) and "-" in lines[at + 1]:
-            header = _cells(lines[at])
-            end = at + 2
-            while end < len(lines) and "|" in lines[end]:
-                end += 1
-            rows = tuple((*_cells(line), *[""] * len(header))[: len(header)] for line in lines[at + 2 : end])
-            yield Table(f"the table in line {at + 1}", header, rows)
-            at = end
-        else:
-            at += 1
+def _lists(texts: Sequence[Text]) -> Iterator[tuple[list[Entry], Entry | None]]:
+    """The entries of each list and of each paragraph with entries in its lines, and the item that the list is in."""
+    items = [(place, text) for place, text in enumerate(texts) if text.kind != "h"]
+    ordered = sorted(items, key=lambda item: (item[1].group or -item[0] - 1, item[0]))
+    for group, members in groupby(ordered, key=lambda item: item[1].group or -item[0] - 1):
+        own = [text for _, text in members]
+        lines = [own[0].parts()] if group < 0 else [text.parts()[:1] for text in own]
+        entries = [entry for parts in lines for part in parts if (entry := claims.entry_of(*part))]
+        parent = own[0].parent
+        above = claims.entry_of(*texts[parent].parts()[0]) if parent is not None else None
+        if entries:
+            yield entries, above
 
 
-def _cells(line: str) -> tuple[str, ...]:
-    inner = line.strip().removeprefix("|")
-    inner = inner if inner.endswith("\\|") else inner.removesuffix("|")
-    return tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", inner))
-
-
-def _totals(prose: str) -> Iterator[Claim]:
-    """Sentences that say how large the whole is, or a language's part of it."""
-    seen = set()
-    for found in (*_CLAIM.finditer(prose), *_TOTAL.finditer(prose)):
-        sentence = _sentence(prose, found.start())
-        groups = found.groupdict()
-        near = f"{groups.get('between') or ''}{groups.get('after') or ''}"
-        if _ABOUT.search(prose[: found.start()]) or _ELSEWHERE.search(sentence) or found.start("number") in seen:
+def _sums(entries: Sequence[Entry], parent: Entry | None) -> Iterator[Sum]:
+    """The totals of a list with the entries that are their parts."""
+    totals = [entry for entry in entries if entry.says.total and not entry.says.split]
+    others = [entry for entry in entries if not entry.says.total]
+    if parent and not parent.says.rest:
+        totals.append(parent)
+    for total in totals:
+        if MEASURES.search(total.says.rest):
             continue
-        named = {code for name in re.findall(r"\b[A-Z]\w+", near) if (code := language_of(name))}
-        counted = _LANGUAGES.search(near)
-        whole = counted or _WHOLE.search(sentence) or sentence.startswith(groups["number"])
-        if len(named) > 1 or not (whole or named) or (not counted and _PART.search(sentence)):
-            continue
-        seen.add(found.start("number"))
-        size = {"k": 1000, "m": 1_000_000}.get((groups["unit"] or "").strip().lower(), 1)
-        yield Claim(
-            int(re.sub(r"\D", "", groups["number"])) * size,
-            _line(prose, found.start("number")),
-            _short(found[0]),
-            size // 2 if size > 1 else 0,
-            next(iter(named), None) if not counted else None,
-        )
+        alike = [entry for entry in others if entry.says.rest == total.says.rest]
+        splits = {entry.says.split: entry for entry in alike if entry.says.split}
+        # Without names of splits it is only guessed that the others are parts, so their sum must be near.
+        parts = list(splits.values()) if len(splits) > 1 else _all_parts(others, total)
+        if len(parts) > 1:
+            yield Sum(f"the list in line {entries[0].line}", total.claim, tuple(part.claim for part in parts))
 
 
-def _languages(prose: str) -> Iterator[Claim]:
-    """Sentences that say in how many languages the data are."""
-    for found in _LANGUAGES.finditer(prose):
-        before = " ".join(prose[: found.start()].split()[-2:])
-        if _SOME_LANGUAGES.search(f"{before} . {found['between']}") or _ELSEWHERE.search(
-            _sentence(prose, found.start())
-        ):
-            continue
-        number = found["number"].lower()
-        value = _WORDS.index(number) + 1 if number in _WORDS else int(number)
-        yield Claim(value, _line(prose, found.start()), _short(found[0]))
+def _all_parts(others: Sequence[Entry], total: Entry) -> list[Entry]:
+    near = total.figure.value <= 2 * sum(entry.figure.value for entry in others) <= 4 * total.figure.value
+    measured = any(MEASURES.search(entry.says.rest) or entry.says.split for entry in others)
+    return list(others) if near and not measured and not total.says.rest else []
 
 
-def _sentence(prose: str, at: int) -> str:
-    """The sentence around a position."""
-    begin = max((found.end() for found in _ENDS.finditer(prose, 0, at)), default=0)
-    end = _ENDS.search(prose, at)
-    return prose[begin : end.start() if end else len(prose)].strip(" \n*_-")
-
-
-def _line(prose: str, at: int) -> str:
-    return f"line {prose.count(chr(10), 0, at) + 1}"
-
-
-def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= 60 else words[:59] + "…"
+def _by_language(entries: Sequence[Entry]) -> Table | None:
+    """A list of languages with figures, as a table."""
+    rows = [entry for entry in entries if not entry.says.total]
+    if len(rows) < 2 or not all(language_of(entry.label) for entry in rows):
+        return None
+    cells = tuple((entry.label, f"{entry.figure.value}") for entry in rows)
+    return Table(f"the list in line {entries[0].line}", ("language", "rows"), cells)

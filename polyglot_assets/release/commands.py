@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.errors import UserError
 from polyglot_assets.release.diff_command import diff
 from polyglot_assets.release.publish_command import publish
 from polyglot_assets.release.subset_command import subset
@@ -91,8 +92,10 @@ def audit_card(path: Path) -> None:
     """Check that a dataset card does not contradict itself.
 
     PATH is a card (Markdown with or without front matter), a folder with a README.md, or a table (CSV, TSV, JSON).
-    Sums, shares, totals and numbers of languages are compared; each contradiction is one line with both figures. The
-    exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to compare.
+    Tables and lists may be Markdown or HTML. Compared are sums of columns, rows, lists and splits, shares, totals and
+    numbers of languages, with one another, with the front matter and with sentences in English. Each contradiction is
+    one line with both figures. The exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to
+    compare.
 
     \b
     polyglot audit-card data/lake/release/sft/latest
@@ -115,8 +118,11 @@ def folder_of(release: str) -> Path:
     """
     from polyglot_assets.release import versions
 
-    if (Path(release) / "manifest.json").exists():
-        return Path(release)
+    try:
+        if (Path(release) / "manifest.json").exists():
+            return Path(release)
+    except OSError as error:
+        raise UserError(f"{release}: cannot be read ({error.strerror})") from None
     lake = existing_lake()
     return versions.path(lake, versions.resolve(lake, release))
 

@@ -36,9 +36,9 @@ def opened(folder: Path, without: Sequence[str] = ()) -> Iterator[duckdb.DuckDBP
         without: ids of rows that the views leave out.
 
     Raises:
-        UserError: a part of the release is gone.
+        UserError: a part of the release is gone, or what its files hold is not that of a release.
     """
-    with duckdb.connect(":memory:") as connection:
+    with duckdb.connect(":memory:") as connection, _told(folder):
         connection.register("left_out", pa.table({"id": pa.array(without, pa.string())}))
         for name, part in (("published", DATA), ("lineage", MADE_FROM)):
             files = sorted((folder / part).rglob("*.parquet"))
@@ -51,6 +51,15 @@ def opened(folder: Path, without: Sequence[str] = ()) -> Iterator[duckdb.DuckDBP
                 rows = f"FROM read_parquet({listed}, hive_partitioning=false)"
             connection.execute(f"CREATE TEMP VIEW {name} AS FROM ({rows}) ANTI JOIN left_out USING (id)")
         yield connection
+
+
+@contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """What DuckDB cannot do with a release, its SQL being always the same, is the fault of the files."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise UserError(f"{folder}: its files are not those of a release: {str(error).splitlines()[0]}") from error
 
 
 def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:

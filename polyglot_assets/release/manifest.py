@@ -1,19 +1,29 @@
 """The manifest of a release: what is in it and what it was made from, in numbers and hashes.
 
-Here: its shape, reading and writing. Not here: how the numbers come about (sft.py), and whether they are true
+Here: its contract, reading and writing. Not here: how the numbers come about (sft.py), and whether they are true
 (verify.py).
 
 It holds no time, host or path outside of the lake, so the same lake gives the same manifest, and a release is known by
-its hash. The card says nothing that is not in here.
+its hash. The card says nothing that is not in here. A release may come from anywhere: whoever has read a manifest can
+rely on the keys and types below. Rows may have further keys, of a version to come; a key that a version added later is
+`NotRequired`.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired, Required
+
+from pydantic import AfterValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, with_config
+from pydantic.dataclasses import dataclass
+from pydantic_core import CoreSchema, from_json
+from typing_extensions import TypedDict
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.ids import content_id
+from polyglot_assets.languages import display_name
+from polyglot_assets.licences.licences import CONDITIONS, PERMISSIONS
 from polyglot_assets.records import CURATED_OUTCOMES
 
 MANIFEST = "manifest.json"
@@ -24,44 +34,196 @@ LATER_OUTCOMES = (*CURATED_OUTCOMES, "deleted")
 
 Counts = list[dict[str, Any]]
 
+_STRICT = ConfigDict(strict=True, extra="allow")
 
-@dataclass(frozen=True)
+
+def _named(code: str) -> str:
+    try:
+        display_name(code)
+    except LookupError:
+        raise ValueError("no language has this code") from None
+    return code
+
+
+def _once(files: Counts) -> Counts:
+    for path, times in Counter(file["path"] for file in files).items():
+        if times > 1:
+            raise ValueError(f"{path} is listed {times} times")
+    return files
+
+
+_Number = Annotated[int, Field(ge=0, lt=2**63)]
+_Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$"), AfterValidator(_named)]
+_Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# No other path is ever opened or sent: no absolute one, and none that leads out of the folder.
+_Shard = Annotated[
+    str, Field(pattern=r"^(data|lineage)(/[A-Za-z0-9_]+/[A-Za-z0-9_]+)?/train-[0-9]{5}-of-[0-9]{5}\.parquet$")
+]
+
+
+@with_config(_STRICT)
+class _Counted(TypedDict):
+    rows: _Number
+
+
+class _Cell(_Counted):
+    language: _Language
+    strategy: _Text
+
+
+class _File(_Counted):
+    path: _Shard
+    bytes: _Number
+    num_bytes: _Number
+    sha256: _Hash
+
+
+@with_config(_STRICT)
+class _Input(TypedDict):
+    path: _Text
+    sha256: _Hash
+
+
+class _Source(_Counted):
+    source: _Text
+    revision: _Text
+
+
+class _Teacher(_Counted):
+    teacher: _Text
+    model: _Text
+    model_revision: _Text
+    engine: NotRequired[_Text | None]
+
+
+class _Template(_Counted):
+    strategy: _Text
+    version: _Text
+
+
+class _Licences(_Counted):
+    licenses: list[_Text]
+
+
+class _Outcome(_Counted):
+    outcome: _Text
+
+
+class _Stage(_Counted):
+    stage: _Text
+
+
+@with_config(_STRICT)
+class _Whole(TypedDict):
+    id: _Text
+    name: _Text
+    sentences: list[str]
+
+
+@with_config(_STRICT)
+class _Excluded(TypedDict):
+    exclude: list[_Text]
+
+
+@with_config(ConfigDict(strict=True, extra="forbid"))
+class _Licence(TypedDict, total=False):
+    """See licences.Licence."""
+
+    name: Required[str]
+    url: str
+    granted: bool
+    commercial: bool
+    derivatives: bool
+    attribution: bool
+    share_alike: bool
+    own_terms: bool
+    passes_to: list[_Text] | tuple[_Text, ...]
+    note: str
+
+
+@with_config(ConfigDict(strict=True, extra="forbid"))
+class _Policy(TypedDict, total=False):
+    """See policy.Policy; empty in releases that were made before there were policies."""
+
+    name: str
+    description: str
+    require: list[Literal[PERMISSIONS]]  # type: ignore[valid-type]
+    forbid: list[Literal[CONDITIONS]]  # type: ignore[valid-type]
+    allow: list[_Text]
+    exclude: list[_Text]
+    claim: _Text
+    sources: _Excluded
+    teachers: _Excluded
+    licences: dict[_Text, _Licence]
+
+
+@with_config(_STRICT)
+class _Settings(TypedDict, total=False):
+    languages: list[_Text]
+    rows_per_cell: _Number
+    seeds_per_cell: _Number
+
+
+@with_config(_STRICT)
+class _Deleted(TypedDict, total=False):
+    rows: _Number
+    of: _Text
+
+
+@with_config(_STRICT)
+class _Package(TypedDict):
+    package: _Text
+    version: _Text
+
+
+class _Has:
+    """Lets pydantic check a value by a shape, while the code goes on to handle it as plain dictionaries."""
+
+    def __init__(self, shape: Any) -> None:
+        self.shape = shape
+
+    def __get_pydantic_core_schema__(self, _source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(self.shape)
+
+
+@dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
 class Manifest:
-    """Each list holds dictionaries with the keys that are named.
+    """What a release is. Making one that breaks the contract raises `pydantic.ValidationError`.
 
     Attributes:
         rows: published rows.
-        cells: language, strategy, rows.
-        files: path, rows, bytes, sha256, and num_bytes (size in memory) of each shard of data/ and lineage/.
-        inputs: path in the lake and sha256 of each file that was read.
-        sources: source, revision, rows.
-        teachers: teacher, model, model_revision, engine, rows.
-        templates: strategy, version, rows.
-        licenses: licenses, rows: the sets of licences that rows carry.
-        outcomes: outcome, rows: what became of every answer.
-        stages: stage, rows: from raw rows to published ones.
-        license: what the whole may be used under: id, name (of a mix) and sentences.
+        cells: rows by language and strategy.
+        files: the shards of data/ and lineage/; `bytes` on the disk, `num_bytes` in memory.
+        inputs: the files of the lake that were read.
+        sources: rows by source.
+        teachers: rows by teacher.
+        templates: rows by strategy and version of its templates.
+        licenses: rows by the set of licences that they carry.
+        outcomes: what became of every answer.
+        stages: from raw rows to published ones.
+        license: what the whole may be used under; `name` is that of a mix.
         policy: what kept rows out.
         settings: those that decide about rows.
-        software: package, version.
+        software: what made it.
         deleted: how many rows deletion requests took out of the release that this one replaces, and its version.
     """
 
-    rows: int
-    cells: Counts
-    files: Counts
-    inputs: Counts
-    sources: Counts
-    teachers: Counts
-    templates: Counts
-    licenses: Counts
-    outcomes: Counts
-    stages: Counts
-    license: dict[str, Any]
-    policy: dict[str, Any]
-    settings: dict[str, Any]
-    software: Counts
-    deleted: dict[str, Any]
+    rows: _Number
+    cells: Annotated[Counts, _Has(list[_Cell])]
+    files: Annotated[Counts, _Has(list[_File]), AfterValidator(_once)]
+    inputs: Annotated[Counts, _Has(list[_Input])]
+    sources: Annotated[Counts, _Has(list[_Source])]
+    teachers: Annotated[Counts, _Has(list[_Teacher])]
+    templates: Annotated[Counts, _Has(list[_Template])]
+    licenses: Annotated[Counts, _Has(list[_Licences])]
+    outcomes: Annotated[Counts, _Has(list[_Outcome])]
+    stages: Annotated[Counts, _Has(list[_Stage])]
+    license: Annotated[dict[str, Any], _Has(_Whole)]
+    policy: Annotated[dict[str, Any], _Has(_Policy)]
+    settings: Annotated[dict[str, Any], _Has(_Settings)]
+    software: Annotated[Counts, _Has(list[_Package])]
+    deleted: Annotated[dict[str, Any], _Has(_Deleted)]
 
     @property
     def version(self) -> str:
@@ -86,22 +248,31 @@ def read(folder: Path) -> Manifest:
     """The manifest of a release's folder.
 
     Raises:
-        UserError: there is none, or it is not one of this format.
+        UserError: there is none, it breaks the contract, or it was changed.
     """
     path = folder / MANIFEST
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{folder} is no release: it has no {MANIFEST}") from None
+        if not path.is_file():  # also nothing that is waited for, such as a pipe
+            raise UserError(f"{folder} is no release: it has no {MANIFEST}")
+        values = from_json(path.read_bytes(), allow_inf_nan=False)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
         raise UserError(f"{path}: not JSON: {error}") from None
-    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+    if not isinstance(values, dict) or type(values.get("format")) is not int or values.pop("format") != FORMAT:
         raise UserError(f"{path}: not a manifest of format {FORMAT}")
     version = values.pop("version", None)
     try:
         manifest = Manifest(**values)
-    except TypeError as error:
-        raise UserError(f"{path}: {str(error).rpartition(') ')[2]}") from None
+    except ValidationError as error:
+        raise UserError(f"{path}: {first_breach(error)}") from None
     if manifest.version != version:
-        raise UserError(f"{path}: was changed: it calls itself {version}, its content gives {manifest.version}")
+        raise UserError(f"{path}: was changed: it calls itself {version!r}, its content gives {manifest.version}")
     return manifest
+
+
+def first_breach(error: ValidationError) -> str:
+    """The first breach of a contract: where, and what is wrong there."""
+    breach = error.errors(include_url=False, include_input=False)[0]
+    where = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in breach["loc"]).removeprefix(".")
+    return f"{where!a}: {breach['msg'].removeprefix('Value error, ')}"

@@ -11,12 +11,13 @@ that it sends.)
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.release import manifest as manifest_
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoFile
 
 TAG = "v-"
-_SHARD = re.compile(r"(data|lineage)(/\w+/\w+)?/train-\d{5}-of-\d{5}\.parquet", re.ASCII)
 _OWN = ("data/", "lineage/")
 _OF_THE_HUB = {".gitattributes", CARD}
 """Files that a new repository may have."""
@@ -124,8 +124,6 @@ def opened(folder: Path) -> Release:
     stated = {file["path"]: file["sha256"] for file in manifest.files} | {CARD: None, MANIFEST: None}
     for name in stated:
         path = folder / name
-        if not _SHARD.fullmatch(name) and name not in (CARD, MANIFEST):
-            raise UserError(f"{folder / MANIFEST}: {name!r} is no file of a release, nothing was sent")
         if path.resolve() != path or not path.is_file():
             raise UserError(f"{path} is a link, nothing was sent")
     files = {name: File(folder / name, (folder / name).stat().st_size, sha256) for name, sha256 in stated.items()}
@@ -272,7 +270,7 @@ def _version_at(hub: Hub, commit: str) -> str | None:
         return response.content
 
     try:
-        version = json.loads(hub.ask(f"reading {MANIFEST} of {hub.repo}", read))["version"]
+        version = from_json(hub.ask(f"reading {MANIFEST} of {hub.repo}", read))["version"]
     except (ValueError, KeyError, TypeError):
         return None
     return version if isinstance(version, str) and _VERSION.fullmatch(version) else None

@@ -112,7 +112,7 @@ def _configs(manifest: Manifest) -> Iterator[tuple[str, tuple[str, list[dict[str
     for language in sorted(_by(manifest, "language")):
         yield language, (f"data/{language}/*/*.parquet", [f for f in data if f["path"].split("/")[1] == language])
     for strategy in sorted(_by(manifest, "strategy")):
-        yield strategy, (f"data/*/{strategy}/*.parquet", [f for f in data if f["path"].split("/")[2] == strategy])
+        yield strategy, (f"data/*/{strategy}/*.parquet", [f for f in data if f["path"].split("/")[-2] == strategy])
     yield "lineage", ("lineage/**/*.parquet", lineage)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyglot_assets.errors import UserError
@@ -45,9 +46,15 @@ def verify(folder: Path) -> dict[str, list[str]]:
     """What is wrong with a release, by check; an empty list for a check that holds.
 
     Raises:
-        UserError: it is no release, or its manifest was changed.
+        UserError: it is no release, its manifest was changed, or a file cannot be read.
     """
-    manifest = manifest_.read(folder)
+    try:
+        return _verified(folder, manifest_.read(folder))
+    except OSError as error:
+        raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
+
+
+def _verified(folder: Path, manifest: Manifest) -> dict[str, list[str]]:
     for name, problems in (("files", _files(folder, manifest)), ("columns", _schema(folder, manifest))):
         if found := list(problems):
             # What other files than those of the release hold says nothing about it.
@@ -90,7 +97,11 @@ def _schema(folder: Path, manifest: Manifest) -> Iterator[str]:
         MADE_FROM: [(name, kind) for name, kind, _ in LINEAGE.fields],
     }
     for file in manifest.files:
-        schema = pq.read_schema(folder / file["path"])
+        try:
+            schema = pq.read_schema(folder / file["path"])
+        except pa.ArrowException:
+            yield f"{file['path']}: is no Parquet file"
+            continue
         if list(zip(schema.names, schema.types, strict=True)) != expected[file["path"].split("/")[0]]:
             yield f"{file['path']}: its columns are {', '.join(schema.names)}"
 
@@ -144,7 +155,7 @@ def _cells(release: _Folder) -> Iterator[str]:
         part, *cell, _ = file["path"].split("/")
         if part == DATA and cell:
             rows = pq.read_table(release.path / file["path"], columns=["language", "strategy"], partitioning=None)
-            found = {tuple(row.values()) for row in rows.to_pylist()}
+            found = {tuple(map(str, row.values())) for row in rows.to_pylist()}
             if found != {tuple(cell)}:
                 yield f"{file['path']} holds {', '.join('/'.join(other) for other in sorted(found - {tuple(cell)}))}"
 
@@ -166,10 +177,10 @@ def _language(release: _Folder) -> Iterator[str]:
 
 def _card(release: _Folder) -> Iterator[str]:
     """The card is the one that the manifest gives, and does not contradict itself."""
-    if not (release.path / CARD).exists():
+    if not (release.path / CARD).is_file():
         yield f"{CARD} is missing"
         return
-    if (release.path / CARD).read_text(encoding="utf-8") != render(release.manifest):
+    if (release.path / CARD).read_bytes() != render(release.manifest).encode():
         yield f"{CARD} is not what the manifest gives"
     if release.manifest.rows:
         try:
@@ -195,9 +206,13 @@ def _licence(release: _Folder) -> Iterator[str]:
 
 
 def _claimed(card: Path) -> str | None:
-    """The licence in a card's front matter."""
-    front = cards.read(card).front if card.exists() else {}
-    return str(front["license"]) if front.get("license") else None
+    """The licence in a card's front matter; None also for a card that cannot be read, which `card` says."""
+    try:
+        front = cards.read(card).front
+    except UserError:
+        return None
+    stated = front.get("license")
+    return stated if isinstance(stated, str) else None
 
 
 _Check = Callable[[_Folder], Iterator[str]]

@@ -14,15 +14,19 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
 from polyglot_assets.errors import UserError
 from polyglot_assets.lake import Lake, sync_folder, write_text
-from polyglot_assets.release.manifest import MANIFEST, Manifest, read
+from polyglot_assets.release.manifest import MANIFEST, Manifest, first_breach, read
 from polyglot_assets.views import RELEASES
 
 LATEST = "latest"
@@ -30,7 +34,7 @@ _VERSION = re.compile(r"[0-9a-f]{12}")
 _DRAFT = ".draft-"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Event:
     """A line of the history.
 
@@ -45,10 +49,13 @@ class Event:
 
     recorded_at: str
     release: str
-    what: str
+    what: Literal["released", "replaced", "removed"]
     rows: int
     replaces: str | None = None
     why: str = ""
+
+
+_EVENT = TypeAdapter(Event)
 
 
 def folder(lake: Lake) -> Path:
@@ -100,11 +107,21 @@ def resolve(lake: Lake, text: str) -> str:
 
 
 def history(lake: Lake) -> list[Event]:
-    """What was released and removed, oldest first."""
+    """What was released and removed, oldest first.
+
+    Raises:
+        UserError: a line is no event, such as one of a file that was edited; the message says which.
+    """
     file = history_path(lake)
-    return (
-        [Event(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
-    )
+    if not file.exists():
+        return []
+    events = []
+    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+        try:
+            events.append(_EVENT.validate_json(line))
+        except ValidationError as error:
+            raise UserError(f"{file}, line {number}: {first_breach(error)}") from None
+    return events
 
 
 def history_path(lake: Lake) -> Path:
@@ -172,7 +189,9 @@ def remove(lake: Lake, version: str, why: str) -> None:
         else:
             (folder(lake) / LATEST).unlink()
     if target.exists():
-        _note(lake, Event(_now(), version, "removed", read(target).rows, None, why))
+        # By the history, which knows it also where the manifest is damaged: that must not keep it from being removed.
+        noted = [event.rows for event in history(lake) if event.release == version]
+        _note(lake, Event(_now(), version, "removed", noted[-1] if noted else read(target).rows, None, why))
         # Renamed first, so that a version that is half removed is no version.
         rest = target.rename(folder(lake) / f"{_DRAFT}{version}")
         shutil.rmtree(rest)

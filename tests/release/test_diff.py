@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -168,7 +168,9 @@ def rows(draw: Any) -> pa.Table:
 
 def bare() -> Manifest:
     """A manifest that says nothing."""
-    return Manifest(**{field.name: (get_origin(field.type) or field.type)() for field in fields(Manifest)})
+    nothing: dict[str, Any] = {"rows": 0, "license": {"id": "other", "name": "", "sentences": []}}
+    nothing |= {name: {} for name in ("policy", "settings", "deleted")}
+    return Manifest(**{field.name: nothing.get(field.name, []) for field in fields(Manifest)})
 
 
 @settings(max_examples=30, deadline=None)
