@@ -41,7 +41,7 @@ from polyglot_assets.licences.licences import (
     read_toml,
 )
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.settings import Settings
+from polyglot_assets.settings import Settings, absolute
 
 BUNDLED = Path(__file__).with_name("policies")
 EXCLUDED_SOURCE = "sources.exclude"
@@ -148,7 +148,7 @@ def load(settings: Settings) -> Policy:
     """
     chosen = settings.release_policy
     if "/" in chosen or chosen.endswith(".toml"):
-        return read(Path(chosen).expanduser().absolute())
+        return read(absolute(Path(chosen), "POLYGLOT_RELEASE_POLICY"))
     path = BUNDLED / f"{chosen}.toml"
     if not path.exists():
         names = ", ".join(sorted(file.stem for file in BUNDLED.glob("*.toml")))

@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import write_text
+from polyglot_assets.files import write_text
 from polyglot_assets.languages import display_name
 from polyglot_assets.marts import charts
 from polyglot_assets.release.diff import ADDED, CHANGED, REMOVED, SAME, Difference
