@@ -1,4 +1,4 @@
-"""How files are written: whole or not at all, with the mode that the umask says, and nothing left of killed processes."""
+"""How files are written: whole or not at all, as the umask says, and nothing left of killed processes."""
 
 import errno
 import os
@@ -71,10 +71,10 @@ def test_what_a_killed_process_left_goes_and_what_a_living_one_uses_stays(lake: 
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    left = {path for path in lake.root.rglob(".*")}
+    left = set(lake.root.rglob(".*"))
     assert len(left) == 4
     assert sweep(lake.root) == 0
-    assert {path for path in lake.root.rglob(".*")} == left
+    assert set(lake.root.rglob(".*")) == left
     process.send_signal(signal.SIGKILL)
     process.wait()
     with locks.shared(lake):
@@ -135,19 +135,16 @@ def test_a_lock_is_held_alone_or_by_many(tmp_path: Path) -> None:
     def busy() -> None:
         raise UserError("busy")
 
-    with locked(path, shared=True), locked(path, shared=True, busy=busy):
-        with pytest.raises(UserError, match="busy"), locked(path, busy=busy):
-            pass
+    with locked(path, shared=True), locked(path, shared=True), pytest.raises(UserError), locked(path, busy=busy):
+        pass
     with locked(path, busy=busy), pytest.raises(UserError, match="busy"), locked(path, shared=True, busy=busy):
         pass
 
 
 def test_a_lock_below_a_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with (
-        pytest.raises(UserError, match=r"^cannot write to .*file/x: [^\n]*$"),
-        locked(tmp_path / "file" / "x" / "lock"),
-    ):
+    below = tmp_path / "file" / "x"
+    with pytest.raises(UserError, match=r"^cannot write to .*file/x: [^\n]*$"), locked(below / "lock"):
         pass
 
 

@@ -113,9 +113,11 @@ class TestDagsterHome:
         home.mkdir()
         (home / "dagster.yaml").write_text(text)
         monkeypatch.setenv("DAGSTER_HOME", str(home))
-        with pytest.raises(UserError, match=rf"^DAGSTER_HOME={home}: cannot be opened: [^\n]*{reason}"):
-            with running.recorded(settings):
-                pass
+        with (
+            pytest.raises(UserError, match=rf"^DAGSTER_HOME={home}: cannot be opened: [^\n]*{reason}"),
+            running.recorded(settings),
+        ):
+            pass
         assert (home / "dagster.yaml").read_text() == text
 
 
@@ -280,7 +282,8 @@ from polyglot_assets.lake import Lake
 from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
 from polyglot_assets.settings import load
 settings = load()
-assert running.materialize(settings, running.Selection(("de",), ("translate",), 'key:"seeds/gsm8k"'), logging.NullHandler())
+chosen = running.Selection(("de",), ("translate",), 'key:"seeds/gsm8k"')
+assert running.materialize(settings, chosen, logging.NullHandler())
 lake = Lake(settings.lake)
 Ledger(ledger_path(lake.root, "model", Cell("de", "respond")), Commit()).close()
 lake.publish_catalogue()

@@ -83,8 +83,8 @@ def prune(keep: int, *, yes: bool) -> None:
         return
     with versions.alone(lake):
         for version in versions.names(lake)[:-keep]:
-            click.echo(f"{version} is removed")
             versions.remove(lake, version, f"pruned, the newest {keep} stay")
+            click.echo(f"{version} is removed")
 
 
 @click.command()
