@@ -7,11 +7,13 @@ console.py).
 import logging
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 import dagster as dg
 from sqlalchemy.engine import make_url
@@ -107,13 +109,26 @@ def recorded(settings: Settings) -> Iterator[dg.DagsterInstance]:
     except Exception as error:  # noqa: BLE001 unrelated types for a wrong file, a missing package, a database away
         raise UserError(f"DAGSTER_HOME={home}: cannot be opened: {_reason(error)}") from None
     try:
-        with instance:
+        with instance, redirect_stderr(_WithoutStatements(sys.stderr)):
             _share(home)
             yield instance
     except DBAPIError as error:
-        raise UserError(f"DAGSTER_HOME={home}: {error.orig}; what was asked is kept") from None
+        raise UserError(f"DAGSTER_HOME={home} cannot be written: {error.orig}; what was answered is kept") from None
     finally:
         _share(home)
+
+
+class _WithoutStatements:
+    """Standard error without the SQL that Dagster prints, pages of it, for each record that it cannot write."""
+
+    def __init__(self, inner: TextIO) -> None:
+        self._inner = inner
+
+    def write(self, text: str) -> int:
+        return len(text) if text.startswith("Exception while writing logger call") else self._inner.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
 
 def _reason(error: BaseException) -> str:

@@ -115,7 +115,7 @@ def test_whoever_clears_up_all_the_time_takes_nothing_from_those_who_write(tmp_p
     for thread in clearing:
         thread.start()
     try:
-        for number in range(150):
+        for number in range(40):
             with replacing(tmp_path / "file", flush=False) as handle:
                 handle.write(b"%d" % number)
             assert (tmp_path / "file").read_bytes() == b"%d" % number

@@ -259,7 +259,9 @@ class TestDisksAndPermissions:
             _fill_up(small_disk)
         handler = Filling() if when == "meanwhile" else logging.NullHandler()
         one = settings.model_copy(update={"languages": ("de",)})
-        with pytest.raises(UserError, match=rf"^(cannot write to )?DAGSTER_HOME={small_disk}: [^\n]*(full|No space)"):
+        with pytest.raises(
+            UserError, match=rf"^(cannot write to )?DAGSTER_HOME={small_disk}: [^\n]*(full|No space|I/O error)"
+        ):
             running.materialize(one, SEEDS, handler)
 
 

@@ -1,6 +1,7 @@
 """Other users of this machine: for tests of what belongs to somebody else. Needs root."""
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -10,7 +11,9 @@ import pytest
 
 OWNER, COLLEAGUE, GROUP = 12345, 12346, 500
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root can become another user, with setpriv"
+)
 
 
 def open_to_all(folder: Path) -> None:
@@ -23,12 +26,14 @@ def open_to_all(folder: Path) -> None:
 def as_user(
     user: int, code: str, *arguments: str, umask: int = 0o022, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs Python code as somebody without a home, in an environment that has nothing else in it."""
+    """Runs Python code as somebody without a home, in an environment that has nothing else in it.
+
+    He may read everything, because Python itself may lie in the home of who runs the tests, but write only what is his.
+    """
+    read_all = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    become = ["setpriv", f"--reuid={user}", f"--regid={GROUP}", "--clear-groups", *read_all]
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        user=user,
-        group=GROUP,
-        extra_groups=[],
+        [*become, sys.executable, "-c", code, *arguments],
         umask=umask,
         env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", **environment},
         cwd="/",
