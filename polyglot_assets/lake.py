@@ -58,7 +58,7 @@ class Lake:
         """
         if "?" in str(self.root):
             raise UserError(
-                f"POLYGLOT_LAKE={self.root}: DuckDB makes no database below a path with a ?; choose another"
+                f"POLYGLOT_LAKE={self.root}: DuckDB makes no database below a `?`; choose another"
             )
         try:
             self.root.mkdir(parents=True, exist_ok=True)
