@@ -138,6 +138,8 @@ def _made(parent: Path, prefix: str, make: Callable[[Path], int]) -> tuple[Path,
             if not parent.is_dir():
                 raise
             continue  # a folder that a sweep took for a leftover before it could be opened
+        except PermissionError as error:  # names the folder, and not what nobody will ever see
+            raise PermissionError(error.errno, error.strerror, str(parent)) from None
         with suppress(OSError):  # a file system without locks; a sweep does not get one there either
             flock(descriptor, LOCK_SH)  # waits for a sweep that looks at it just now …
         if path.exists():

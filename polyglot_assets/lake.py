@@ -57,9 +57,7 @@ class Lake:
             UserError: it cannot, or its path has a `?`, before which DuckDB would put the ending of its log's name.
         """
         if "?" in str(self.root):
-            raise UserError(
-                f"POLYGLOT_LAKE={self.root}: DuckDB makes no database below a `?`; choose another"
-            )
+            raise UserError(f"POLYGLOT_LAKE={self.root}: DuckDB makes no database below a `?`; choose another")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):

@@ -65,7 +65,11 @@ class Selection:
 
 
 def prepare_home(settings: Settings) -> Path:
-    """The folder of the Dagster instance, made with its dagster.yaml if need be, and named in DAGSTER_HOME."""
+    """The folder of the Dagster instance, made with its dagster.yaml if need be, and named in DAGSTER_HOME.
+
+    Raises:
+        UserError: it, or the lake, cannot be written, or Dagster cannot use it.
+    """
     Lake(settings.lake).prepare()
     home = dagster_home(settings)
     try:
@@ -108,8 +112,9 @@ def recorded(settings: Settings) -> Iterator[dg.DagsterInstance]:
         instance = dg.DagsterInstance.get()
     except Exception as error:  # noqa: BLE001 unrelated types for a wrong file, a missing package, a database away
         raise UserError(f"DAGSTER_HOME={home}: cannot be opened: {_reason(error)}") from None
+    quiet: Any = _WithoutStatements(sys.stderr)  # passes on what a stream is asked for besides
     try:
-        with instance, redirect_stderr(_WithoutStatements(sys.stderr)):
+        with instance, redirect_stderr(quiet):
             _share(home)
             yield instance
     except DBAPIError as error:

@@ -11,7 +11,6 @@ remainder moves between strategies (fewer per language than there are strategies
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +112,7 @@ def write(release: Path, folder: Path, options: Options) -> Subset:
         taken = _taken(rows, options)
         if not taken:
             raise UserError(f"no row of release {manifest.version} fits all of the options")
-        with _draft(folder) as draft:
+        with scratch(_beside(folder), _DRAFT) as draft:
             connection.register("taken", _with_places(taken))
             splits = {name: sum(row["split"] == name for row in taken) for name in _split_names(options)}
             subset = Subset(
@@ -133,16 +132,14 @@ def write(release: Path, folder: Path, options: Options) -> Subset:
     return subset
 
 
-@contextmanager
-def _draft(folder: Path) -> Iterator[Path]:
-    """Where the subset is put together, beside its place."""
+def _beside(folder: Path) -> Path:
+    """The folder in which the subset is put together; what killed processes left in it is removed."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        sweep_scratch(folder.parent, _DRAFT)
-        with scratch(folder.parent, _DRAFT) as draft:
-            yield draft
     except OSError as error:
-        raise UserError(f"cannot write {folder}: {error.strerror or error}") from None
+        raise UserError(f"cannot write {folder}: {error.strerror}") from None
+    sweep_scratch(folder.parent, _DRAFT)
+    return folder.parent
 
 
 def quotas(available: Mapping[str, int], wanted: int) -> dict[str, int]:

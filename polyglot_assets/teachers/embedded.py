@@ -49,7 +49,9 @@ def checkpoint(cache: Path, report: Callable[[str], None]) -> Path:
     except OSError as error:
         # Another process may have converted it at the same time; both results are the same.
         if not (target / "config.json").exists():
-            raise UserError(f"cannot write to POLYGLOT_CACHE={cache}: {error.strerror or error}") from None
+            if error.errno is None:  # of the library that reads the weights
+                raise
+            raise UserError(f"cannot write to POLYGLOT_CACHE={cache}: {error.strerror}") from None
     return target
 
 
