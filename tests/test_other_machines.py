@@ -307,7 +307,7 @@ def test_a_lake_of_a_group_can_be_used_by_each_of_its_members(tmp_path: Path) ->
     root.mkdir()
     os.chown(root, OWNER, GROUP)
     root.chmod(0o2775)
-    for user in (OWNER, COLLEAGUE, OWNER):
+    for user in (OWNER, COLLEAGUE):
         done = as_user(user, WORK, umask=0o002, POLYGLOT_LAKE=str(root), POLYGLOT_LANGUAGES="de")
         assert done.returncode == 0, done.stderr[-2000:]
     for path in root.rglob("*"):
