@@ -68,6 +68,7 @@ def demo() -> None:
     POLYGLOT_ROWS_PER_CELL or the lake has more. A second run asks nothing twice and takes about half a minute.
     """
     from polyglot_assets import console, running
+    from polyglot_assets.release.versions import LATEST, followed
 
     settings = running.with_demo_rows(settings_.load())
     _run(settings, (), (), None)
@@ -79,7 +80,7 @@ def demo() -> None:
             "The embedded teacher is a small English model: it shows that everything runs, not what good data is. "
             "Its answers in other languages are poor, and many end as wrong_language or not_translated.\n"
         )
-    release = settings.lake / RELEASES / "latest"
+    release = followed(settings.lake / RELEASES / LATEST)
     here = Path.cwd()
     console.console.print(f"Release: {release.relative_to(here) if release.is_relative_to(here) else release}\n")
     console.console.print("Next:")
@@ -271,7 +272,8 @@ def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets import running
 
-    running.prepare_home(running.with_teachers(settings_.load(), ()))
+    with running.recorded(running.with_teachers(settings_.load(), ())):
+        pass  # it can be opened; what is wrong with it is one line here, and pages in Dagster's own processes
     workspace = Path(__file__).parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "polyglot_assets.definitions"]
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.

@@ -4,6 +4,7 @@ Here: how a user's mistake ends, and the lake that a command is about. Not here:
 `commands.py` of the stages).
 """
 
+import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -13,11 +14,17 @@ import click
 
 from polyglot_assets import settings as settings_
 from polyglot_assets.errors import UserError
+from polyglot_assets.files import sweep
 from polyglot_assets.lake import Lake
+
+_CIRCUMSTANCES = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENAMETOOLONG
+)  # fmt: skip
+"""Of permissions and disks, whichever file a command meets them at: nothing that a traceback would help to mend."""
 
 
 def clear_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """A user's mistake ends in one line and exit code 2."""
+    """A user's mistake, or a disk that cannot be written, ends in one line and exit code 2."""
 
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
@@ -25,6 +32,11 @@ def clear_errors(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except UserError as error:
             click.echo(f"polyglot: {error}", err=True)
+            sys.exit(2)
+        except OSError as error:
+            if error.errno not in _CIRCUMSTANCES:
+                raise
+            click.echo(f"polyglot: {error.filename or 'cannot write'}: {error.strerror}", err=True)
             sys.exit(2)
 
     return guarded
@@ -39,4 +51,5 @@ def existing_lake() -> Lake:
     lake = Lake(settings_.load().lake)
     if not lake.root.is_dir():
         raise UserError(f"there is no lake at {lake.root} yet; run `polyglot demo`, or set POLYGLOT_LAKE")
+    sweep(lake.root)
     return lake

@@ -19,13 +19,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyglot_assets.errors import UserError
+from polyglot_assets.files import CATALOGUE as CATALOGUE_DRAFT
+from polyglot_assets.files import READING, replacing, scratch
 from polyglot_assets.grid import Cell
 from polyglot_assets.records import TABLES, Table
 from polyglot_assets.views import (
@@ -62,8 +64,10 @@ class Lake:
         """Makes the root and proves that it can be written.
 
         Raises:
-            UserError: it cannot.
+            UserError: it cannot, or its path has a `?`, before which DuckDB would put the ending of its log's name.
         """
+        if "?" in str(self.root):
+            raise UserError(f"POLYGLOT_LAKE={self.root}: DuckDB makes no database below a `?`; choose another")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
@@ -155,7 +159,7 @@ class Lake:
         replaced it in between, the query would read one file by the other's map.
         """
         try:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self.root, prefix=".reading-")))
+            folder = stack.enter_context(scratch(self.root, READING))
             for table in TABLES:
                 if reads is None or ("lake", table) in reads:
                     _link_all(sorted((self.root / table).rglob("*.parquet")), folder / table, numbered=True)
@@ -177,8 +181,8 @@ class Lake:
         known = self._in_catalogue()
         if views == known:
             return target
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".catalogue-") as folder:
-            draft = Path(folder) / CATALOGUE
+        with scratch(self.root, CATALOGUE_DRAFT) as folder:
+            draft = folder / CATALOGUE
             if known is not None:  # most views stay as they are, and making one reads the footers of all its files
                 shutil.copyfile(target, draft)
                 if self._in_catalogue() != known:  # another process replaced it meanwhile
@@ -278,12 +282,6 @@ def stamp(path: Path) -> Stamp:
     return seen.st_ino, seen.st_size, seen.st_mtime_ns
 
 
-def write_text(text: str, path: Path) -> None:
-    """Writes a text file as `write_parquet` writes a table."""
-    with replacing(path) as handle:
-        handle.write(text.encode())
-
-
 def write_row_groups(groups: Iterable[pa.Table], schema: pa.Schema, path: Path) -> int:
     """As `write_parquet`, from one table per row group; returns the number of rows."""
     count = 0
@@ -303,30 +301,3 @@ def _groups(rows: Iterable[Mapping[str, Any]], table: Table) -> Iterator[pa.Tabl
                 raise ValueError(f"{table.name}: {key} does not come after {last}")
             last = key
         yield pa.Table.from_pylist(group, schema=table.schema)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when it is complete and on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".write-", delete=False) as handle:
-        draft = Path(handle.name)
-        try:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-            draft.chmod(0o644)  # NamedTemporaryFile makes it private; a lake is read by colleagues
-            draft.replace(path)
-            sync_folder(path.parent)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Flushes a folder's list of names to the disk: a new file is not there after a power cut if its name is not."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

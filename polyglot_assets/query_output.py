@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import replacing
+from polyglot_assets.files import replacing
 
 _NESTED = {"list", "array", "struct", "map", "union", "tuple"}
 _NUMBERS = {

@@ -193,18 +193,6 @@ def whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
 
 
-def given_path(variable: str, value: str) -> Path:
-    """The absolute path that a setting gives.
-
-    Raises:
-        UserError: it begins with the home folder of somebody who has none.
-    """
-    try:
-        return Path(value).expanduser().absolute()
-    except RuntimeError as error:
-        raise UserError(f"{variable}: {value}: {error}") from None
-
-
 def is_folder(path: Path) -> bool:
     """Whether there is a folder of this name; a name that no folder can have is one of none."""
     try:

@@ -6,14 +6,22 @@ console.py).
 
 import logging
 import os
+import stat
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 import dagster as dg
 import pyarrow.parquet as pq
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from polyglot_assets import definitions, locks
+from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import STRATEGIES, Cell, cells
 from polyglot_assets.lake import Lake
@@ -42,6 +50,8 @@ code_servers:
 """
 
 _DEMO_ROWS = 4
+_LONGEST_HOME = 512 - len("/history/runs/00000000-0000-0000-0000-000000000000.db-journal") - 1
+"""Bytes. SQLite refuses longer paths than 512 with everything that it puts beside a file."""
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -57,14 +67,93 @@ class Selection:
 
 
 def prepare_home(settings: Settings) -> Path:
-    """The folder of the Dagster instance, made with its dagster.yaml if need be, and named in DAGSTER_HOME."""
+    """The folder of the Dagster instance, made with its dagster.yaml if need be, and named in DAGSTER_HOME.
+
+    Raises:
+        UserError: it, or the lake, cannot be written, or Dagster cannot use it.
+    """
     Lake(settings.lake).prepare()
     home = dagster_home(settings)
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        (home / "dagster.yaml").write_text(_DAGSTER_YAML)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / "dagster.yaml").exists():
+            (home / "dagster.yaml").write_text(_DAGSTER_YAML)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise UserError(f"cannot write to DAGSTER_HOME={home}: {error.strerror or error}") from None
+    if not elsewhere(home):
+        _check_path(home)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def _check_path(home: Path) -> None:
+    """Dagster opens its files by URL, which ends at a `?`, and SQLite takes no long paths.
+
+    Raises:
+        UserError: what Dagster would write there would be lost, or lie elsewhere.
+    """
+    if make_url(f"sqlite:///{home}").database == str(home) and len(os.fsencode(home)) <= _LONGEST_HOME:
+        return
+    raise UserError(
+        f"Dagster cannot keep its records in {home}: the path is longer than {_LONGEST_HOME} bytes, or holds a ? or a "
+        "% with two digits. Set DAGSTER_HOME to another folder"
+    )
+
+
+@contextmanager
+def recorded(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of the settings, while something is done with it.
+
+    Raises:
+        UserError: it cannot be opened as dagster.yaml says, or its files can no longer be written.
+    """
+    home = prepare_home(settings)
+    try:
+        instance = dg.DagsterInstance.get()
+    except Exception as error:  # noqa: BLE001 unrelated types for a wrong file, a missing package, a database away
+        raise UserError(f"DAGSTER_HOME={home}: cannot be opened: {_reason(error)}") from None
+    quiet: Any = _WithoutStatements(sys.stderr)  # passes on what a stream is asked for besides
+    try:
+        with instance, redirect_stderr(quiet):
+            _share(home)
+            yield instance
+    except DBAPIError as error:
+        raise UserError(f"DAGSTER_HOME={home} cannot be written: {error.orig}; what was answered is kept") from None
+    finally:
+        _share(home)
+
+
+class _WithoutStatements:
+    """Standard error without the SQL that Dagster prints, pages of it, for each record that it cannot write."""
+
+    def __init__(self, inner: TextIO) -> None:
+        self._inner = inner
+
+    def write(self, text: str) -> int:
+        return len(text) if text.startswith("Exception while writing logger call") else self._inner.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def _reason(error: BaseException) -> str:
+    """The first line that says why, of what was there at the beginning."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return next(iter(text.strip().splitlines()), type(error).__name__)
+
+
+def _share(home: Path) -> None:
+    """Lets a group write to Dagster's files if it may write to their folder: SQLite makes them the owner's alone."""
+    for path in databases(home):
+        with suppress(OSError):  # another's, who has done it
+            mode = path.stat().st_mode
+            wanted = mode | path.parent.stat().st_mode & 0o060
+            if mode != wanted:
+                path.chmod(stat.S_IMODE(wanted))
 
 
 def choose(settings: Settings, languages: Sequence[str], strategies: Sequence[str], assets: str | None) -> Selection:
@@ -132,9 +221,8 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     )
     job = defs.resolve_implicit_global_asset_job_def()
     keys = _selected(defs, selection.assets)
-    prepare_home(settings)
     sound = True
-    with locks.shared(Lake(settings.lake)), dg.DagsterInstance.get() as instance:
+    with locks.shared(Lake(settings.lake)), recorded(settings) as instance:
         for start, end in rectangles(settings.languages, selection):
             result = job.execute_in_process(
                 instance=instance,

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyglot_assets import languages as languages_
@@ -41,6 +41,14 @@ def _default_lake() -> Path:
     # and the UI see the same one. An installed wheel has no such place and uses the working directory.
     base = _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
     return base / "data" / "lake"
+
+
+def _default_cache() -> Path:
+    try:
+        home = Path.home()
+    except RuntimeError:  # neither HOME nor an entry in the list of users, as in many containers
+        home = Path("/nonexistent")  # where nothing can be kept; who wants it kept sets POLYGLOT_CACHE
+    return home / ".cache" / "polyglot-assets"
 
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -209,8 +217,9 @@ class Settings(BaseSettings):
         default=2, ge=1, le=8, description="Words (or characters) per n-gram when near duplicates are looked for."
     )
     cache: Path = Field(
-        default=Path.home() / ".cache" / "polyglot-assets",
-        description="Folder for what can be made again: the converted checkpoint of the embedded teacher.",
+        default_factory=_default_cache,
+        description="Folder for what can be made again: the converted checkpoint of the embedded teacher, and compiled "
+        "code.",
     )
 
     @field_validator("languages", "teachers", "teacher_url", "gates", "gate_personal_kinds", mode="before")
@@ -245,10 +254,10 @@ class Settings(BaseSettings):
     def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return _known("kind", value, KINDS)
 
-    @field_validator("lake", "cache", "evalsets")
+    @field_validator("lake", "cache", "evalsets", "teacher_registry")
     @classmethod
-    def _absolute(cls, value: Path | None) -> Path | None:
-        return value.expanduser().absolute() if value else None
+    def _absolute(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        return absolute(value, f"POLYGLOT_{str(info.field_name).upper()}") if value else None
 
     def to_gates(self) -> Gates:
         """The gates with their thresholds."""
@@ -295,4 +304,16 @@ def describe() -> Iterator[tuple[str, str, str]]:
 def dagster_home(settings: Settings) -> Path:
     """Where runs and events are recorded: DAGSTER_HOME if the user set it, else a folder of the lake."""
     chosen = os.environ.get("DAGSTER_HOME")
-    return Path(chosen) if chosen else settings.lake / "dagster"
+    return absolute(Path(chosen), "DAGSTER_HOME") if chosen else settings.lake / "dagster"
+
+
+def absolute(path: Path, variable: str) -> Path:
+    """A path that a user gave in a variable: `~` stands for the home, and a relative one begins where we are.
+
+    Raises:
+        UserError: nobody knows the home.
+    """
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise UserError(f"{variable}={path}: the home that ~ stands for is not known; write the whole path") from None

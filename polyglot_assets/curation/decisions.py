@@ -14,7 +14,6 @@ work again.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ import numpy as np
 
 from polyglot_assets.curation.keep import DECISION, KEPT, Array, Edges, decide, row_ends
 from polyglot_assets.curation.segments import Segment
+from polyglot_assets.files import replacing
 from polyglot_assets.lake import Stamp
 
 _GONE = -2
@@ -63,13 +63,9 @@ def load(path: Path, rule: str) -> Decisions:
 def save(decisions: Decisions, path: Path, rule: str) -> None:
     """Remembers decisions."""
     about = json.dumps({"rule": rule, "rows": decisions.rows, "stamps": decisions.stamps}).encode()
-    draft = path.with_name(f".making-{path.name}")
-    with draft.open("wb") as handle:
+    with replacing(path) as handle:
         decisions.made.tofile(handle)
         handle.write(about + len(about).to_bytes(8, "little"))
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(path)
 
 
 def update(before: Decisions, segments: Sequence[Segment], edges: Edges) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ import numba  # noqa: TID253 this module is imported only where rows are worked 
 import numpy as np
 
 from polyglot_assets.curation.characters import ALONE, INVISIBLE, KEPT, LETTER, LONGER, SKIPPED, WHITE
+from polyglot_assets.curation.compiling import CACHED
 
 NOT_NORMAL = -1
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -21,8 +22,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """Compiles a function at its first call and keeps the result on the disk."""
-    native: F = numba.njit(cache=True, nogil=True)(function)
+    """Compiles a function at its first call and keeps the result, where that is possible."""
+    native: F = numba.njit(cache=CACHED, nogil=True)(function)
     return native
 
 

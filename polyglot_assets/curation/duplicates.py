@@ -9,11 +9,9 @@ file of their own, so that a cell that came later leaves most of them as they ar
 run that is cut off between two parts leaves the others as they were before, and the next run does the rest.
 """
 
-import fcntl
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import combinations_with_replacement
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from polyglot_assets.curation.decisions import NONE, Decisions, load, save, upda
 from polyglot_assets.curation.keep import KEPT, KINDS, gather, row_ends
 from polyglot_assets.curation.pairs import near_pairs
 from polyglot_assets.curation.segments import Array, Segment, rules, segment_of
+from polyglot_assets.files import locked
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id
 from polyglot_assets.lake import Lake, Stamp, stamp, write_parquet
@@ -45,7 +44,7 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
         report: is told about each cell that has to be read.
     """
     index = lake.root / "index" / "duplicates"
-    with _alone(index):
+    with locked(index.with_suffix(".lock")):  # no other process works on the index
         width, threshold = settings.duplicates_width, settings.duplicates_similarity
         known = [segment_of(lake, cell, index / "segments", width, report) for cell in example_cells(lake)]
         compared = {
@@ -80,15 +79,6 @@ def _of_one_language(known: Sequence[Segment]) -> Iterator[tuple[int, int]]:
         by_language[segment.cell.language].append(number)
     for numbers in by_language.values():
         yield from combinations_with_replacement(numbers, 2)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Waits until no other process works on the index."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _write_parts(

@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit  # noqa: TID253 only matching.py imports this, inside functions that search
 from numpy.typing import NDArray
 
+from polyglot_assets.curation.compiling import CACHED
+
 Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
 Numbers = NDArray[np.int32]
@@ -81,7 +83,7 @@ class Index(NamedTuple):
     width: int
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _mix(value: np.uint64) -> np.uint64:
     """Spreads 64 bits (the finaliser of MurmurHash3)."""
     value ^= value >> np.uint64(33)
@@ -91,7 +93,7 @@ def _mix(value: np.uint64) -> np.uint64:
     return value ^ (value >> np.uint64(33))
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _code_point(text: Bytes, at: int) -> tuple[int, int]:
     """The code point at a byte of valid UTF-8, and the byte after it."""
     code = int(text[at])
@@ -105,7 +107,7 @@ def _code_point(text: Bytes, at: int) -> tuple[int, int]:
     return high | (text[at + 2] & 0x3F) << 6 | text[at + 3] & 0x3F, at + 4
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def tokenize(
     text: Bytes, begin: int, end: int, single: Numbers, several: Numbers, out: tuple[Hashes, Numbers, Numbers]
 ) -> int:
@@ -163,7 +165,7 @@ def tokenize(
     return count
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _gram(tokens: Hashes, weights: Numbers, at: int, end: int, width: int) -> np.uint64:
     """The hash of the shortest run of tokens from `at` that weighs `width`; 0 if the text ends before."""
     weight = 0
@@ -177,7 +179,7 @@ def _gram(tokens: Hashes, weights: Numbers, at: int, end: int, width: int) -> np
     return np.uint64(0)
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def grams_of(tokens: Hashes, weights: Numbers, offsets: Positions, width: int) -> Hashes:
     """The n-gram that begins at each token, 0 where its piece is over before that."""
     grams = np.zeros(len(tokens), dtype=np.uint64)
@@ -187,7 +189,7 @@ def grams_of(tokens: Hashes, weights: Numbers, offsets: Positions, width: int) -
     return grams
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def fill(keys: Hashes, slots: Numbers) -> None:
     """Makes the hash table: a power of two of slots, open addressing."""
     mask = np.uint64(len(slots) - 1)
@@ -198,7 +200,7 @@ def fill(keys: Hashes, slots: Numbers) -> None:
         slots[slot] = number + 1
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def sieve(keys: Hashes) -> Bytes:
     """A bit per first bits of a hash; it fits a cache and turns away most n-grams of a lake."""
     bits = np.zeros(1 << (_SIEVE_BITS - 3), dtype=np.uint8)
@@ -208,7 +210,7 @@ def sieve(keys: Hashes) -> Bytes:
     return bits
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _number_of(key: np.uint64, index: Index) -> int:
     """The number of an n-gram, -1 if no known text has it."""
     bit = key >> np.uint64(64 - _SIEVE_BITS)
@@ -224,7 +226,7 @@ def _number_of(key: np.uint64, index: Index) -> int:
     return -1
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def scan(data: Bytes, offsets: Positions, row: int, index: Index, out: Out) -> tuple[int, int]:
     """Looks through texts from number `row` on.
 
@@ -275,7 +277,7 @@ def scan(data: Bytes, offsets: Positions, row: int, index: Index, out: Out) -> t
     return row, count
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _end_of_gram(weights: Numbers, at: int, length: int, width: int) -> int:
     """The token after the n-gram that begins at `at`."""
     weight = 0
@@ -285,7 +287,7 @@ def _end_of_gram(weights: Numbers, at: int, length: int, width: int) -> int:
     return at
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _look_up(
     tokens: tuple[Hashes, Numbers, Numbers], length: int, index: Index, hits: Positions, seen: Numbers
 ) -> tuple[Positions, int]:
@@ -322,7 +324,7 @@ def _look_up(
     return hits, kept
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _compare(
     tokens: Hashes, ats: Positions, places: Positions, piece: int, index: Index, scratch: tuple[Numbers, Numbers]
 ) -> tuple[int, int, int]:
@@ -350,7 +352,7 @@ def _compare(
     return most, first, last
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _stretch(ats: Positions, places: Positions, piece: int, index: Index, times: Numbers) -> tuple[int, int]:
     """The first and last hit of the stretch that holds the most different n-grams of a piece; -1 if too few."""
     size = index.offsets[piece + 1] - index.offsets[piece]
@@ -373,7 +375,7 @@ def _stretch(ats: Positions, places: Positions, piece: int, index: Index, times:
     return first, last
 
 
-@njit(cache=True)
+@njit(cache=CACHED)
 def _common(tokens: Hashes, piece: int, index: Index, line: Numbers) -> int:
     """The weight of the longest common subsequence of a stretch of text and a piece."""
     begin = index.offsets[piece]

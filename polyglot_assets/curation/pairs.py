@@ -36,6 +36,7 @@ import numpy.typing as npt
 
 from polyglot_assets.curation.segments import Segment
 from polyglot_assets.curation.shingles import BANDS
+from polyglot_assets.files import replacing
 from polyglot_assets.ids import content_id
 
 EDGE = np.dtype([("left", "<u4"), ("right", "<u4"), ("similarity", "<f4")])
@@ -91,10 +92,8 @@ def near_pairs(left: Segment, right: Segment, threshold: float, folder: Path) ->
     if (known := _read(path)) is not None:
         return Near(name, known)
     found = alike(left, right, threshold)
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".making-{name}"
-    draft.write_bytes(found.tobytes() + _checksum(found.tobytes()))
-    draft.replace(path)
+    with replacing(path, flush=False) as handle:
+        handle.write(found.tobytes() + _checksum(found.tobytes()))
     return Near(name, found)
 
 

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 
 from polyglot_assets import invisible, languages
 from polyglot_assets.curation.shingles import BANDS, Grams, band_keys, grams_of, stored_keys
+from polyglot_assets.files import replacing
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id, files_digest
 from polyglot_assets.lake import Lake
@@ -139,13 +140,8 @@ def segment_of(lake: Lake, cell: Cell, folder: Path, width: int, report: Callabl
         path = folder / name
         if not path.exists():
             report(f"reading {cell}")
-            folder.mkdir(parents=True, exist_ok=True)
-            draft = folder / f".making-{name}"
-            with draft.open("wb") as handle:
+            with replacing(path) as handle:
                 _write(handle, pq.ParquetFile(_mapped(file)), cell, width)
-                handle.flush()
-                os.fsync(handle.fileno())
-            draft.replace(path)
     return _open(path, cell)
 
 

@@ -1,4 +1,4 @@
-"""What is computed from the cells (relations, indexes, tables, the report, the catalogue), and what killed runs left.
+"""What is computed from the cells: relations, indexes, tables, the report, the catalogue.
 
 Here: bringing all of it to the state of the cells. Not here: the cells (cells.py), releases (releases.py).
 
@@ -23,21 +23,6 @@ from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import load, needed
 from polyglot_assets.records import CONTAMINATION, DUPLICATES, LICENCES, Table
 from polyglot_assets.settings import Settings, bundled
-
-_LEFT = (".write-", ".reading-", ".catalogue-", ".making-", ".draft-", ".old-")
-"""How the names begin under which files and folders are made or put away. Nobody works on them while the lake's lock is
-held; a query that is being asked at this moment loses the files that it reads and has to be asked again."""
-
-
-def sweep(lake: Lake) -> int:
-    """Removes what killed processes left; returns how many files and folders."""
-    left = [path for path in lake.root.rglob(".*") if path.name.startswith(_LEFT)]
-    for path in left:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    return len(left)
 
 
 def remake(

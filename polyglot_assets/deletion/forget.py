@@ -18,6 +18,7 @@ from pathlib import Path
 from polyglot_assets.deletion import cells, derived, history, plan, releases, tombstones
 from polyglot_assets.deletion.plan import Plan
 from polyglot_assets.deletion.tombstones import Found, Request
+from polyglot_assets.files import sweep
 from polyglot_assets.grid import cell_of
 from polyglot_assets.lake import Lake
 from polyglot_assets.settings import Settings, dagster_home
@@ -109,7 +110,7 @@ def _remove(
     report: Callable[[str], None],
 ) -> None:
     concerned = sorted({key for seed_id in intent.plan.deleted for key in (known[seed_id].found or Found()).cells})
-    left = derived.sweep(lake)
+    left = sweep(lake.root, used=True)  # a query that is being asked has to be asked again
     if left:
         report(f"{left} files and folders that killed processes had left")
     report(f"{len(intent.plan.cells)} cells and their ledgers")

@@ -28,8 +28,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyglot_assets.errors import UserError
+from polyglot_assets.files import sync_folder
 from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake, sync_folder, write_parquet
+from polyglot_assets.lake import Lake, write_parquet
 from polyglot_assets.records import DELETIONS
 
 FOLDER = "deletions"

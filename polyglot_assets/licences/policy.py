@@ -39,9 +39,9 @@ from polyglot_assets.licences.licences import (
     entry,
     of,
 )
-from polyglot_assets.reading import given_path, toml_table
+from polyglot_assets.reading import toml_table
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.settings import Settings
+from polyglot_assets.settings import Settings, absolute
 
 BUNDLED = Path(__file__).with_name("policies")
 EXCLUDED_SOURCE = "sources.exclude"
@@ -148,7 +148,7 @@ def load(settings: Settings) -> Policy:
     """
     chosen = settings.release_policy
     if "/" in chosen or chosen.endswith(".toml"):
-        return read(given_path("POLYGLOT_RELEASE_POLICY", chosen))
+        return read(absolute(Path(chosen), "POLYGLOT_RELEASE_POLICY"))
     bundled = {file.stem: file for file in sorted(BUNDLED.glob("*.toml"))}
     if chosen not in bundled:
         names = ", ".join(bundled)

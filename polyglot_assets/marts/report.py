@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import jinja2
 
-from polyglot_assets.lake import Lake, write_text
+from polyglot_assets.files import write_text
+from polyglot_assets.lake import Lake
 from polyglot_assets.marts import figures
 from polyglot_assets.marts.figures import Figure, Rows
 from polyglot_assets.views import MARTS

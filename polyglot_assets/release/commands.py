@@ -78,11 +78,14 @@ def prune(keep: int, *, yes: bool) -> None:
     from polyglot_assets.release import versions
 
     lake = existing_lake()
+    if not yes:
+        for version in versions.names(lake)[:-keep]:
+            click.echo(f"{version} would be removed; say --yes")
+        return
     with versions.alone(lake):
         for version in versions.names(lake)[:-keep]:
-            click.echo(f"{version} is removed" if yes else f"{version} would be removed; say --yes")
-            if yes:
-                versions.remove(lake, version, f"pruned, the newest {keep} stay")
+            versions.remove(lake, version, f"pruned, the newest {keep} stay")
+            click.echo(f"{version} is removed")
 
 
 @click.command()
@@ -101,8 +104,9 @@ def audit_card(path: Path) -> None:
     polyglot audit-card data/lake/release/sft/latest
     """
     from polyglot_assets.release.audit import audit
+    from polyglot_assets.release.versions import followed
 
-    result = audit(path)
+    result = audit(followed(path))
     for line in result.contradictions:
         click.echo(line)
     click.echo(f"{len(result.compared)} comparisons, {len(result.contradictions)} contradictions")
@@ -119,8 +123,8 @@ def folder_of(release: str) -> Path:
     from polyglot_assets.release import versions
 
     try:
-        if (Path(release) / "manifest.json").exists():
-            return Path(release)
+        if (named := versions.followed(Path(release)) / "manifest.json").exists():
+            return named.parent
     except OSError as error:
         raise UserError(f"{release}: cannot be read ({error.strerror})") from None
     lake = existing_lake()

@@ -9,18 +9,17 @@ remainder moves between strategies (fewer per language than there are strategies
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from polyglot_assets.errors import UserError
+from polyglot_assets.files import scratch, sweep_scratch
 from polyglot_assets.ids import content_id
 from polyglot_assets.lake import write_parquet
 from polyglot_assets.languages import display_name
@@ -34,6 +33,7 @@ from polyglot_assets.release.render import CARD, NAME, page
 
 ABOUT = "subset.json"
 TRAIN, TEST = "train", "test"
+_DRAFT = ".subset-"
 _FORMAT = 1
 _SHARD_ROWS = 32_768
 _GROUP_ROWS = 8192
@@ -112,13 +112,7 @@ def write(release: Path, folder: Path, options: Options) -> Subset:
         taken = _taken(rows, options)
         if not taken:
             raise UserError(f"no row of release {manifest.version} fits all of the options")
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(mkdtemp(dir=folder.parent, prefix=".subset-"))
-        except OSError as error:
-            raise UserError(f"cannot write {folder}: {error.strerror}") from None
-        try:
-            draft.chmod(0o755)
+        with scratch(_beside(folder), _DRAFT) as draft:
             connection.register("taken", _with_places(taken))
             splits = {name: sum(row["split"] == name for row in taken) for name in _split_names(options)}
             subset = Subset(
@@ -135,9 +129,17 @@ def write(release: Path, folder: Path, options: Options) -> Subset:
             (draft / ABOUT).write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
             (draft / CARD).write_text(_card(subset, manifest), encoding="utf-8")
             draft.replace(folder)  # an empty folder gives way to it
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
     return subset
+
+
+def _beside(folder: Path) -> Path:
+    """The folder in which the subset is put together; what killed processes left in it is removed."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write {folder}: {error.strerror}") from None
+    sweep_scratch(folder.parent, _DRAFT)
+    return folder.parent
 
 
 def quotas(available: Mapping[str, int], wanted: int) -> dict[str, int]:

@@ -4,7 +4,7 @@ Here: names, order, putting a finished folder in its place and taking one away. 
 (manifest.py, sft.py).
 
     release/sft/<version>/      a release; the version is a hash of its manifest
-    release/sft/latest          a symbolic link to the newest one
+    release/sft/latest          a symbolic link to the newest one; where there are none, a file with its name
     release/sft/history.jsonl   a line for each time that a release became the latest, or was removed
 """
 
@@ -16,22 +16,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from polyglot_assets.errors import UserError
-from polyglot_assets.lake import Lake, sync_folder, write_text
+from polyglot_assets.files import DRAFT, locked, scratch, sweep_scratch, sync_folder, write_text
+from polyglot_assets.lake import Lake
 from polyglot_assets.release.manifest import MANIFEST, Manifest, first_breach, read
 from polyglot_assets.views import RELEASES
 
 LATEST = "latest"
 _VERSION = re.compile(r"[0-9a-f]{12}")
-_DRAFT = ".draft-"
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -82,10 +80,10 @@ def names(lake: Lake) -> list[str]:
 
 def latest(lake: Lake) -> str | None:
     """The newest version; None where nothing was released."""
-    try:
-        return (folder(lake) / LATEST).readlink().name
-    except FileNotFoundError:
-        return None
+    pointer = folder(lake) / LATEST
+    if pointer.is_symlink():
+        return pointer.readlink().name
+    return pointer.read_text(encoding="utf-8").strip() if pointer.is_file() else None
 
 
 def resolve(lake: Lake, text: str) -> str:
@@ -104,6 +102,13 @@ def resolve(lake: Lake, text: str) -> str:
         raise UserError(f"the lake {lake.root} has no release yet; `polyglot materialize` makes one")
     there = f"there are {', '.join(known)}"
     raise UserError(f"{'several releases begin' if found else 'no release begins'} with {text!r}; {there}")
+
+
+def followed(path: Path) -> Path:
+    """The release folder that a path means: where there are no links, `latest` is a file beside it."""
+    if path.name == LATEST and path.is_file():
+        return path.with_name(path.read_text(encoding="utf-8").strip())
+    return path
 
 
 def history(lake: Lake) -> list[Event]:
@@ -133,23 +138,17 @@ def history_path(lake: Lake) -> Path:
 def alone(lake: Lake) -> Iterator[None]:
     """While it is held no other process changes the releases of the lake; another one waits."""
     home = folder(lake)
-    home.mkdir(parents=True, exist_ok=True)
-    with (home.parent / ".sft.lock").open("w") as handle:
-        flock(handle, LOCK_EX)
-        for left_over in home.glob(f"{_DRAFT}*"):  # of a process that was killed
-            shutil.rmtree(left_over)
+    with locked(home.parent / ".sft.lock"):
+        home.mkdir(exist_ok=True)
+        sweep_scratch(home, DRAFT)
         yield
 
 
 @contextmanager
 def draft(lake: Lake) -> Iterator[Path]:
     """An empty folder in which a release is put together; to be used while `alone`. What stays in it goes away."""
-    place = Path(mkdtemp(dir=folder(lake), prefix=_DRAFT))
-    place.chmod(0o755)
-    try:
+    with scratch(folder(lake), DRAFT) as place:
         yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def put(lake: Lake, finished: Path, manifest: Manifest, why: str = "", instead_of: str | None = None) -> Path:
@@ -167,15 +166,17 @@ def put(lake: Lake, finished: Path, manifest: Manifest, why: str = "", instead_o
         _flush(finished)
         finished.rename(target)
         sync_folder(target.parent)
-    # Noted first: what was interrupted is done again, and then not noted twice.
+    # Noted before it is the latest: what was interrupted is done again, and then not noted twice.
     before = latest(lake)
     if instead_of:
+        pointer = _pointer(lake, version)
         _note(lake, Event(_now(), version, "replaced", manifest.rows, instead_of, why))
         if before == instead_of:
-            _point_to(lake, version)
+            _set_latest(lake, pointer)
     elif before != version:
+        pointer = _pointer(lake, version)
         _note(lake, Event(_now(), version, "released", manifest.rows, before, why))
-        _point_to(lake, version)
+        _set_latest(lake, pointer)
     return target
 
 
@@ -185,7 +186,7 @@ def remove(lake: Lake, version: str, why: str) -> None:
     if latest(lake) == version:
         others = [name for name in names(lake) if name != version]
         if others:
-            _point_to(lake, others[-1])
+            _set_latest(lake, _pointer(lake, others[-1]))
         else:
             (folder(lake) / LATEST).unlink()
     if target.exists():
@@ -193,8 +194,8 @@ def remove(lake: Lake, version: str, why: str) -> None:
         noted = [event.rows for event in history(lake) if event.release == version]
         _note(lake, Event(_now(), version, "removed", noted[-1] if noted else read(target).rows, None, why))
         # Renamed first, so that a version that is half removed is no version.
-        rest = target.rename(folder(lake) / f"{_DRAFT}{version}")
-        shutil.rmtree(rest)
+        rest = target.rename(folder(lake) / f"{DRAFT}{version}")
+        shutil.rmtree(rest, ignore_errors=True)  # a sweep may be at it, too
 
 
 def _versions(lake: Lake) -> Iterator[Path]:
@@ -204,11 +205,19 @@ def _versions(lake: Lake) -> Iterator[Path]:
             yield entry
 
 
-def _point_to(lake: Lake, version: str) -> None:
-    link = folder(lake) / f".{LATEST}"
-    link.unlink(missing_ok=True)
-    link.symlink_to(version, target_is_directory=True)
-    link.replace(folder(lake) / LATEST)
+def _pointer(lake: Lake, version: str) -> Path:
+    """What will be `latest`: a link or, on a file system that has none, a file. Nothing that can fail is left then."""
+    pointer = folder(lake) / f".{LATEST}"
+    pointer.unlink(missing_ok=True)
+    try:
+        pointer.symlink_to(version, target_is_directory=True)
+    except OSError:
+        write_text(f"{version}\n", pointer)
+    return pointer
+
+
+def _set_latest(lake: Lake, pointer: Path) -> None:
+    pointer.replace(folder(lake) / LATEST)
     sync_folder(folder(lake))
 
 

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from polyglot_assets import gates as gates_
 from polyglot_assets import ids, languages, records
+from polyglot_assets.files import write_text
 from polyglot_assets.gates.measures import DEFAULT, Gates, Measures
 from polyglot_assets.grid import Cell
 from polyglot_assets.ids import content_id, file_digest, files_digest
@@ -53,7 +54,7 @@ def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gat
             yield row
 
     lake.write_ordered_cell(RESPONSES, cell, rows(), teacher=teacher.name)
-    _note(ledger).write_text(_made_from(lake, teacher, cell, ledger, gates))
+    write_text(_made_from(lake, teacher, cell, ledger, gates), _note(ledger))
     return dict(counts)
 
 

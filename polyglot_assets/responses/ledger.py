@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from polyglot_assets.errors import UserError
+from polyglot_assets.files import replacing, sync_folder
 from polyglot_assets.grid import Cell
-from polyglot_assets.lake import replacing, storable, sync_folder
+from polyglot_assets.lake import storable
 from polyglot_assets.teachers.engine import Completion
 
 _LENGTH_BITS = 32
@@ -243,7 +244,7 @@ def _open_alone(path: Path, *, wait: bool) -> int:
     """Opens the file and locks it. What is locked is what lies at `path`: it may be replaced while one waits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,20 +6,17 @@ A hub revision is resolved once per lake and written to `revisions.json`, so tha
 rows; removing the entry takes the newest revision again. Files are fetched once into the hub's own cache.
 """
 
-import fcntl
 import json
-import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from polyglot_assets.errors import UserError, shown
+from polyglot_assets.files import locked, write_text
 from polyglot_assets.ids import files_digest
-from polyglot_assets.reading import given_path, is_folder, json_object, json_value, text_of
+from polyglot_assets.reading import is_folder, json_object, json_value, text_of
 from polyglot_assets.seeds.source import Source
-from polyglot_assets.settings import HUB, SAMPLES, Settings, bundled
+from polyglot_assets.settings import HUB, SAMPLES, Settings, absolute, bundled
 
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".json", ".json.gz")
 REVISIONS = "revisions.json"
@@ -44,7 +41,7 @@ def find(source: Source, settings: Settings) -> Files | None:
     """
     if settings.seeds == HUB:
         return _from_hub(source, settings.lake)
-    root = bundled("samples") if settings.seeds == SAMPLES else given_path("POLYGLOT_SEEDS", settings.seeds)
+    root = bundled("samples") if settings.seeds == SAMPLES else absolute(Path(settings.seeds), "POLYGLOT_SEEDS")
     if not is_folder(root):
         raise UserError(f"POLYGLOT_SEEDS: {root} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
     folder = root / source.folder
@@ -96,30 +93,17 @@ def _hub_revision(repo: str, lake: Path) -> str:
     """The recorded revision of a hub dataset; resolves and records it on first use."""
     from huggingface_hub import HfApi
 
-    lake.mkdir(parents=True, exist_ok=True)
     path = lake / REVISIONS
-    with _locked(lake):
+    # One process at a time: two runs that resolve different datasets would lose one another's entry.
+    with locked(lake / ".revisions.lock"):
         recorded = _recorded(path)
         if repo not in recorded:
             revision = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
             if not re.fullmatch("[0-9a-f]{40,64}", revision):  # it becomes the name of a folder
                 raise UserError(f"{repo}: the Hugging Face hub names no commit but {shown(revision)}")
             recorded[repo] = revision
-            draft = path.with_suffix(".draft")
-            draft.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n")
-            draft.replace(path)
+            write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n", path)
         return recorded[repo]
-
-
-@contextmanager
-def _locked(lake: Path) -> Iterator[None]:
-    """One process at a time: two runs that resolve different datasets would lose one another's entry."""
-    folder = os.open(lake, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
 
 
 def _recorded(path: Path) -> dict[str, str]:

