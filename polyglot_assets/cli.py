@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.commands import clear_errors, existing_lake, warn_of_open_door
 from polyglot_assets.deletion import commands as deletion_commands
 from polyglot_assets.lake import Lake
 from polyglot_assets.release import commands as release_commands
@@ -257,7 +257,14 @@ def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets import running
 
-    running.prepare_home(running.with_teachers(settings_.load(), ()))
+    warn_of_open_door(
+        host,
+        "Dagster has no login: whoever reaches this port starts runs, which your teacher is paid for, and reads what they "
+        "say. Listen on 127.0.0.1 and come through `ssh -L`, or put a proxy with a login in front.",
+    )
+    settings = running.with_teachers(settings_.load(), ())
+    running.prepare_home(settings)
+    running.fail_dead_runs(settings)
     workspace = Path(__file__).parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "polyglot_assets.definitions"]
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.
@@ -279,7 +286,12 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     """
     from polyglot_assets.teachers import serve
 
-    serve.serve(settings_.load(), name, host, port, click.echo)
+    settings = settings_.load()
+    if not settings.teacher_api_key:
+        warn_of_open_door(
+            host, "Without a key everybody who reaches this port may use the teacher: set POLYGLOT_TEACHER_API_KEY."
+        )
+    serve.serve(settings, name, host, port, click.echo)
 
 
 for command in (*release_commands.COMMANDS, *deletion_commands.COMMANDS):

@@ -6,13 +6,14 @@ console.py).
 
 import logging
 import os
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 
-from polyglot_assets import definitions, locks
+from polyglot_assets import definitions, liveness, locks
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import STRATEGIES, Cell
 from polyglot_assets.lake import Lake
@@ -119,19 +120,30 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     keys = _selected(defs, selection.assets)
     prepare_home(settings)
     sound = True
-    with locks.shared(Lake(settings.lake)), dg.DagsterInstance.get() as instance:
-        for start, end in rectangles(settings.languages, selection):
-            result = job.execute_in_process(
-                instance=instance,
-                asset_selection=keys,
-                tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line"},
-                run_config={"loggers": {"terminal": {}}},
-                raise_on_error=False,
-            )
-            if not result.success:
-                return False
-            sound &= all(check.passed for check in result.get_asset_check_evaluations())
+    with dg.DagsterInstance.get() as instance:
+        liveness.fail_dead_runs(instance, Lake(settings.lake))
+        with locks.shared(Lake(settings.lake)):
+            for start, end in rectangles(settings.languages, selection):
+                run_id = str(uuid.uuid4())
+                with liveness.alive(instance, run_id):
+                    result = job.execute_in_process(
+                        instance=instance,
+                        run_id=run_id,
+                        asset_selection=keys,
+                        tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line"},
+                        run_config={"loggers": {"terminal": {}}},
+                        raise_on_error=False,
+                    )
+                if not result.success:
+                    return False
+                sound &= all(check.passed for check in result.get_asset_check_evaluations())
     return sound
+
+
+def fail_dead_runs(settings: Settings) -> None:
+    """Marks the runs of processes that are gone as failed, before the UI shows them."""
+    with dg.DagsterInstance.get() as instance:
+        liveness.fail_dead_runs(instance, Lake(settings.lake))
 
 
 def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int, str]:

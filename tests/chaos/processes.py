@@ -99,9 +99,9 @@ class _Forked:
 class Nursery:
     """Starts workers in milliseconds: everything is imported once. See worker.py."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-P", str(WORKER), "nursery", *modules], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._born: list[int] = []
         self._ended: dict[int, int] = {}

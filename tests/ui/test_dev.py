@@ -145,7 +145,7 @@ def test_the_asset_graph_is_visible_in_a_browser(server: Server, page: Any) -> N
     assert page.get_by_text("Join the Dagster community").count() == 0, "a pop-up hides the graph"
 
 
-def test_a_cell_shows_its_counts_and_sample_rows(server: Server, page: Any) -> None:
+def test_a_cell_shows_its_counts_and_how_to_see_its_rows(server: Server, page: Any) -> None:
     page.goto(f"{server.url}/assets/prompts?view=partitions&partition=cs%7Crespond")
     for text in ("dagster/partition_row_count", "seeds_by_reason", "template_version", "samples"):
         page.get_by_text(text, exact=True).first.wait_for()
