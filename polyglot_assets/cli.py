@@ -259,8 +259,8 @@ def dev(host: str, port: int) -> None:
 
     warn_of_open_door(
         host,
-        "Dagster has no login: whoever reaches this port starts runs, which your teacher is paid for, and reads what they "
-        "say. Listen on 127.0.0.1 and come through `ssh -L`, or put a proxy with a login in front.",
+        "Dagster has no login: whoever reaches this port can start runs, which may cost money, and delete history. "
+        "Listen on 127.0.0.1 and come through `ssh -L`, or put a proxy with a login in front.",
     )
     settings = running.with_teachers(settings_.load(), ())
     running.prepare_home(settings)

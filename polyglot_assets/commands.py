@@ -1,7 +1,7 @@
 """What the commands of the command line share.
 
-Here: how a user's mistake ends, the lake that a command is about, and whom a server lets in. Not here: any command (cli.py, and the modules
-`commands.py` of the stages).
+Here: how a user's mistake ends, the lake that a command is about, and whom a server lets in. Not here: any command
+(cli.py, and the modules `commands.py` of the stages).
 """
 
 import sys

@@ -282,8 +282,10 @@ def test_failed_rows_stay_visible_in_sql(seeded: Lake) -> None:
 
 @pytest.mark.parametrize(
     ("host", "alone"),
-    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("127.9.9.9", True)]
-    + [("0.0.0.0", False), ("::", False), ("192.0.2.7", False), ("gpu-box", False), ("", False)],  # noqa: S104
+    [
+        *((host, True) for host in ("127.0.0.1", "localhost", "::1", "127.9.9.9")),
+        *((host, False) for host in ("0.0.0.0", "::", "192.0.2.7", "gpu-box", "")),  # noqa: S104
+    ],
 )
 @pytest.mark.parametrize("key", ["", "sk-verysecret"])
 def test_a_server_that_lets_other_machines_in_says_what_they_can_do(

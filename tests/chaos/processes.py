@@ -75,6 +75,11 @@ def start_worker(options: Mapping[str, Any], errors: Path, env: Mapping[str, str
     return start([sys.executable, "-P", str(WORKER), json.dumps(options)], errors, env)
 
 
+def remount(place: Path, options: str) -> None:
+    """Changes how a file system is mounted."""
+    subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True)
+
+
 class _Forked:
     """A process whose parent is the nursery."""
 

@@ -3,9 +3,9 @@
 Here: that run, and the ways in which it can be hurt from within: death at an exact point, clocks that jump, files
 that may not grow, a user without rights, answers that come twice. Not here: anything that knows what is tested.
 
-Called with such a line, it is that process. Called with `nursery`, it imports everything once and forks one such process
-per line of its standard input, which takes milliseconds; it answers with the process's number, and with number and exit
-status when that has ended. Like the command line, a run ends with 2 and one line for what a user can put right.
+Called with such a line, it is that process. Called with `nursery`, it imports everything once and forks one such
+process per line of its standard input, which takes milliseconds; it answers with the process's number, and with number
+and exit status when that has ended. Like the command line, a run ends with 2 and one line for what a user can mend.
 """
 
 import json
@@ -15,6 +15,7 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections import deque
@@ -55,7 +56,7 @@ def main(options: dict[str, Any]) -> int:
 
 
 def chain(
-    env: dict[str, str], assets: str, strategies: list[str], die: dict[str, Any] | None = None, pause: str = ""
+    env: dict[str, str], assets: str, strategies: list[str], die: dict[str, Any] | None = None, memory: str = ""
 ) -> int:
     """`polyglot materialize --select` without its display.
 
@@ -64,9 +65,11 @@ def chain(
         assets: the selection.
         strategies: of all languages.
         die: for `_die_at`, and `stage` with `step`: from the so manyth step of a stage on.
-        pause: the beginning of the name of a step before which the process stops until it is told to go on.
+        memory: the beginning of the name of a step from which on there is no more memory than the process has.
     """
     os.environ.update(env)
+    tempfile.tempdir = None  # the parent's was another one
+    report = partial(print, file=sys.stderr, flush=True)
     import logging
 
     from polyglot_assets import running, settings
@@ -83,9 +86,10 @@ def chain(
             if event is None or event.event_type_value not in ("STEP_START", "STEP_FAILURE"):
                 return
             if event.event_type_value == "STEP_FAILURE":
-                print(step, event.event_specific_data.error.to_string(), file=sys.stderr, flush=True)
-            elif pause and step.startswith(pause):
-                os.kill(os.getpid(), signal.SIGSTOP)
+                report(f"{step} {event.event_specific_data.error.to_string()}")
+            elif memory and step.startswith(memory):
+                pages = int(Path("/proc/self/statm").read_text().split()[0])
+                resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize(),) * 2)
             elif die and step.startswith(die["stage"]):
                 self.seen += 1
                 if self.seen == die["step"]:
@@ -95,7 +99,7 @@ def chain(
         chosen = settings.load()
         return not running.materialize(chosen, running.choose(chosen, [], strategies, assets), Watch())
     except UserError as error:
-        print(f"polyglot: {error}", file=sys.stderr, flush=True)
+        report(f"polyglot: {error}")
         return 2
 
 
