@@ -163,7 +163,7 @@ def _lock(instance: dg.DagsterInstance, folder: str, name: str) -> "BaseFileLock
 
     path = Path(instance.root_directory) / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(path, thread_local=False)
+    return FileLock(path, thread_local=False, mode=0o666)  # those who share a lake share its locks
 
 
 def _taken(lock: "BaseFileLock") -> bool:
@@ -171,6 +171,6 @@ def _taken(lock: "BaseFileLock") -> bool:
 
     try:
         lock.acquire(blocking=False)
-    except Timeout:
+    except (Timeout, PermissionError):
         return False
     return True

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from chaos.server import until
 
 WORKER = Path(__file__).with_name("worker.py")
-_LONGEST = 300.0
+_LONGEST = 900.0
 
 
 class Process(Protocol):
@@ -53,7 +53,7 @@ class Run:
 
     def end(self) -> int:
         """Waits for it; returns the exit code."""
-        until(self.ended, _LONGEST)
+        until(self.ended, _LONGEST, every=0.02)
         assert self.code is not None
         return self.code
 
@@ -129,7 +129,7 @@ class Nursery:
         known = len(self._born)
         self._process.stdin.write(json.dumps({**options, "errors": str(errors)}).encode() + b"\n")
         self._process.stdin.flush()
-        until(lambda: len(self._born) > known)
+        until(lambda: len(self._born) > known, _LONGEST)
         return Run(_Forked(self._born[-1], self._ended), errors)
 
     def close(self) -> None:
