@@ -76,8 +76,9 @@ def start_worker(options: Mapping[str, Any], errors: Path, env: Mapping[str, str
 
 
 def remount(place: Path, options: str) -> None:
-    """Changes how a file system is mounted."""
-    subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True)
+    """Changes how a file system is mounted, as soon as the helpers of a killed run have let go of it."""
+    command = ["mount", "-o", f"remount,{options}", str(place)]
+    until(lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0, every=0.1)
 
 
 class _Forked:
