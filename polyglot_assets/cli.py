@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.commands import clear_errors, existing_lake
+from polyglot_assets.commands import clear_errors, existing_lake, warn_of_open_door
 from polyglot_assets.deletion import commands as deletion_commands
 from polyglot_assets.lake import Lake
 from polyglot_assets.release import commands as release_commands
@@ -272,8 +272,13 @@ def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets import running
 
-    with running.recorded(running.with_teachers(settings_.load(), ())):
-        pass  # it can be opened; what is wrong with it is one line here, and pages in Dagster's own processes
+    warn_of_open_door(
+        host,
+        "Dagster has no login: whoever reaches this port can start runs, which may cost money, and delete history. "
+        "Listen on 127.0.0.1 and come through `ssh -L`, or put a proxy with a login in front.",
+    )
+    # Opened here first: what is wrong with it is one line here, and pages in Dagster's own processes.
+    running.fail_dead_runs(running.with_teachers(settings_.load(), ()))
     workspace = Path(__file__).parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "polyglot_assets.definitions"]
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.
@@ -295,7 +300,12 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     """
     from polyglot_assets.teachers import serve
 
-    serve.serve(settings_.load(), name, host, port, click.echo)
+    settings = settings_.load()
+    if not settings.teacher_api_key:
+        warn_of_open_door(
+            host, "Without a key everybody who reaches this port may use the teacher: set POLYGLOT_TEACHER_API_KEY."
+        )
+    serve.serve(settings, name, host, port, click.echo)
 
 
 for command in (*release_commands.COMMANDS, *deletion_commands.COMMANDS):

@@ -1,13 +1,14 @@
 """What the commands of the command line share.
 
-Here: how a user's mistake ends, and the lake that a command is about. Not here: any command (cli.py, and the modules
-`commands.py` of the stages).
+Here: how a user's mistake ends, the lake that a command is about, and whom a server lets in. Not here: any command
+(cli.py, and the modules `commands.py` of the stages).
 """
 
 import errno
 import sys
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address
 from typing import Any
 
 import click
@@ -53,3 +54,18 @@ def existing_lake() -> Lake:
         raise UserError(f"there is no lake at {lake.root} yet; run `polyglot demo`, or set POLYGLOT_LAKE")
     sweep(lake.root)
     return lake
+
+
+def warn_of_open_door(host: str, what: str) -> None:
+    """Says what others can do with a server without a login, unless it listens to this machine alone.
+
+    Args:
+        host: address it listens on.
+        what: what everybody who reaches it can do, and what helps, in one sentence.
+    """
+    try:
+        alone = ip_address(host).is_loopback
+    except ValueError:
+        alone = host == "localhost"
+    if not alone:
+        click.echo(f"polyglot: --host {host} lets other machines in. {what}", err=True)

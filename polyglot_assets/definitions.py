@@ -7,7 +7,7 @@ import warnings
 
 import dagster as dg
 
-from polyglot_assets import grid
+from polyglot_assets import grid, liveness
 from polyglot_assets import settings as settings_
 from polyglot_assets.curation.assets import contamination_asset, duplicates_asset, licences_asset
 from polyglot_assets.deletion.assets import deletion_check
@@ -52,10 +52,27 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             release_asset(place),
         ],
         asset_checks=[*check_definitions(place, teachers), release_checks(place), deletion_check(place)],
+        sensors=[_dead_runs(place)],
         resources={"vllm": vllm or VllmResource.of(chosen)},
         # One process per run: all cells of a run then share one engine.
         executor=locked_executor(place),
     )
+
+
+def _dead_runs(place: Place) -> dg.SensorDefinition:
+    """Finds runs that were killed while the UI is open."""
+
+    @dg.sensor(
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Marks runs whose process is gone as failed, so that they hold up nobody in the queue. Every "
+        "`polyglot materialize` and `polyglot dev` does the same when it starts.",
+    )
+    def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        marked = liveness.fail_dead_runs(context.instance, place.lake)
+        return dg.SkipReason(f"marked as failed: {', '.join(marked)}" if marked else "every run has its process")
+
+    return dead_runs
 
 
 @dg.definitions

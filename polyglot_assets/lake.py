@@ -146,7 +146,7 @@ class Lake:
             connection = stack.enter_context(duckdb.connect(":memory:", config=config))
             connection.execute("SET parquet_metadata_cache = true")  # a lake has hundreds of small files
             connection.execute("CREATE SCHEMA lake")
-            releases = of_releases(self.root) if reads is None else ()
+            releases = of_releases(root) if reads is None else ()
             _create(connection, [*of_tables(root, "lake", reads), *of_marts(root, reads), *releases])
             if jailed:
                 _jail(connection, root, self.root)
@@ -166,6 +166,8 @@ class Lake:
             marts = sorted((self.root / MARTS).glob("*.parquet"))
             wanted = [path for path in marts if reads is None or (MARTS, path.stem) in reads]
             _link_all(wanted, folder / MARTS, numbered=False)
+            if reads is None:
+                _link_releases(self.root / RELEASES, folder / RELEASES)
         except OSError:
             return self.root  # a lake that this user may not write to, or a file system without hard links
         return folder
@@ -254,6 +256,24 @@ def _link_all(paths: Iterable[Path], folder: Path, *, numbered: bool) -> None:
                 # The name was looked up before a writer replaced the file, and the file was gone when it was linked.
                 if attempt + 1 == _ATTEMPTS:
                     raise
+
+
+def _link_releases(releases: Path, folder: Path) -> None:
+    """Links the files of all releases, so that one that is removed meanwhile stays whole for whoever reads it."""
+    folder.mkdir(parents=True)
+    for version in sorted(path for path in releases.glob("[0-9a-f]*") if path.is_dir()):
+        try:
+            for path in version.rglob("*.parquet"):
+                link = folder / path.relative_to(releases)
+                link.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, link)
+            whole = version.is_dir()  # a release goes away by being renamed, so until now all of it was there
+        except FileNotFoundError:
+            whole = False
+        if not whole:
+            shutil.rmtree(folder / version.name, ignore_errors=True)
+    for history in releases.glob("history.jsonl"):
+        os.link(history, folder / history.name)
 
 
 def storable(text: str) -> str:

@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from polyglot_assets import definitions, locks
+from polyglot_assets import definitions, liveness, locks
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.errors import UserError
 from polyglot_assets.grid import STRATEGIES, Cell, cells
@@ -222,19 +223,30 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     job = defs.resolve_implicit_global_asset_job_def()
     keys = _selected(defs, selection.assets)
     sound = True
-    with locks.shared(Lake(settings.lake)), recorded(settings) as instance:
-        for start, end in rectangles(settings.languages, selection):
-            result = job.execute_in_process(
-                instance=instance,
-                asset_selection=keys,
-                tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line"},
-                run_config={"loggers": {"terminal": {}}},
-                raise_on_error=False,
-            )
-            if not result.success:
-                return False
-            sound &= all(check.passed for check in result.get_asset_check_evaluations())
+    with recorded(settings) as instance:
+        liveness.fail_dead_runs(instance, Lake(settings.lake))
+        with locks.shared(Lake(settings.lake)):
+            for start, end in rectangles(settings.languages, selection):
+                run_id = str(uuid.uuid4())
+                with liveness.alive(instance, run_id):
+                    result = job.execute_in_process(
+                        instance=instance,
+                        run_id=run_id,
+                        asset_selection=keys,
+                        tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line"},
+                        run_config={"loggers": {"terminal": {}}},
+                        raise_on_error=False,
+                    )
+                if not result.success:
+                    return False
+                sound &= all(check.passed for check in result.get_asset_check_evaluations())
     return sound
+
+
+def fail_dead_runs(settings: Settings) -> None:
+    """Marks the runs of processes that are gone as failed, before the UI shows them."""
+    with recorded(settings) as instance:
+        liveness.fail_dead_runs(instance, Lake(settings.lake))
 
 
 def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int, str]:

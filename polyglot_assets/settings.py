@@ -100,7 +100,9 @@ class Settings(BaseSettings):
         "enabled teachers. Empty: vLLM runs inside the run's process.",
     )
     teacher_api_key: str = Field(
-        default="", repr=False, description="API key for POLYGLOT_TEACHER_URL. Never logged or stored."
+        default="",
+        repr=False,
+        description="API key for POLYGLOT_TEACHER_URL, or `Basic user:password`. Never logged or stored.",
     )
     teacher_concurrency: int = Field(
         default=64, ge=1, description="Requests that each of the servers is given at once."
@@ -242,6 +244,17 @@ class Settings(BaseSettings):
                 languages_.display_name(code)
         if len(set(value)) != len(value):
             raise ValueError("names a language twice")
+        return value
+
+    @field_validator("teacher_url")
+    @classmethod
+    def _without_secrets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # Dagster stores the URLs and shows them to everybody. The message repeats none of it.
+        if any(mark in url for url in value for mark in "@?#"):
+            raise ValueError(
+                "a base URL ends with its path. User, password or key in it would be stored and shown by Dagster; put "
+                "the key into POLYGLOT_TEACHER_API_KEY, or there `Basic user:password`"
+            )
         return value
 
     @field_validator("gates")

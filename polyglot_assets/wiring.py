@@ -1,17 +1,18 @@
 """What all assets share in their dealings with Dagster.
 
-Here: the cells of a run, per-cell metadata, table schemas, sample rows as Markdown, cross-cutting attributes. Not
+Here: the cells of a run, per-cell metadata, table schemas, what data may do in Markdown, cross-cutting attributes. Not
 here: anything that computes rows; those modules do not know Dagster.
 """
 
+import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import dagster as dg
 
-from polyglot_assets import locks
+from polyglot_assets import liveness, locks
 from polyglot_assets.grid import Cell, cell_of
 from polyglot_assets.lake import Lake
 from polyglot_assets.records import Table
@@ -22,6 +23,8 @@ EAGER = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_
 """Of what follows from other assets and costs little: made again whenever one of them was, if all are there."""
 _SAMPLES = 3
 _CELL_TEXT = 160
+_HARMLESS = re.compile(r"(?!.*www)[\w ,;:%+()–…-]*|[\d.eE+-]+", re.IGNORECASE)
+"""Words and numbers: nothing that Markdown could take for more."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Place:
 
 
 class _Locked(dg.Executor):
-    """An executor whose runs hold the lake's lock, so that no rows are deleted under them."""
+    """An executor whose runs hold the lake's lock, so that no rows are deleted under them, and one of their own."""
 
     def __init__(self, inner: dg.Executor, lake: Lake) -> None:
         self._inner, self._lake = inner, lake
@@ -70,6 +73,7 @@ class _Locked(dg.Executor):
         return self._inner.retries
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        liveness.alive_until_exit(plan_context.instance, plan_context.run_id)
         with locks.shared(self._lake):
             yield from self._inner.execute(plan_context, execution_plan)
 
@@ -112,22 +116,34 @@ def counts_table(counts: Mapping[str, int]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(markdown(rows, ("what", "rows")))
 
 
-def sample_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dg.MarkdownMetadataValue:
-    """The first rows, cut to a readable width."""
-    return dg.MetadataValue.md(markdown(islice(rows, _SAMPLES), columns))
+def samples(table: Table, cell: Cell, columns: Sequence[str], **parts: str) -> dg.TextMetadataValue:
+    """The command that shows some rows of a cell.
+
+    The rows themselves stay out of Dagster: its history keeps everything of every run, also what was deleted since, and
+    shows it to everybody who can open the UI.
+    """
+    chosen = {"language": cell.language, "strategy": cell.strategy, **parts}
+    where = " AND ".join(f"{name} = '{value}'" for name, value in chosen.items())
+    query = f"SELECT {', '.join(columns)} FROM lake.{table.name} WHERE {where} LIMIT {_SAMPLES}"
+    return dg.MetadataValue.text(f"polyglot sql {shlex.quote(query)}")
 
 
 def markdown(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     """A Markdown table; `none` where there are no rows."""
-    lines = ["| " + " | ".join(_plain(row[column]) for column in columns) + " |" for row in rows]
+    lines = ["| " + " | ".join(plain(row[column]) for column in columns) + " |" for row in rows]
     if not lines:
         return "none"
     return "\n".join(["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns), *lines])
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A value as Markdown that shows it and does nothing else: no link, no picture, no other cell of a table."""
     if value is None:
         return ""
-    text = " ".join(f"{value:.4g}".split()) if isinstance(value, float) else " ".join(str(value).split())
-    shown = text if len(text) <= _CELL_TEXT else text[: _CELL_TEXT - 1] + "…"
-    return shown.replace("|", "\\|").replace("<", "&lt;")
+    text = " ".join((f"{value:.4g}" if isinstance(value, float) else str(value)).split())
+    text = text if len(text) <= _CELL_TEXT else text[: _CELL_TEXT - 1] + "…"
+    if _HARMLESS.fullmatch(text):
+        return text
+    # As code. Escapes would not do: viewers look for addresses in a text after they have read it.
+    fence = "`" * (1 + max((len(ticks) for ticks in re.findall("`+", text)), default=0))
+    return f"{fence} {text.replace('|', '¦')} {fence}"

@@ -113,6 +113,9 @@ def test_the_full_grid_is_one_run_with_one_engine(run: Run, lake: Lake, vllm: Sc
 
     again = run("ar|generate", "tl|translate")
     assert again.success
+    stored = str([event.event_specific_data for event in result.all_events])
+    assert "language_distribution" in stored
+    assert "vollständige" not in stored, "a word that the teacher says reached Dagster's history"
     assert len(vllm.script.engines) == 1, "an unchanged grid loaded the engine again"
 
 
@@ -144,7 +147,7 @@ def test_cells_carry_their_own_metadata(run: Run) -> None:
     for metadata in by_cell.values():
         assert metadata["dagster/partition_row_count"].value == 3
         assert "| ok | 3 |" in metadata["outcomes"].value
-        assert "raw_text" in metadata["samples"].value
+        assert "FROM lake.responses WHERE" in metadata["samples"].value
         assert metadata["engine_loads"].value == 1
 
 

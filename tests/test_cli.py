@@ -294,3 +294,25 @@ def test_failed_rows_stay_visible_in_sql(seeded: Lake) -> None:
     seeded.write_cell(RESPONSES, cell, [row], teacher="t")
     result = polyglot("sql", "SELECT outcome, raw_text FROM lake.responses", "--format", "json")
     assert json.loads(result.output) == {"outcome": "truncated", "raw_text": "halb"}
+
+
+@pytest.mark.parametrize(
+    ("host", "alone"),
+    [
+        *((host, True) for host in ("127.0.0.1", "localhost", "::1", "127.9.9.9")),
+        *((host, False) for host in ("0.0.0.0", "::", "192.0.2.7", "gpu-box", "")),  # noqa: S104
+    ],
+)
+@pytest.mark.parametrize("key", ["", "sk-verysecret"])
+def test_a_server_that_lets_other_machines_in_says_what_they_can_do(
+    monkeypatch: pytest.MonkeyPatch, host: str, key: str, *, alone: bool
+) -> None:
+    monkeypatch.setenv("POLYGLOT_TEACHER_API_KEY", key)
+    monkeypatch.setattr("polyglot_assets.teachers.serve.serve", lambda *_: None)
+    monkeypatch.setattr("polyglot_assets.running.prepare_home", lambda _: None)
+    monkeypatch.setattr("polyglot_assets.running.fail_dead_runs", lambda _: None)
+    monkeypatch.setattr("os.execv", lambda *_: None)
+    ui, teacher = polyglot("dev", "--host", host), polyglot("serve-teacher", "--host", host)
+    assert (ui.exit_code, teacher.exit_code) == (0, 0)
+    assert ("Dagster has no login" in ui.stderr) == (not alone)
+    assert ("set POLYGLOT_TEACHER_API_KEY" in teacher.stderr) == (not alone and not key)

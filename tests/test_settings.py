@@ -76,6 +76,23 @@ class TestEnvironment:
         monkeypatch.setenv(f"POLYGLOT_{variable}", text)
         assert getattr(load(), variable.lower()) == value
 
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://user:hunter2@host/v1",
+            "http://a/v1,https://hunter2@b/v1",
+            "http://user:hun,ter2@host/v1",
+            "https://host/v1?api-key=hunter2",
+            "https://host/v1#hunter2",
+            "http://user:hunter2%40x@[::1]:80/v1",
+        ],
+    )
+    def test_a_password_in_a_url_is_refused_without_repeating_it(self, monkeypatch, url):
+        monkeypatch.setenv("POLYGLOT_TEACHER_URL", url)
+        with pytest.raises(UserError, match=r"^POLYGLOT_TEACHER_URL: .* POLYGLOT_TEACHER_API_KEY") as caught:
+            load()
+        assert "ter2" not in str(caught.value)
+
     @pytest.mark.parametrize("name", ["lake", "cache"])
     def test_folders_become_absolute(self, monkeypatch, tmp_path, name):
         monkeypatch.chdir(tmp_path)

@@ -35,7 +35,7 @@ def deletion_check(place: Place) -> dg.AssetChecksDefinition:
                 "deletion_requests": found.requests,
                 "files": found.files,
                 "found": dg.MetadataValue.md(markdown(rows, ("file", "where", "what", "row", "times", "allowed"))),
-                "not_seen": dg.MetadataValue.md("\n".join(f"* {text}" for text in found.unseen) or "none"),
+                "not_seen": dg.MetadataValue.text("\n".join(found.unseen) or "none"),
             },
         )
 

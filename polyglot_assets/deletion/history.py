@@ -1,4 +1,4 @@
-"""The rows that Dagster's history holds: sample rows, previews of tables, offending rows of checks.
+"""The rows that Dagster's history holds: previews of tables, offending rows of checks, sample rows of old versions.
 
 Here: blanking them where they may have held a deleted row. Not here: writing them (wiring.py and the assets).
 
@@ -18,6 +18,7 @@ from typing import Any
 from polyglot_assets.errors import UserError
 
 _OF_CELLS = {"samples"}
+"""Versions before the present one put rows there."""
 _OF_TABLES = {"rows", "first_offences"}
 _BLANK = "removed on a deletion request"
 _COLUMNS = {

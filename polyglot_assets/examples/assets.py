@@ -11,7 +11,7 @@ from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.wiring import Place, cells_of, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, report_cell, samples
 
 KEY = dg.AssetKey("examples")
 
@@ -38,7 +38,7 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
             place.lake.write_cell(EXAMPLES, cell, rows)
             metadata = {
                 "responses": len(responses),
-                "samples": sample_rows(rows, ("teacher", "prompt", "response")),
+                "samples": samples(EXAMPLES, cell, ("teacher", "prompt", "response")),
                 "seconds": round(time.monotonic() - started, 3),
             }
             report_cell(context, cell, len(rows), metadata)

@@ -26,6 +26,8 @@ from polyglot_assets.views import TableName
 from polyglot_assets.wiring import EAGER, OWNERS, Place, cells_of, markdown
 
 _PREVIEW_ROWS = 30
+_ROW_TEXT = {"prompt_words", "response_words"}
+"""Columns that hold what a row says, which stays out of Dagster's history."""
 
 
 def mart_key(name: str) -> dg.AssetKey:
@@ -86,7 +88,8 @@ def _mart_asset(
         started = time.monotonic()
         data, types = compute(place.lake, model)
         place.lake.publish_catalogue()
-        rows = data.slice(0, _PREVIEW_ROWS).to_pylist()
+        shown = [name for name in data.column_names if name not in _ROW_TEXT]
+        rows = data.select(shown).slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}
         if model.name == "language_distribution":  # first, so that it is seen without scrolling
             metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
@@ -96,7 +99,7 @@ def _mart_asset(
             "dagster/row_count": data.num_rows,
             "dagster/column_schema": _schema(model, types),
             "dagster/column_lineage": _lineage(model, keys, columns),
-            "rows": dg.MetadataValue.md(markdown(rows, data.column_names)),
+            "rows": dg.MetadataValue.md(markdown(rows, shown)),
             "seconds": round(time.monotonic() - started, 3),
         }
         return dg.MaterializeResult(metadata=metadata)

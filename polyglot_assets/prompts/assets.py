@@ -12,7 +12,7 @@ from polyglot_assets.prompts.templates import load
 from polyglot_assets.records import PROMPTS, SEEDS
 from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, samples
 
 KEY = dg.AssetKey("prompts")
 
@@ -45,7 +45,7 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
                 "seeds": len(seeds),
                 "seeds_by_reason": counts_table(by_reason),
                 "template_version": templates[cell.strategy].version,
-                "samples": sample_rows(rows, ("source", "prompt", "synth_prompt")),
+                "samples": samples(PROMPTS, cell, ("source", "prompt", "synth_prompt")),
                 "seconds": round(time.monotonic() - started, 3),
             }
             report_cell(context, cell, len(rows), metadata)

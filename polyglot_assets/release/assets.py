@@ -88,7 +88,7 @@ def release_checks(place: Place) -> dg.AssetChecksDefinition:
                 check_name=name,
                 asset_key=KEY,
                 passed=not problems,
-                metadata={"release": version or "", "problems": dg.MetadataValue.md("\n".join(problems) or "none")},
+                metadata={"release": version or "", "problems": dg.MetadataValue.text("\n".join(problems) or "none")},
             )
 
     return verified

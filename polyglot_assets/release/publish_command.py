@@ -55,7 +55,13 @@ def publish(  # noqa: PLR0913 options
         traces = _traces(hub, ready, state, branch, needed=squash_history)
         if yes:
             publish_.prepare(hub, state, branch, private=private)
-            state = publish_.publish(hub, ready, branch, click.echo)
+            try:
+                state = publish_.publish(hub, ready, branch, click.echo)
+            except UserError:
+                if ready.folder.is_dir():
+                    raise
+                gone = f"release {ready.version} was removed while it was published"
+                raise UserError(f"{gone}; {repo} ({branch}) holds what it held, or all of it") from None
         elif ready.tag not in state.tags:
             click.echo(f"then: tag {ready.tag}")
         for step in squash.steps(hub, ready, state, branch, traces) if squash_history and traces else ():

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets import liveness
 from polyglot_assets.gates.measures import LANGUAGE
 from polyglot_assets.grid import Cell
 from polyglot_assets.languages import display_name, is_known
@@ -14,7 +15,7 @@ from polyglot_assets.responses.generate import CellResponses, respond
 from polyglot_assets.responses.ledger import Commit
 from polyglot_assets.teachers.registry import Teacher
 from polyglot_assets.teachers.resource import VllmResource
-from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, samples
 
 
 def response_key(teacher: Teacher) -> dg.AssetKey:
@@ -39,7 +40,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
             "model": teacher.model,
             "license": teacher.license,
         },
-        pool="teacher",  # two runs would each load a model; the second waits instead
+        pool=liveness.TEACHERS,  # two runs would each load a model; the second waits instead
     )
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
@@ -56,7 +57,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
             place.lake,
             teacher,
             cells,
-            lambda: vllm.engine(teacher, context.log.info),
+            lambda: vllm.engine(teacher, context.log.info, context.log.warning),
             context.log.debug,
             Commit(place.settings.commit_rows, place.settings.commit_seconds),
             gates=gates,
@@ -65,7 +66,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
             context.log.debug(
                 "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
             )
-            report_cell(context, cell, sum(result.outcomes.values()), _metadata(place, teacher, cell, result))
+            report_cell(context, cell, sum(result.outcomes.values()), _metadata(teacher, cell, result))
             total.add(result)
         context.log.debug(
             "newly asked: %s", ", ".join(f"{name} {value:,}" for name, value in _spent(teacher, total).items())
@@ -86,14 +87,13 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
     return responses
 
 
-def _metadata(place: Place, teacher: Teacher, cell: Cell, result: CellResponses) -> dict[str, object]:
-    shown = ("outcome", "reason", "prompt", "raw_text")
+def _metadata(teacher: Teacher, cell: Cell, result: CellResponses) -> dict[str, object]:
     return {
         "outcomes": counts_table(result.outcomes),
         "kept": result.outcomes.get("ok", 0),
         **_spent(teacher, result),
         "seconds_until_last_answer": round(result.seconds, 1),
-        "samples": sample_rows(place.lake.scan_cell(RESPONSES, cell, shown, teacher=teacher.name), shown),
+        "samples": samples(RESPONSES, cell, ("outcome", "reason", "prompt", "raw_text"), teacher=teacher.name),
     }
 
 

@@ -7,12 +7,13 @@ import dagster as dg
 
 from polyglot_assets.counting import Counted, write_counts
 from polyglot_assets.deletion import tombstones
+from polyglot_assets.grid import Cell
 from polyglot_assets.records import SEEDS
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import CellSeeds, fill
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, sample_rows
+from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, samples
 
 
 def seed_key(source: Source) -> dg.AssetKey:
@@ -45,7 +46,7 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
             place.lake.write_cell(SEEDS, cell, seeds.rows, source=source.name)
             counts = {Counted(source.repo, reason): rows for reason, rows in seeds.counts.items()}
             write_counts(place.lake, cell, counts, stage="seeds", part=source.name)
-            report_cell(context, cell, len(seeds.rows), _metadata(seeds))
+            report_cell(context, cell, len(seeds.rows), _metadata(source, cell, seeds))
         place.lake.publish_catalogue()
         revision = files.revision if files else "no files"
         return dg.MaterializeResult(metadata={"revision": revision, "read_seconds": round(seconds, 3)})
@@ -53,11 +54,11 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
     return seeds
 
 
-def _metadata(seeds: CellSeeds) -> dict[str, object]:
+def _metadata(source: Source, cell: Cell, seeds: CellSeeds) -> dict[str, object]:
     if seeds.empty_because:
         return {"empty_because": seeds.empty_because}
     return {
         "raw_rows": sum(seeds.counts.values()),
         "raw_rows_by_reason": counts_table(seeds.counts),
-        "samples": sample_rows(seeds.rows, ("seed_language", "prompt", "response")),
+        "samples": samples(SEEDS, cell, ("seed_language", "prompt", "response"), source=source.repo),
     }

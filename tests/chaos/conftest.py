@@ -1,6 +1,7 @@
 """Fixtures of the chaos tests: the world, the server, and the table that is printed in the end."""
 
 import itertools
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -113,6 +114,25 @@ def trial(world: World, server: ModelServer, tmp_path: Path) -> Iterator[Start]:
     for run in (run for each in made for run in each.runs):
         if not run.ended():
             run.kill()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a tmpfs."""
+    place = tmp_path / "disk"
+    place.mkdir()
+
+    def mount(options: str) -> Path:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True, check=False, text=True
+        )
+        if done.returncode != 0:
+            pytest.skip(f"no tmpfs here: {done.stderr.strip()}")
+        return place
+
+    yield mount
+    if place.is_mount():
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from chaos.server import until
 
 WORKER = Path(__file__).with_name("worker.py")
-_LONGEST = 300.0
+_LONGEST = 900.0
 
 
 class Process(Protocol):
@@ -53,7 +53,7 @@ class Run:
 
     def end(self) -> int:
         """Waits for it; returns the exit code."""
-        until(self.ended, _LONGEST)
+        until(self.ended, _LONGEST, every=0.02)
         assert self.code is not None
         return self.code
 
@@ -73,6 +73,12 @@ def start(arguments: list[str], errors: Path, env: Mapping[str, str] | None = No
 def start_worker(options: Mapping[str, Any], errors: Path, env: Mapping[str, str] | None = None) -> Run:
     """Starts a worker as a process of its own from its first import on."""
     return start([sys.executable, "-P", str(WORKER), json.dumps(options)], errors, env)
+
+
+def remount(place: Path, options: str) -> None:
+    """Changes how a file system is mounted, as soon as the helpers of a killed run have let go of it."""
+    command = ["mount", "-o", f"remount,{options}", str(place)]
+    until(lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0, every=0.1)
 
 
 class _Forked:
@@ -99,9 +105,9 @@ class _Forked:
 class Nursery:
     """Starts workers in milliseconds: everything is imported once. See worker.py."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-P", str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-P", str(WORKER), "nursery", *modules], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._born: list[int] = []
         self._ended: dict[int, int] = {}
@@ -124,7 +130,7 @@ class Nursery:
         known = len(self._born)
         self._process.stdin.write(json.dumps({**options, "errors": str(errors)}).encode() + b"\n")
         self._process.stdin.flush()
-        until(lambda: len(self._born) > known)
+        until(lambda: len(self._born) > known, _LONGEST)
         return Run(_Forked(self._born[-1], self._ended), errors)
 
     def close(self) -> None:

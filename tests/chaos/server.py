@@ -231,9 +231,9 @@ def truth(call: Call) -> tuple[int, bytes]:
     return 200, json.dumps({"object": "chat.completion", "choices": [choice], "usage": usage}).encode()
 
 
-def until(condition: Callable[[], bool], seconds: float = 600) -> None:
+def until(condition: Callable[[], bool], seconds: float = 600, every: float = 0.001) -> None:
     """Waits for something that is going to be so. The limit only ends a test that would hang."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited {seconds} s in vain"
-        time.sleep(0.001)
+        time.sleep(every)

@@ -10,34 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chaos.processes import remount
 from chaos.world import COMMIT_ROWS, IN_FLIGHT, Figures, Form, Start, Trial, intact
 
 Record = Callable[[Figures], None]
 _NOBODY = 65534
 _needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a file system or become another user")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a tmpfs."""
-    place = tmp_path / "disk"
-    place.mkdir()
-
-    def mount(options: str) -> Path:
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)], capture_output=True, check=False, text=True
-        )
-        if done.returncode != 0:
-            pytest.skip(f"no tmpfs here: {done.stderr.strip()}")
-        return place
-
-    yield mount
-    if place.is_mount():
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def _remount(place: Path, options: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True)
 
 
 def test_files_that_may_not_grow_tear_a_record(trial: Start, record: Record, form: Form) -> None:
@@ -71,7 +49,7 @@ def test_a_full_disk(trial: Start, record: Record, small_disk: Callable[[str], P
         if below == "responses":
             assert not list(place.rglob(".write-*")), "a draft keeps the space that is missing"
     assert one.deaths == 3, "the disk was never full"
-    _remount(place, "size=16m")
+    remount(place, "size=16m")
     one.finish()
     record(one.figures("disk full (tmpfs)", one.deaths * (IN_FLIGHT + COMMIT_ROWS)))
 
@@ -133,10 +111,10 @@ def test_a_disk_that_becomes_read_only(trial: Start, record: Record, small_disk:
     one.left(50)
     run.kill()
     one.died()
-    _remount(place, "ro")
+    remount(place, "ro")
     one.server.calls.clear()
     _refused(one)
-    _remount(place, "rw")
+    remount(place, "rw")
     one.finish()
     record(one.figures("read-only lake", one.deaths * IN_FLIGHT))
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from chaos.processes import Run
 from chaos.server import until
@@ -153,4 +154,8 @@ def test_kill_of_the_whole_command(trial: Start, command: Callable[[Trial], Run]
     assert one.deaths
     last = command(one)
     assert last.end() == 0, last.errors()
+    with dg.DagsterInstance.from_config(str(one.lake.root / "dagster")) as instance:
+        newest, *others = [run.status.value for run in instance.get_runs()]
+    assert newest == "SUCCESS"
+    assert set(others) <= {"FAILURE"}, "a run that was killed seems to be under way"
     record(one.figures("kill -9 of `polyglot materialize`", one.deaths * _PER_KILL))

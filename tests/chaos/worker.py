@@ -3,9 +3,9 @@
 Here: that run, and the ways in which it can be hurt from within: death at an exact point, clocks that jump, files
 that may not grow, a user without rights, answers that come twice. Not here: anything that knows what is tested.
 
-Called with such a line, it is that process. Called without, it imports everything once and forks one such process per
-line of its standard input, which takes milliseconds; it answers with the process's number, and with number and exit
-status when that has ended. Like the command line, a run ends with 2 and one line for what a user can put right.
+Called with such a line, it is that process. Called with `nursery`, it imports everything once and forks one such
+process per line of its standard input, which takes milliseconds; it answers with the process's number, and with number
+and exit status when that has ended. Like the command line, a run ends with 2 and one line for what a user can mend.
 """
 
 import json
@@ -15,6 +15,7 @@ import resource
 import select
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections import deque
@@ -25,6 +26,8 @@ from typing import Any
 
 
 def main(options: dict[str, Any]) -> int:
+    if "chain" in options:
+        return chain(**options["chain"])
     if clock := options.get("clock"):
         _break_clock(clock)
 
@@ -50,6 +53,53 @@ def main(options: dict[str, Any]) -> int:
         report(f"polyglot: {error}")
         return 2
     return 0
+
+
+def chain(
+    env: dict[str, str], assets: str, strategies: list[str], die: dict[str, Any] | None = None, memory: str = ""
+) -> int:
+    """`polyglot materialize --select` without its display.
+
+    Args:
+        env: settings.
+        assets: the selection.
+        strategies: of all languages.
+        die: for `_die_at`, and `stage` with `step`: from the so manyth step of a stage on.
+        memory: the beginning of the name of a step from which on there is no more memory than the process has.
+    """
+    os.environ.update(env)
+    tempfile.tempdir = None  # the parent's was another one
+    report = partial(print, file=sys.stderr, flush=True)
+    import logging
+
+    from polyglot_assets import running, settings
+    from polyglot_assets.errors import UserError
+
+    class Watch(logging.Handler):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen = 0
+
+        def emit(self, record: logging.LogRecord) -> None:
+            meta = getattr(record, "dagster_meta", {})
+            event, step = meta.get("dagster_event"), meta.get("step_key") or ""
+            if event is None or event.event_type_value not in ("STEP_START", "STEP_FAILURE"):
+                return
+            if event.event_type_value == "STEP_FAILURE":
+                report(f"{step} {event.event_specific_data.error.to_string()}")
+            elif memory and step.startswith(memory):
+                resource.setrlimit(resource.RLIMIT_AS, (1 << 20, 1 << 20))  # less than it has: it gets no more
+            elif die and step.startswith(die["stage"]):
+                self.seen += 1
+                if self.seen == die["step"]:
+                    _die_at(die["point"], die["nth"], after=die["after"])
+
+    try:
+        chosen = settings.load()
+        return not running.materialize(chosen, running.choose(chosen, [], strategies, assets), Watch())
+    except UserError as error:
+        report(f"polyglot: {error}")
+        return 2
 
 
 def _engine(teacher: Any, options: dict[str, Any]) -> Any:
@@ -172,9 +222,14 @@ def _break_clock(how: str) -> None:
     time.time_ns = lambda: int(time.time() * 1e9)
 
 
-def nursery() -> None:
-    """Forks a run for each line that comes in."""
+def nursery(modules: list[str]) -> None:
+    """Forks a run for each line that comes in; `modules` are imported before, so that no run has to."""
+    import importlib
+
     import aiohttp  # noqa: F401
+
+    for name in modules:
+        importlib.import_module(name)
 
     from polyglot_assets.languages import identify
     from polyglot_assets.responses import generate  # noqa: F401
@@ -229,6 +284,6 @@ def _live(options: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if sys.argv[1:2] != ["nursery"]:
         sys.exit(main(json.loads(sys.argv[1])))
-    nursery()
+    nursery(sys.argv[2:])

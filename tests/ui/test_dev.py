@@ -1,6 +1,7 @@
 """`polyglot dev` as people use it: a language backfilled through the API of the running UI, its pages in a browser.
 
-One server for all tests of this file. The backfilled assets need no model: seeds and prompts of Czech.
+One server for all tests of this file. The backfilled assets need no model: seeds and prompts of Czech. Their
+answers are asked of a server that never gives any.
 """
 
 import json
@@ -12,12 +13,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chaos.faults import always, hang
+from chaos.server import ModelServer
 
 from polyglot_assets.grid import cells
 from polyglot_assets.lake import Lake
@@ -66,8 +70,16 @@ def _free_port() -> int:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     root = tmp_path_factory.mktemp("dev")
     port = _free_port()
+    silent = ModelServer()
+    silent.plan = always(hang)
     environment = os.environ | {"POLYGLOT_LAKE": str(root / "lake"), "POLYGLOT_ROWS_PER_CELL": "2"}
     environment.pop("DAGSTER_HOME", None)
+    with silent.running(), _dev(root, port, environment | {"POLYGLOT_TEACHER_URL": silent.url}) as server:
+        yield server
+
+
+@contextmanager
+def _dev(root: Path, port: int, environment: dict[str, str]) -> Iterator[Server]:
     command = [sys.executable, "-c", "from polyglot_assets.cli import run; run()", "dev", "--port", str(port)]
     with (root / "log").open("w") as log:
         # A session of its own: dagster dev has children, and they end only when the whole group is told to.
@@ -101,17 +113,26 @@ def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> No
     pytest.fail(f"the UI did not start:\n{log.read_text()}")
 
 
-def test_a_language_is_backfilled_through_the_api_in_one_run(server: Server) -> None:
-    keys = [["seeds", source.name] for source in SOURCES] + [["prompts"]]
+def _backfill(server: Server, keys: list[list[str]], partitions: list[str]) -> str:
     parameters = {
         "assetSelection": [{"path": key} for key in keys],
-        "partitionNames": [cell.key for cell in cells(["cs"])],
+        "partitionNames": partitions,
         "title": "Czech",
     }
     launched = server.ask(_LAUNCH, parameters=parameters)["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
+    return str(launched["backfillId"])
+
+
+def _runs(server: Server, backfill: str) -> list[str]:
+    return [run["status"] for run in server.ask(_FOLLOW, id=backfill)["partitionBackfillOrError"]["runs"]]
+
+
+def test_a_language_is_backfilled_through_the_api_in_one_run(server: Server) -> None:
+    keys = [["seeds", source.name] for source in SOURCES] + [["prompts"]]
+    backfill = _backfill(server, keys, [cell.key for cell in cells(["cs"])])
     for _ in range(600):  # the backfill daemon wakes every 30 seconds
-        state = server.ask(_FOLLOW, id=launched["backfillId"])["partitionBackfillOrError"]
+        state = server.ask(_FOLLOW, id=backfill)["partitionBackfillOrError"]
         if state["status"] not in ("REQUESTED", "COMPLETED", "IN_PROGRESS"):
             break
         time.sleep(1)
@@ -119,6 +140,34 @@ def test_a_language_is_backfilled_through_the_api_in_one_run(server: Server) -> 
     assert [run["status"] for run in state["runs"]] == ["SUCCESS"], "a language is one run"
     for cell in cells(["cs"]):
         assert len(server.lake.read_cell(PROMPTS, cell)) == 2
+
+
+def test_a_killed_run_is_marked_as_failed_while_the_ui_is_open(server: Server) -> None:
+    """As the kernel kills a process when there is no memory: nobody is told."""
+    backfill = _backfill(server, [["responses", "smollm2_135m"]], ["cs|respond"])
+    held = server.lake.root / "dagster" / "slots" / "teacher-0"
+    _wait_until(lambda: _runs(server, backfill) == ["STARTED"] and bool(_holders(held)))
+    (holder,) = _holders(held)
+    os.kill(holder, signal.SIGKILL)
+    _wait_until(lambda: _runs(server, backfill) == ["FAILURE"])  # the sensor wakes every 30 seconds
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(1)
+    pytest.fail("waited in vain")
+
+
+def _holders(path: Path) -> set[int]:
+    """The processes that have a file open."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if link.readlink() == path:
+                found.add(int(link.parts[2]))
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +194,7 @@ def test_the_asset_graph_is_visible_in_a_browser(server: Server, page: Any) -> N
     assert page.get_by_text("Join the Dagster community").count() == 0, "a pop-up hides the graph"
 
 
-def test_a_cell_shows_its_counts_and_sample_rows(server: Server, page: Any) -> None:
+def test_a_cell_shows_its_counts_and_how_to_see_its_rows(server: Server, page: Any) -> None:
     page.goto(f"{server.url}/assets/prompts?view=partitions&partition=cs%7Crespond")
     for text in ("dagster/partition_row_count", "seeds_by_reason", "template_version", "samples"):
         page.get_by_text(text, exact=True).first.wait_for()
