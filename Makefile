@@ -3,7 +3,7 @@
 PYTHON ?= python3
 POLYGLOT = .venv/bin/polyglot
 
-.PHONY: demo test chaos dev serve lint bench
+.PHONY: demo test chaos dev serve lint lock audit bench
 
 demo:  ## the whole lake on the sample seeds and the embedded teacher
 	@$(PYTHON) tools/bootstrap.py
@@ -31,6 +31,14 @@ lint:  ## style and types
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+
+lock:  ## the hashes of the pinned packages, after a change of the constraints
+	@grep -hv '^torch==' constraints.txt constraints-dev.txt | uv pip compile - --quiet --no-deps --no-header --no-annotate \
+		--universal --python-version 3.11 --generate-hashes --output-file constraints-hashes.txt
+
+audit:  ## known vulnerabilities of the pinned packages, where the index tells them
+	@$(PYTHON) tools/bootstrap.py --dev
+	@PATH="$$PATH:.venv/bin" uvx pip-audit --disable-pip --no-deps --requirement constraints-hashes.txt
 
 bench:  ## every benchmark, each printing ratios of one run
 	@$(PYTHON) tools/bootstrap.py --dev

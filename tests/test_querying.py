@@ -346,7 +346,7 @@ class TestJail:
         assert {"read_parquet", "read_json", "unnest", "range"}.isdisjoint(refused)
 
     @pytest.mark.parametrize("held", [True, False], ids=["held", "read in place"])
-    @pytest.mark.parametrize("name", ["o'brien", "data [old]", "what?", "*", "ünï cödé", "a=b", "[x]", "100%20#"])
+    @pytest.mark.parametrize("name", ["o'brien", "data [old]", "*", "ünï cödé", "a=b", "[x]", "100%20#"])
     def test_a_lake_below_a_folder_with_an_odd_name(self, tmp_path, monkeypatch, name, held):
         lake = Lake(tmp_path / name / "lake")
         fill(lake)

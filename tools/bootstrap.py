@@ -34,14 +34,8 @@ PIN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)==([A-Za-z0-9.!+_]+)")
 PIP = ["-I", "-u", "-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--progress-bar=off"]
 PIP += ["--root-user-action=ignore", "--no-compile"]
 # What pip knows of places, under the names that uv has for it: uv reads none of pip's files and variables.
-PLACES = {
-    "index-url": "UV_INDEX_URL",
-    "extra-index-url": "UV_EXTRA_INDEX_URL",
-    "find-links": "UV_FIND_LINKS",
-    "no-index": "UV_NO_INDEX",
-    "trusted-host": "UV_INSECURE_HOST",
-    "cert": "SSL_CERT_FILE",
-}
+PLACES = {"index-url": "UV_INDEX_URL", "extra-index-url": "UV_EXTRA_INDEX_URL", "find-links": "UV_FIND_LINKS"}
+PLACES |= {"no-index": "UV_NO_INDEX", "trusted-host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE"}
 
 
 # For a place that may be out of reach: the next one is tried soon.
@@ -63,9 +57,15 @@ def read_pins(path: Path) -> dict[str, str]:
     return pins
 
 
+def read_hashes(path: Path) -> dict[str, str]:
+    """The name: requirement with the hashes of its files, of a file made by `make lock`."""
+    parts = re.split(r"^(?=[a-z0-9])", path.read_text(), flags=re.MULTILINE)
+    return {part.partition("==")[0]: part for part in parts if "==" in part}
+
+
 def stamp_for(root: Path, python: str, *, dev: bool) -> set[str]:
     """What a finished install writes down. A dev install says what a plain one says, and more."""
-    names = ["constraints.txt", "pyproject.toml"] + dev * ["constraints-dev.txt"]
+    names = ["constraints.txt", "constraints-hashes.txt", "pyproject.toml"] + dev * ["constraints-dev.txt"]
     return {f"{name} {python} {hashlib.sha256((root / name).read_bytes()).hexdigest()}" for name in names}
 
 
@@ -242,7 +242,10 @@ def install_all(venv: Venv, pins: dict[str, str]) -> None:
     torch = pins["torch"]
     if not venv.packages(f"torch-{torch}.dist-info") + venv.packages(f"torch-{torch}+*.dist-info"):
         install_torch(venv, torch, others)
-    everything = ["--no-deps", "-r", str(others)]
+    # What an index gives out has to be what was tested, byte for byte; only torch comes from several places.
+    hashes, hashed = read_hashes(ROOT / "constraints-hashes.txt"), venv.path / "bootstrap-hashes.txt"
+    hashed.write_text("".join(hashes[name] for name in pins if name not in skip))
+    everything = ["--no-deps", "--require-hashes", "-r", str(hashed)]
     project = ["--no-deps", "--no-build-isolation", "-e", str(ROOT)]
     for title, arguments in {f"{len(wanted)} packages": everything, "the project": project}.items():
         reason = venv.install(title, arguments)

@@ -4,8 +4,10 @@ import json
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -322,7 +324,7 @@ def test_tables_that_nothing_makes_any_more_go(lake: Lake, settings: Settings, e
     assert not old.exists()
 
 
-def test_a_run_of_dagster_holds_the_lock(lake: Lake, settings: Settings, english: Request) -> None:
+def test_a_run_of_dagster_holds_the_lock(lake: Lake, settings: Settings, english: Request, tmp_path: Path) -> None:
     class Inner:
         retries = None
 
@@ -332,5 +334,7 @@ def test_a_run_of_dagster_holds_the_lock(lake: Lake, settings: Settings, english
             yield from (plan_context, execution_plan)
 
     inner: Any = Inner()
-    assert [*_Locked(inner, lake).execute("plan", "steps")] == ["plan", "steps"]
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        plan = SimpleNamespace(instance=instance, run_id="r")
+        assert [*_Locked(inner, lake).execute(plan, "steps")] == [plan, "steps"]
     assert tombstones.read(lake) == {}

@@ -427,4 +427,4 @@ class TestHubTroubles:
         for value in ("x" * 5000, "~nobody-has-this-name/seeds"):
             with pytest.raises(UserError) as error:
                 find(cidar.SOURCE, Settings(seeds=value))
-            assert str(error.value).startswith("POLYGLOT_SEEDS: ")
+            assert str(error.value).startswith("POLYGLOT_SEEDS")

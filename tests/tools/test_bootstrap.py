@@ -41,12 +41,16 @@ def venv(tmp_path):
     return boot.Venv(path, boot.Screen(io.StringIO()))
 
 
+HASHES = "intel-openmp==2024.2.1 --hash=sha256:1\nsix==1.17.0 \\\n    --hash=sha256:2 \\\n    --hash=sha256:3\n"
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A small project root in place of the real one."""
     (tmp_path / "constraints.txt").write_text("six==1.17.0\ntorch==2.13.0\n")
     (tmp_path / "constraints-dev.txt").write_text("pytest==9.2.0\n")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "constraints-hashes.txt").write_text(HASHES)
     monkeypatch.setattr(boot, "ROOT", tmp_path)
     return tmp_path
 
@@ -85,6 +89,14 @@ def test_the_pins_do_not_overlap_and_hold_what_is_needed_and_nothing_that_breaks
     assert needed | {"pluggy", "packaging", "trove-classifiers"} <= pins.keys()
 
 
+def test_every_pin_but_torch_has_its_hashes():
+    pins = boot.read_pins(ROOT / "constraints.txt") | boot.read_pins(ROOT / "constraints-dev.txt")
+    hashes = boot.read_hashes(ROOT / "constraints-hashes.txt")
+    assert set(hashes) == set(pins) - {"torch"}, "run `make lock`"
+    for name, text in hashes.items():
+        assert re.fullmatch(rf"{name}=={re.escape(pins[name])}( \\\n    --hash=sha256:[0-9a-f]{{64}})+\n", text)
+
+
 @pytest.mark.parametrize("line", ["six>=1", "six==1  # why", "Six==1", "-r x.txt", "six @ file:///s", "", "a==1"])
 def test_anything_but_a_new_pin_is_refused_with_its_place(tmp_path, line):
     path = tmp_path / "c.txt"
@@ -95,7 +107,7 @@ def test_anything_but_a_new_pin_is_refused_with_its_place(tmp_path, line):
         boot.read_pins(path)
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "constraints-dev.txt", "pyproject.toml"])
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-dev.txt", "constraints-hashes.txt", "pyproject.toml"])
 def test_stamp_changes_with_every_file_it_depends_on_and_with_python(project, name):
     plain, dev = (boot.stamp_for(project, "3.11", dev=flag) for flag in (False, True))
     assert plain < dev  # a dev install satisfies a plain one, and not the other way round
@@ -239,11 +251,14 @@ def install_all(venv, monkeypatch, machine="x86_64", reason=""):
 def test_torch_then_the_exact_pins_without_it_then_the_project(venv, monkeypatch, project):
     calls = install_all(venv, monkeypatch)
     assert [title for title, *_ in calls] == ["torch", "2 packages", "the project"]
-    assert calls[1][1] == ["--no-deps", "-r", str(venv.path / "bootstrap-requirements.txt")]
+    hashed = venv.path / "bootstrap-hashes.txt"
+    assert calls[1][1] == ["--no-deps", "--require-hashes", "-r", str(hashed)]
     assert calls[2][1] == ["--no-deps", "--no-build-isolation", "-e", str(project)]
     # Listed before torch comes, too: it constrains what the large build brings along.
     assert [listed for *_, listed in calls] == [["intel-openmp==2024.2.1", "six==1.17.0"]] * 3
+    assert hashed.read_text() == HASHES
     assert install_all(venv, monkeypatch, machine="aarch64")[1][2] == ["six==1.17.0"]
+    assert hashed.read_text() == HASHES.partition("\n")[2]
     with pytest.raises(boot.BootstrapError, match="2 packages could not be installed: no such pin"):
         install_all(venv, monkeypatch, reason="no such pin")
 
