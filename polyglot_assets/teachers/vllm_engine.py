@@ -181,6 +181,7 @@ class VllmEngine:
                 self._check_template(refusal)
                 raise refusal from None
         self._folds_system = True
+        self._label += " (system text in the user turn)"
         self._report(f"{self._teacher.model} takes no system role; its text goes into the user turn")
         return tokens
 

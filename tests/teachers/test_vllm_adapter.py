@@ -161,6 +161,7 @@ def test_a_template_without_system_role_gets_its_text_in_the_user_turn() -> None
     completions = list(made.stream(taking(asked(n) for n in range(3))))
     assert {c.finish_reason for c in completions} == {"stop"}
     assert template.read == [[{"role": "user", "content": "S\n\nU"}]] * 3
+    assert {c.engine for c in completions} == {"vllm 0.32.1 float32 (system text in the user turn)"}
     assert said == ["org/model takes no system role; its text goes into the user turn"]
     assert len(FakeCore.loads) == 1
 
