@@ -37,7 +37,7 @@ def _after_a_time(trial: Trial, chance: random.Random) -> None:
 
 def _from_within(trial: Trial, chance: random.Random) -> None:
     """At an exact point; most of them are in the moment in which a cell is written."""
-    point, most = chance.choice([("write", 60), ("fsync", 8), ("replace", 2), ("note", 2)])
+    point, most = chance.choice([("write", 60), ("fsync", 8), ("replace", 4)])
     trial.start(die={"point": point, "nth": chance.randint(1, most), "after": chance.random() < 0.5}).end()
 
 
@@ -69,10 +69,10 @@ def test_kill_at_random_points(trial: Start, record: Record, form: Form) -> None
 
 
 def test_kill_at_every_kind_of_point(trial: Start, record: Record) -> None:
-    """The points that chance may miss: a torn record, its repair, the flush, the cell's rename, the note beside it."""
+    """The points that chance may miss: a torn record, its repair, the flush, the renames of a cell and its note."""
     one, deaths = trial(), 0
     points = [("write", 20, True), ("truncate", 1, False), ("truncate", 1, True), ("fsync", 3, False)]
-    points += [("replace", 1, False), ("replace", 1, True), ("note", 1, False), ("note", 1, True)]
+    points += [("replace", 1, False), ("replace", 1, True), ("replace", 2, False), ("replace", 2, True)]
     for point, nth, after in points:
         one.start(die={"point": point, "nth": nth, "after": after}).end()
         deaths += _died(one)

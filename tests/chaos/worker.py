@@ -180,7 +180,6 @@ def _die_at(point: str, nth: int, *, after: bool) -> None:
         "fsync": (os, "fsync"),
         "truncate": (os, "ftruncate"),
         "replace": (Path, "replace"),
-        "note": (Path, "write_text"),
     }[point]
     real, left = getattr(owner, name), nth
 
@@ -189,7 +188,7 @@ def _die_at(point: str, nth: int, *, after: bool) -> None:
         left -= 1
         if left:
             return real(first, *more, **named)
-        if after and point in ("write", "note"):
+        if after and point == "write":
             real(first, more[0][: max(1, len(more[0]) // 2)])
         elif after:
             real(first, *more, **named)
