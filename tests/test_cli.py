@@ -212,7 +212,7 @@ def test_retry_asks_again_by_outcome_and_rebuilds_what_follows(seeded: Lake, mon
     def asked() -> int:
         return sum(len(engine.asked) for engine in vllm.script.engines)
 
-    responses = ("materialize", "-l", "de", "--select", 'key:"responses/smollm2_135m"+')
+    responses = ("materialize", "-l", "de", "--select", 'key:"responses/smollm2_135m"')
     vllm.script.answer = lambda request: Completion(request.request_id, "", "error", error="500")
     result = polyglot(*responses)
     assert result.exit_code == 0, result.output

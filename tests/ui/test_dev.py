@@ -91,7 +91,7 @@ def _dev(root: Path, port: int, environment: dict[str, str]) -> Iterator[Server]
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
