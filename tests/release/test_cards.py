@@ -207,7 +207,6 @@ def test_a_hostile_card_gives_a_result_or_one_line(text: str, tmp_path: Path) ->
         ("t.json", b"[" * 100_000, "nested too deeply"),
         ("t.json", b'[{"language": "de", "rows": ' + b"9" * 5000 + b"}]", "a figure of 5,000 digits"),
         ("t.csv", b"language,rows\nde," + b"9" * 5000 + b"\n", "a figure of 5,000 digits"),
-        ("t.csv", b"a,b\n1," + b"x" * 200_000 + b"\n", "field larger than field limit"),
         ("t.md", b"x" * 2_000_001, "longer than 2,000,000 bytes"),
         ("t.md", HOSTILE["digits"].encode(), "the table in line 1: a figure of 5,000 digits"),
         ("t.md", HOSTILE["deep front matter"].encode(), "the front matter is not YAML"),

@@ -195,9 +195,18 @@ def test_the_asset_graph_is_visible_in_a_browser(server: Server, page: Any) -> N
 
 
 def test_a_cell_shows_its_counts_and_how_to_see_its_rows(server: Server, page: Any) -> None:
-    page.goto(f"{server.url}/assets/prompts?view=partitions&partition=cs%7Crespond")
-    for text in ("dagster/partition_row_count", "seeds_by_reason", "template_version", "samples"):
-        page.get_by_text(text, exact=True).first.wait_for()
+    from playwright.sync_api import TimeoutError as NotThere
+
+    address = f"{server.url}/assets/prompts?view=partitions&partition=cs%7Crespond"
+    for last in (False, False, False, True):  # a page that asked too early, beside other tests, asks no second time
+        page.goto(address)
+        try:
+            for text in ("dagster/partition_row_count", "seeds_by_reason", "template_version", "samples"):
+                page.get_by_text(text, exact=True).first.wait_for(timeout=45_000)
+            break
+        except NotThere:
+            if last:
+                raise
 
 
 def test_an_asset_shows_its_description_owner_and_columns(server: Server, page: Any) -> None:
