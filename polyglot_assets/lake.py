@@ -227,7 +227,7 @@ def _create(connection: duckdb.DuckDBPyConnection, views: Iterable[View]) -> Non
 
 def _jail(connection: duckdb.DuckDBPyConnection, held: Path, root: Path) -> None:
     """Takes from DuckDB whatever lies outside the tables, marts and releases of a lake, for good."""
-    folders = [base / name for base in (held, root) for name in (*TABLES, MARTS, RELEASES)]
+    folders = [base / name for base in (held, root) for name in (*TABLES, MARTS, str(RELEASES))]
     # A pattern is compared as it is written, so that of a lake below `data [old]` has to be on the list too.
     allowed = dict.fromkeys(quoted(form) for folder in folders for form in (folder, literal(folder)))
     if held != root:
