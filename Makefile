@@ -11,7 +11,7 @@ demo:  ## the whole lake on the sample seeds and the embedded teacher
 
 test:  ## the whole test suite: what may share the cores, then what must have them alone
 	@$(PYTHON) tools/bootstrap.py --dev
-	@.venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder -m "not alone"
+	@.venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder -m "not alone"
 	@.venv/bin/python -m pytest -n 2 --dist loadfile -m alone
 
 chaos:  ## everything that can go wrong goes wrong, for minutes, with a table at the end

@@ -47,27 +47,13 @@ _ALONE = ("chaos", "deletion/test_kills.py")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what does not run beside other tests, and says what is run in one process where there are several.
-
-    Engines and the UI come first, each in one process, because they take longest; other tests go file by file.
-    """
+    """Marks what does not run beside other tests, and puts the files that take longest first: engines, then the UI."""
     here = Path(__file__).parent
     for item in items:
         place = str(item.path.relative_to(here)) if item.path.is_relative_to(here) else ""
         if place.startswith(_ALONE):
             item.add_marker("alone")
-        elif item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.xdist_group("0 engine"))
-        elif item.get_closest_marker("ui"):
-            item.add_marker(pytest.mark.xdist_group("1 ui"))
-        else:
-            item.add_marker(pytest.mark.xdist_group(place))
-    items.sort(key=_group)
-
-
-def _group(item: pytest.Item) -> str:
-    marker = item.get_closest_marker("xdist_group")
-    return str(marker.args[0]) if marker and str(marker.args[0])[0] in "01" else "2"
+    items.sort(key=lambda item: (not item.get_closest_marker("engine"), not item.get_closest_marker("ui")))
 
 
 _EXIT = {"status": 0}
