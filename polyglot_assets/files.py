@@ -25,8 +25,8 @@ DRAFT = ".draft-"
 READING = ".reading-"
 CATALOGUE = ".catalogue-"
 _WRITE = ".write-"
-_LEFT = (_WRITE, READING, CATALOGUE, DRAFT, ".making-")
-"""How the names begin under which files and folders are made. Nothing is made under the last one any more."""
+_LEFT = (_WRITE, READING, CATALOGUE, DRAFT, ".making-", ".old-")
+"""How the names begin under which files and folders are made. Nothing is made under the last two any more."""
 
 
 @contextmanager

@@ -191,7 +191,7 @@ def shares(text: str) -> dict[str, float]:
         details = pycld2.detect(text, bestEffort=True)[2]
     found: dict[str, float] = {}
     for _, label, percent, evidence in details:
-        if evidence >= _LEAST_EVIDENCE and label != "un":
+        if percent and evidence >= _LEAST_EVIDENCE and label != "un":  # of a long text a part may be 0 percent
             code = _code_of_label(label)
             found[code] = found.get(code, 0.0) + percent / 100
     return found

@@ -66,7 +66,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, lake: Lake | None = None) -> li
         The ids of the runs that were marked.
     """
     marked = []
-    for path in sorted((Path(instance.root_directory) / _RUNS).glob("*")):
+    for path in sorted(path for path in (Path(instance.root_directory) / _RUNS).glob("*") if path.is_file()):
         lock = _lock(instance, _RUNS, path.name)
         if not _taken(lock):
             continue

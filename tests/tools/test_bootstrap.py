@@ -189,8 +189,9 @@ def test_why_a_way_failed_is_one_line(output, reason):
 
 
 PIP_SETTINGS = """:env:.cert='/ca.pem'
-:env:.find-links='/own'
+:env:.find-links='/own /second'
 global.extra-index-url='file:///a file:///b'
+global.proxy='http://proxy.example:3128'
 global.constraint='/etc/constraints.txt'
 global.find-links='/global'
 global.index-url="https://index.example/it's"
@@ -205,7 +206,8 @@ def test_uv_is_told_of_pips_places_and_what_the_user_told_it_wins():
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_INDEX_URL": "https://index.example/it's",
         "UV_EXTRA_INDEX_URL": "file:///a file:///b",
-        "UV_FIND_LINKS": "/own",
+        "UV_FIND_LINKS": "/own,/second",
+        "ALL_PROXY": "http://proxy.example:3128",
         "UV_INSECURE_HOST": "index.example other.example",
         "SSL_CERT_FILE": "/ca.pem",
     }
@@ -215,15 +217,16 @@ def test_uv_is_told_of_pips_places_and_what_the_user_told_it_wins():
 
 @pytest.mark.parametrize("where", ["on the path", "in the venv", "from the index", "nowhere"])
 def test_uv_is_found_or_fetched_and_pip_takes_its_place(venv, monkeypatch, tmp_path, where):
-    own, mine = venv.path / "bin" / "uv", tmp_path / "uv"
-    monkeypatch.setattr(boot.shutil, "which", lambda _: str(mine) if where == "on the path" else None)
+    own = venv.path / "bin" / "uv"
+    mine = script(tmp_path / "uv", "exit 0" if where == "on the path" else "exit 127")  # or a name for nothing
+    monkeypatch.setattr(boot.shutil, "which", lambda _: mine)
     if where == "in the venv":
-        own.touch()
+        script(own, "exit 0")
     fetched = []
     monkeypatch.setattr(venv, "watch", lambda _, command: fetched.append(command) or where == "nowhere")
     venv.find_uv()
     assert [command[-1] for command in fetched] == ([boot.UV] if where in {"from the index", "nowhere"} else [])
-    expected = {"on the path": [str(mine)], "nowhere": []}.get(where, [str(own)])
+    expected = {"on the path": [mine], "nowhere": []}.get(where, [str(own)])
     assert venv.uv[:1] == expected
     assert ("pip takes its place" in venv.screen.out.getvalue()) is (where == "nowhere")
 
@@ -232,6 +235,18 @@ def test_uv_is_found_or_fetched_and_pip_takes_its_place(venv, monkeypatch, tmp_p
     venv.install("six", ["six"])
     assert ran[0][-1] == "six"
     assert ran[0][0] == (expected or [str(venv.python)])[0]
+
+
+def test_without_a_home_uv_keeps_its_cache_in_the_venv(venv, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(boot.shutil, "which", lambda _: script(tmp_path / "uv", "exit 0"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.delenv("UV_CACHE_DIR", raising=False)
+    venv.find_uv()
+    assert venv.environment["UV_CACHE_DIR"] == str(venv.path / "uv-cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    venv.find_uv()
+    assert "UV_CACHE_DIR" not in venv.environment
 
 
 def install_all(venv, monkeypatch, machine="x86_64", reason=""):
