@@ -327,9 +327,9 @@ def configure_process() -> None:
         defaults["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         defaults["VLLM_CPU_OMP_THREADS_BIND"] = "nobind"
         defaults["OMP_NUM_THREADS"] = str(len(os.sched_getaffinity(0)))
-        # Threads that spin while they wait stall each other as soon as anything else wants a core; threads that sleep at
-        # once are woken hundreds of times per token. A short spin before the sleep writes twice as fast as none on a
-        # quiet machine, and also beside a busy neighbour.
+        # Threads that spin while they wait stall each other as soon as anything else wants a core, and threads that
+        # sleep at once are woken hundreds of times per token. A short spin before the sleep is twice as fast as none,
+        # on a quiet machine and beside a busy neighbour.
         defaults |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "30000", "KMP_BLOCKTIME": "0"}
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
