@@ -78,7 +78,7 @@ def test_a_server_that_dies_for_good_ends_the_run_and_the_next_one_goes_on(trial
             refuse(503),
             marks=pytest.mark.xfail(
                 strict=False,
-                reason="a race, about one run in three: what is under way when 503 begins may be booked as engine_error",
+                reason="a race, one run in three: what is under way when 503 begins may become an engine_error",
             ),
         ),
     ],
