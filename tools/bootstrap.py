@@ -29,6 +29,7 @@ PYTORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 CHECK = "import vllm, dagster, duckdb, datasets"
 X86_ONLY = {"intel-openmp", "intel-cmplr-lib-ur"}  # no wheels elsewhere, and not wanted there
 UV = "uv>=0.8"
+LONGEST_REASON = 500  # characters, the last ones: there pip and uv say what was wrong
 PIN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)==([A-Za-z0-9.!+_]+)")
 # Nothing that asks, draws or advertises; where packages come from stays the user's choice.
 PIP = ["-I", "-u", "-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--progress-bar=off"]
@@ -109,12 +110,11 @@ def can_make(folder: Path) -> bool:
 
 
 class Venv:
-    """A venv, its log, and what installs into it."""
+    """A venv, and what installs into it."""
 
     def __init__(self, path: Path, screen: Screen) -> None:
         self.path, self.screen = path, screen
         self.python = path / "bin" / "python"
-        self.log = path / "bootstrap.log"
         self.uv: list[str] = []  # how uv is called; empty: pip it is
         self.environment = dict(os.environ)
         self.stamp = path / ".polyglot-stamp"
@@ -150,17 +150,12 @@ class Venv:
             if not (info / "INSTALLER").exists():  # which is written after all files
                 shutil.rmtree(info)
 
-    def log_end(self) -> str:
-        """The last lines of the log, and where it is."""
-        lines = [s for s in self.log.read_text(errors="replace").splitlines() if s.strip()]
-        return "\n".join(["the end of the log:", *lines[-15:], f"all of it: {self.log}"])
-
     def find_uv(self) -> None:
         """Takes the uv of this machine, else puts one into the venv: it installs in seconds what takes pip minutes."""
         own = self.path / "bin" / "uv"
         # A name on the path may be no more than that, such as the shim of a version that is not there.
         found = next((uv for uv in (shutil.which("uv"), str(own)) if uv and not run(uv, "--version")[0]), None)
-        if found is None and not self.watch("uv", [str(self.python), *PIP, UV]):
+        if found is None and self.watch("uv", [str(self.python), *PIP, UV])[0] == 0:
             found = str(own)
         if found is None:
             self.screen.say("uv cannot be had; pip takes its place, and some minutes")
@@ -172,31 +167,30 @@ class Venv:
 
     def install(self, title: str, arguments: list[str], hasty: Mapping[str, str] | None = None) -> str:
         """Installs what pip's arguments name; returns in one line why that failed, empty where it worked."""
-        start = self.log.stat().st_size
-        if self.watch(title, [*(self.uv or [str(self.python), *PIP]), *arguments], hasty) == 0:
-            return ""
-        return why_failed(self.log.read_bytes()[start:].decode(errors="replace"))
+        code, output = self.watch(title, [*(self.uv or [str(self.python), *PIP]), *arguments], hasty)
+        return (" ".join(output.split())[-LONGEST_REASON:] or "it failed without a word") if code else ""
 
-    def watch(self, title: str, command: list[str], more: Mapping[str, str] | None = None) -> int:
-        """Runs a command into the log and shows its last line and the seconds; returns the exit status."""
-        started, last = time.monotonic(), ""
-        with self.log.open("a") as out, self.log.open(errors="replace") as tail:
-            print("\n$", *command, file=out, flush=True)
-            tail.seek(0, os.SEEK_END)
-            environment = self.environment | dict(more or {})
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
-            try:
-                while child.poll() is None:
-                    lines = [line.strip() for line in tail.read().splitlines() if line.strip()]
-                    last = f": {lines[-1]}" if lines else last
+    def watch(self, title: str, command: list[str], more: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Runs a command and shows its last line and the seconds; returns its exit status and all it printed."""
+        started, output, environment = time.monotonic(), b"", self.environment | dict(more or {})
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+        )
+        try:
+            while child.returncode is None:
+                try:
+                    output, _ = child.communicate(timeout=0.2)
+                except subprocess.TimeoutExpired as so_far:
+                    lines = (so_far.output or b"").decode(errors="replace").split("\n")
+                    last = next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")
                     self.screen.live(f"{title}, {time.monotonic() - started:.0f} s{last}")
-                    time.sleep(0.2)
-            finally:  # interrupted: leave nothing behind, and give it time to remove its temporary files
+        finally:
+            if child.returncode is None:  # interrupted: leave nothing behind, and give it time to tidy up
                 child.send_signal(signal.SIGINT)
-                code = child.wait()
-        if code == 0:
+                child.communicate()
+        if child.returncode == 0:
             self.screen.say(f"{title}: {time.monotonic() - started:.0f} s")
-        return code
+        return child.returncode, output.decode(errors="replace").strip()
 
 
 def uv_environment(pip_settings: str, environment: Mapping[str, str]) -> dict[str, str]:
@@ -211,16 +205,6 @@ def uv_environment(pip_settings: str, environment: Mapping[str, str]) -> dict[st
             between = "," if match[1] == "find-links" else " "  # as uv wants them
             places[PLACES[match[1]]] = between.join(match[3].replace("\\n", " ").split())
     return places | dict(environment)
-
-
-def why_failed(output: str) -> str:
-    """One line out of many: pip ends with "no matching distribution" even without a connection."""
-    if "(from versions: none)" in output:
-        return "no connection to it, or it has nothing that fits this machine"
-    lines = [line.strip() for line in output.splitlines()]
-    errors = [line.partition(":")[2].strip() for line in lines if line.startswith(("ERROR:", "error:"))]
-    reasons = [" ".join(output.partition("╰─▶")[2].split())] if "╰─▶" in output else []
-    return (errors[-1:] + reasons[:1] + ["it failed without a word"])[0][:300]
 
 
 def torch_ways(version: str, others: Path) -> list[tuple[str, list[str]]]:
@@ -242,7 +226,7 @@ def install_torch(venv: Venv, version: str, others: Path) -> None:
         if not reason:
             return
         venv.screen.say(f"no {source}: {reason}")
-    raise BootstrapError(f"torch could not be installed in any of these ways\n{venv.log_end()}")
+    raise BootstrapError("torch could not be installed in any of these ways")
 
 
 def install_all(venv: Venv, pins: dict[str, str]) -> None:
@@ -266,7 +250,7 @@ def install_all(venv: Venv, pins: dict[str, str]) -> None:
     for title, arguments in {f"{len(wanted)} packages": everything, "the project": project}.items():
         reason = venv.install(title, arguments)
         if reason:
-            raise BootstrapError(f"{title} could not be installed: {reason}\n{venv.log_end()}")
+            raise BootstrapError(f"{title} could not be installed: {reason}")
 
 
 def bootstrap(venv: Venv, *, dev: bool) -> None:
@@ -280,13 +264,13 @@ def bootstrap(venv: Venv, *, dev: bool) -> None:
     if fault or not venv.packages("pip-*.dist-info/INSTALLER"):
         venv.make(fault)
     venv.stamp.unlink(missing_ok=True)  # until the end is reached again
-    venv.log.write_text("")
     venv.drop_half_installed()
     venv.find_uv()
     install_all(venv, pins)
     # -I: what a PYTHONPATH holds is not in the venv, and must not pass for installed.
-    if venv.watch("imports checked", [str(venv.python), "-I", "-c", CHECK]):
-        raise BootstrapError(f"everything is installed, but `{CHECK}` fails\n{venv.log_end()}")
+    code, output = venv.watch("imports checked", [str(venv.python), "-I", "-c", CHECK])
+    if code:
+        raise BootstrapError(f"everything is installed, but `{CHECK}` fails:\n{output}")
     venv.stamp.write_text("\n".join(sorted(stamp_for(ROOT, venv.version(), dev=dev))) + "\n")
     venv.screen.say(f"{venv.path} is ready")
 
