@@ -12,7 +12,7 @@ PROGRAMS = {
     "import dagster": "import dagster",
     "code location": "from polyglot_assets.definitions import build_defs; build_defs().resolve_asset_graph()",
     "polyglot sql --help": "import sys; sys.argv = ['polyglot', 'sql', '--help']; "
-    "from polyglot_assets.cli import run; run()",
+    "from polyglot_assets.cli.main import run; run()",
 }
 
 

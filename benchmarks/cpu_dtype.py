@@ -13,7 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
-from polyglot_assets.grid import cells
+from polyglot_assets.domain.grid import cells
+from polyglot_assets.inference.cpu import BFLOAT16, FLOAT32, choose_dtype
+from polyglot_assets.inference.engine import Request
+from polyglot_assets.inference.registry import Teacher, enabled
+from polyglot_assets.inference.vllm_engine import VllmEngine
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.responses.requests import make_request
@@ -21,10 +25,6 @@ from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.cpu import BFLOAT16, FLOAT32, choose_dtype
-from polyglot_assets.teachers.engine import Request
-from polyglot_assets.teachers.registry import Teacher, enabled
-from polyglot_assets.teachers.vllm_engine import VllmEngine
 
 TURNS = 2
 

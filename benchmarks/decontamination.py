@@ -27,11 +27,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.curation import matching
 from polyglot_assets.curation.contamination import find
-from polyglot_assets.grid import STRATEGIES, Cell
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import CONTAMINATION, EXAMPLES
+from polyglot_assets.domain.grid import STRATEGIES, Cell
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 
 ITEMS = 5000

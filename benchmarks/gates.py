@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from language_id import Texts, folder, texts
 
+from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.gates import measures
 from polyglot_assets.gates.debris import debris
 from polyglot_assets.gates.language import read
@@ -25,11 +26,10 @@ from polyglot_assets.gates.measures import DEFAULT, Pair, measure
 from polyglot_assets.gates.personal import personal_data
 from polyglot_assets.gates.refusal import refusal_share
 from polyglot_assets.gates.repetition import repeated_share
-from polyglot_assets.grid import LANGUAGES
-from polyglot_assets.languages import identify
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.outcomes import judge
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.text.languages import identify
 
 if TYPE_CHECKING:
     from pathlib import Path

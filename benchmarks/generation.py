@@ -14,20 +14,20 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from polyglot_assets.grid import GENERATE, RESPOND, Cell
-from polyglot_assets.lake import Lake
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.domain.grid import GENERATE, RESPOND, Cell
+from polyglot_assets.inference.engine import Request
+from polyglot_assets.inference.registry import Teacher, enabled
+from polyglot_assets.inference.vllm_engine import VllmEngine, sampling_params
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import PROMPTS
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.responses.requests import make_request, may_lead_on
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.engine import Request
-from polyglot_assets.teachers.registry import Teacher, enabled
-from polyglot_assets.teachers.vllm_engine import VllmEngine, sampling_params
 
 TURNS = 3
 ROWS_PER_CELL = 24

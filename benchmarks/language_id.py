@@ -24,10 +24,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.gates.language import read
 from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.grid import LANGUAGES
-from polyglot_assets.languages import DENSE_SCRIPTS, DENSE_WEIGHT, count_scripts, identify, same_to_detectors
+from polyglot_assets.text.languages import DENSE_SCRIPTS, DENSE_WEIGHT, count_scripts, identify, same_to_detectors
 
 CHECKOUT = Path(__file__).parent.parent
 LONG = 100

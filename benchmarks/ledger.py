@@ -20,15 +20,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from polyglot_assets.grid import RESPOND, Cell
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import PROMPTS
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.domain.grid import RESPOND, Cell
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.inference.engine import Completion, Engine, Take
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.responses.ledger import Ledger, ledger_path
 from polyglot_assets.responses.requests import make_request
-from polyglot_assets.teachers.engine import Completion, Engine, Take
-from polyglot_assets.teachers.registry import Teacher
 
 TEACHER = Teacher("bench", "org/bench", "mit", max_tokens=512, sampling={"temperature": 0.7})
 PUBLISHED_ROWS = 356_471

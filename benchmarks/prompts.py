@@ -8,10 +8,11 @@ import random
 import time
 from typing import Any
 
-from polyglot_assets.grid import STRATEGIES, Cell
-from polyglot_assets.ids import content_id, text_key
+from polyglot_assets.domain.grid import STRATEGIES, Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
+from polyglot_assets.text.normal import text_key
 
 SIZES = (10_000, 100_000)
 

@@ -26,12 +26,12 @@ from typing import Any
 import pyarrow.parquet as pq
 from peers.tables_lake import PUBLISHED, make
 
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.lake.store import Lake, write_parquet
+from polyglot_assets.lake.views import quoted
 from polyglot_assets.marts.compute import threads_for
 from polyglot_assets.marts.models import load
 from polyglot_assets.settings import bundled
 from polyglot_assets.settings import load as load_settings
-from polyglot_assets.views import quoted
 
 PROMISE = 0.3
 ROUNDS = 5

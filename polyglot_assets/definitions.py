@@ -7,20 +7,21 @@ import warnings
 
 import dagster as dg
 
-from polyglot_assets import grid, liveness
 from polyglot_assets import settings as settings_
 from polyglot_assets.curation.assets import contamination_asset, duplicates_asset, licences_asset
 from polyglot_assets.deletion.assets import deletion_check
+from polyglot_assets.domain import grid
 from polyglot_assets.examples.assets import example_asset
-from polyglot_assets.lake import Lake
+from polyglot_assets.inference import registry
+from polyglot_assets.inference.resource import VllmResource
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
+from polyglot_assets.orchestration import liveness
+from polyglot_assets.orchestration.wiring import Place, locked_executor
 from polyglot_assets.prompts.assets import prompt_asset
 from polyglot_assets.release.assets import release_asset, release_checks
 from polyglot_assets.responses.assets import response_assets
 from polyglot_assets.seeds.assets import seed_assets
-from polyglot_assets.teachers import registry
-from polyglot_assets.teachers.resource import VllmResource
-from polyglot_assets.wiring import Place, locked_executor
 
 # The grid needs APIs that Dagster still marks as beta or preview (backfill policies, partitioned checks). They are
 # pinned in constraints.txt and tested; saying so at every start would only hide other warnings.

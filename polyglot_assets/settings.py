@@ -1,24 +1,24 @@
 """Settings: everything a user can choose, read from the environment.
 
 Here: names, defaults, meaning and validation of the POLYGLOT_ variables, and where the project's own files lie.
-Not here: properties of a teacher (teachers/registry.toml) or of a source (its module in seeds/).
+Not here: properties of a teacher (inference/registry.toml) or of a source (its module in seeds/).
 """
 
 import os
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from polyglot_assets import languages as languages_
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.folders import default_cache
+from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.gates.measures import GATES, Gates
 from polyglot_assets.gates.personal import KINDS
-from polyglot_assets.grid import LANGUAGES
-from polyglot_assets.teachers.cpu import CpuDtype
+from polyglot_assets.text import languages as languages_
 
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parent
@@ -43,15 +43,8 @@ def _default_lake() -> Path:
     return base / "data" / "lake"
 
 
-def _default_cache() -> Path:
-    try:
-        home = Path.home()
-    except RuntimeError:  # neither HOME nor an entry in the list of users, as in many containers
-        home = Path("/nonexistent")  # where nothing can be kept; who wants it kept sets POLYGLOT_CACHE
-    return home / ".cache" / "polyglot-assets"
-
-
 Names = Annotated[tuple[str, ...], NoDecode]
+CpuDtype = Literal["auto", "bfloat16", "float32"]
 
 
 class Settings(BaseSettings):
@@ -219,7 +212,7 @@ class Settings(BaseSettings):
         default=2, ge=1, le=8, description="Words (or characters) per n-gram when near duplicates are looked for."
     )
     cache: Path = Field(
-        default_factory=_default_cache,
+        default_factory=default_cache,
         description="Folder for what can be made again: the converted checkpoint of the embedded teacher, and compiled "
         "code.",
     )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 
 

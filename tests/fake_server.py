@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from polyglot_assets.errors import EngineDown
-from polyglot_assets.teachers.chat_api import CONTROL
-from polyglot_assets.teachers.engine import Completion, Request, Take
-from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.teachers.server_engine import ServerEngine
+from polyglot_assets.domain.errors import EngineDown
+from polyglot_assets.inference.chat_api import CONTROL
+from polyglot_assets.inference.engine import Completion, Request, Take
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.inference.server_engine import ServerEngine
 
 KEY = "sk-a-secret/that+nobody=may-see"
 TEACHER = Teacher(name="served", model="org/served-1b", license="apache-2.0", max_tokens=64)

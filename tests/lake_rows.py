@@ -7,8 +7,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from polyglot_assets.grid import Cell
-from polyglot_assets.records import CELL_TABLES, Table
+from polyglot_assets.contracts.table import Table
+from polyglot_assets.contracts.tables import CELL_TABLES
+from polyglot_assets.domain.grid import Cell
 
 TABLE = pytest.mark.parametrize("table", CELL_TABLES.values(), ids=CELL_TABLES)
 CELL = Cell("de", "generate")

@@ -6,14 +6,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from polyglot_assets.counting import Counted, count_answers, write_counts
-from polyglot_assets.examples.words import words
-from polyglot_assets.grid import STRATEGIES, Cell
-from polyglot_assets.ids import content_id, text_key
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.table import Table
+from polyglot_assets.domain.grid import STRATEGIES, Cell
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.counts import Counted, count_answers, write_counts
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.marts.models import load
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, LICENCES, RESPONSES, Table
 from polyglot_assets.settings import bundled
+from polyglot_assets.text.normal import text_key
+from polyglot_assets.text.words import words
 
 Row = dict[str, Any]
 SOURCES = ("OpenAssistant/oasst2", "Magpie-Align/Magpie-Pro-300K-Filtered")

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from polyglot_assets.teachers.engine import Completion, Engine, Request, Take
-from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.teachers.resource import VllmResource
+from polyglot_assets.inference.engine import Completion, Engine, Request, Take
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.inference.resource import VllmResource
 
 SENTENCES = {
     "Arabic": "هذه إجابة كاملة وواضحة عن السؤال الذي طرحته قبل قليل.",

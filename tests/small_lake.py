@@ -11,28 +11,31 @@ import pyarrow.parquet as pq
 from made import compute
 from scripted import ScriptedEngine
 
-from polyglot_assets import locks
-from polyglot_assets.counting import Counted, count_answers, write_counts
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.curation import contamination, duplicates
 from polyglot_assets.deletion import forget as forget_
 from polyglot_assets.deletion.forget import Intent
-from polyglot_assets.deletion.tombstones import Request as Deletion
+from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.examples import build as examples_build
-from polyglot_assets.grid import Cell, cells
-from polyglot_assets.lake import Lake
+from polyglot_assets.inference.engine import Completion, Request
+from polyglot_assets.inference.registry import enabled
+from polyglot_assets.lake import locks
+from polyglot_assets.lake.counts import Counted, count_answers, write_counts
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Request as Deletion
 from polyglot_assets.marts import report
+from polyglot_assets.orchestration.wiring import markdown
 from polyglot_assets.prompts import build as prompts_build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES, SEEDS
 from polyglot_assets.release import sft
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.engine import Completion, Request
-from polyglot_assets.teachers.registry import enabled
-from polyglot_assets.wiring import markdown
 
 LANGUAGES = ("de",)
 TEACHER = "smollm2-135m"

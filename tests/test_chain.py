@@ -9,15 +9,18 @@ import dagster as dg
 import pytest
 from scripted import ScriptedVllm, good_answer
 
+from polyglot_assets.cli.run import RANGE_END, RANGE_START
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.contracts.tables import CELL_TABLES
 from polyglot_assets.definitions import build_defs
-from polyglot_assets.grid import Cell, cells
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import CELL_TABLES, EXAMPLES, RESPONSES, SEEDS
+from polyglot_assets.domain.grid import Cell, cells
+from polyglot_assets.inference.engine import Completion, Request
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import manifest, versions
-from polyglot_assets.running import RANGE_END, RANGE_START
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.engine import Completion, Request
 
 Run = Callable[..., dg.ExecuteInProcessResult]
 TEACHER = "smollm2-135m"

@@ -63,6 +63,6 @@ def test_the_code_location_imports_nothing_heavy() -> None:
 
 
 def test_the_sql_command_does_not_import_dagster() -> None:
-    code = "import sys; import polyglot_assets.cli, polyglot_assets.querying; print('dagster' in sys.modules)"
+    code = "import sys; import polyglot_assets.cli.main, polyglot_assets.cli.sql; print('dagster' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 
 pytestmark = [
     pytest.mark.engine,
@@ -21,7 +21,7 @@ def _demo(lake: Path) -> str:
     environment = os.environ | {
         "POLYGLOT_LAKE": str(lake), "POLYGLOT_ROWS_PER_CELL": "1", "POLYGLOT_LANGUAGES": "de,es",
     }  # fmt: skip
-    command = [sys.executable, "-c", "from polyglot_assets.cli import run; run()", "demo"]
+    command = [sys.executable, "-c", "from polyglot_assets.cli.main import run; run()", "demo"]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "leaked" not in result.stderr

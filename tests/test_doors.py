@@ -20,20 +20,20 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets import reading
+from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.curation import evalsets
-from polyglot_assets.deletion import requests, tombstones
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
-from polyglot_assets.licences import policy
-from polyglot_assets.records import SEEDS
+from polyglot_assets.deletion import requests
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.inference import registry
+from polyglot_assets.lake import reading, tombstones
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.licenses import policy
 from polyglot_assets.seeds.acquire import Files
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers import registry
 
 HUGE = b"9" * 5000
 DEEP = b"[" * 3000

@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from release.released import CELLS, example, fill
 from users import COLLEAGUE, GROUP, OWNER, as_user, needs_root, open_to_all
 
-from polyglot_assets import running
-from polyglot_assets.cli import main
-from polyglot_assets.commands import clear_errors
-from polyglot_assets.errors import UserError
-from polyglot_assets.lake import Lake
+from polyglot_assets.cli import run as running
+from polyglot_assets.cli.common import clear_errors
+from polyglot_assets.cli.main import main
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import versions
 from polyglot_assets.release.sft import write
 from polyglot_assets.release.verify import verify
@@ -52,7 +52,9 @@ class TestNoHome:
 
 @needs_root
 def test_a_user_without_home_or_entry_in_the_list_of_users() -> None:
-    done = as_user(OWNER, "import sys; sys.argv = ['polyglot', 'settings']; from polyglot_assets.cli import run; run()")
+    done = as_user(
+        OWNER, "import sys; sys.argv = ['polyglot', 'settings']; from polyglot_assets.cli.main import run; run()"
+    )
     assert done.returncode == 0, done.stderr
     assert "POLYGLOT_CACHE=/nonexistent/.cache/polyglot-assets\n" in done.stdout
 

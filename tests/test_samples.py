@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from polyglot_assets.grid import LANGUAGES
-from polyglot_assets.ids import text_key
+from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.text.normal import text_key
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 

@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import LANGUAGES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.settings import Settings, bundled, dagster_home, describe, load
 
 VARIABLES = {f"POLYGLOT_{name.upper()}" for name in Settings.model_fields}

@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 
 from peers.duplicates_text import THRESHOLD, WIDTH, Stages, cells
 from polyglot_assets.curation import duplicates
-from polyglot_assets.curation.keys import pair_keys, text_keys
-from polyglot_assets.ids import files_digest
-from polyglot_assets.lake import Lake
+from polyglot_assets.domain.ids import files_digest
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
+from polyglot_assets.text.keys import pair_keys, text_keys
 
 
 def exact(corpus: Path, lake: Path) -> None:

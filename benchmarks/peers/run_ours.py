@@ -8,17 +8,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from peers.contest import IN_FLIGHT, MAX_TOKENS, MODEL, SYSTEM, TEMPERATURE, Task, compete
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import RESPOND, Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.gates.measures import Gates
-from polyglot_assets.grid import RESPOND, Cell
-from polyglot_assets.ids import content_id, text_key
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import PROMPTS, RESPONSES
+from polyglot_assets.inference.engine import Completion
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.inference.server_engine import ServerEngine
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses import compact
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.responses.outcomes import Judgement, read_answer
-from polyglot_assets.teachers.engine import Completion
-from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.teachers.server_engine import ServerEngine
+from polyglot_assets.text.normal import text_key
 
 CELL = Cell("de", RESPOND)
 TEACHER = Teacher(

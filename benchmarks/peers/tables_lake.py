@@ -10,11 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from polyglot_assets.counting import Counted, count_answers, write_counts
-from polyglot_assets.examples.words import words
-from polyglot_assets.grid import STRATEGIES, Cell
-from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, RESPONSES, Table
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.table import Table
+from polyglot_assets.domain.grid import STRATEGIES, Cell
+from polyglot_assets.lake.counts import Counted, count_answers, write_counts
+from polyglot_assets.lake.store import Lake, write_parquet
+from polyglot_assets.text.words import words
 
 PUBLISHED = {"id": 85_952, "de": 83_878, "ar": 77_770, "tl": 40_875, "ja": 27_198, "es": 25_609, "cs": 15_189}
 SOURCES = ("allenai/WildChat-4.8M", "CohereLabs/aya_collection", "OpenAssistant/oasst2", "nvidia/HelpSteer3")

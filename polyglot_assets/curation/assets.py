@@ -5,11 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.curation import contamination, duplicates, licences
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.curation import contamination, duplicates
+from polyglot_assets.curation import licenses as licences
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
-from polyglot_assets.licences import policy as policy_
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, LICENCES
-from polyglot_assets.wiring import EAGER, OWNERS, Place, column_schema, counts_table, markdown
+from polyglot_assets.licenses import policy as policy_
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, column_schema, counts_table, markdown
 
 DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
 CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])

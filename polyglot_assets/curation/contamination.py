@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyglot_assets import invisible, languages
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.curation import evalsets
 from polyglot_assets.curation.evalsets import Item
-from polyglot_assets.ids import content_id, file_digest, files_digest
-from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.records import CONTAMINATION, EXAMPLES
+from polyglot_assets.domain.ids import code_digest, content_id, file_digest
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from polyglot_assets.curation.kernels import Index
+    from polyglot_assets.text.kernels import Index
 
 SIDES = ("prompt", "response")
 KEPT = "searched"
@@ -132,14 +132,9 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
 @lru_cache(maxsize=1)
 def _code() -> str:
     """A hash of the code that decides what is found."""
-    here = Path(__file__).parent
-    files = [
-        *(here / f"{name}.py" for name in ("matching", "tokens", "kernels")),
-        Path(__file__),
-        Path(languages.__file__),
-        Path(invisible.__file__),
-    ]
-    return content_id(files_digest(files, here.parent), unicodedata.unidata_version)
+    text = (f"text/{name}.py" for name in ("invisible", "kernels", "languages", "tokens"))
+    code = code_digest("curation/contamination.py", "curation/matching.py", *text)
+    return content_id(code, unicodedata.unidata_version)
 
 
 def _kept(place: Path, made_from: str) -> pa.Table | None:

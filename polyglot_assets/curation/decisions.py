@@ -22,8 +22,8 @@ import numpy as np
 
 from polyglot_assets.curation.keep import DECISION, KEPT, Array, Edges, decide, row_ends
 from polyglot_assets.curation.segments import Segment
-from polyglot_assets.files import replacing
-from polyglot_assets.lake import Stamp
+from polyglot_assets.lake.files import replacing
+from polyglot_assets.lake.store import Stamp
 
 _GONE = -2
 

@@ -18,15 +18,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.curation.decisions import NONE, Decisions, load, save, update
 from polyglot_assets.curation.keep import KEPT, KINDS, gather, row_ends
 from polyglot_assets.curation.pairs import near_pairs
 from polyglot_assets.curation.segments import Array, Segment, rules, segment_of
-from polyglot_assets.files import locked
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake, Stamp, stamp, write_parquet
-from polyglot_assets.records import DUPLICATES, EXAMPLES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.files import locked
+from polyglot_assets.lake.store import Lake, Stamp, stamp, write_parquet
 from polyglot_assets.settings import Settings
 
 _REPEATED = ["kind", "language", "strategy", "source", "teacher"]

@@ -23,9 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.lake import storable
-from polyglot_assets.reading import (
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.reading import (
     csv_rows,
     is_folder,
     json_object,
@@ -36,6 +35,7 @@ from polyglot_assets.reading import (
     toml_table,
     whole_number,
 )
+from polyglot_assets.text.normal import storable
 
 TEXT = (
     "question", "prompt", "prompts", "instruction", "problem", "query", "qas", "turns", "conversation",

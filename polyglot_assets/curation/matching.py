@@ -35,7 +35,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from polyglot_assets.curation.kernels import (
+from polyglot_assets.text.kernels import (
     PIECE,
     WORD,
     Hashes,
@@ -49,7 +49,7 @@ from polyglot_assets.curation.kernels import (
     scan,
     sieve,
 )
-from polyglot_assets.curation.tokens import table, tokens_of
+from polyglot_assets.text.tokens import table, tokens_of
 
 _COMMON = 200
 """An n-gram that more texts than this share is no sign of any one of them and is not looked up."""

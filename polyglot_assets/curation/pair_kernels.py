@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from polyglot_assets.curation.duplicate_kernels import compiled
+from polyglot_assets.text.duplicate_kernels import compiled
 
 _LOW = np.uint64(0xFFFFFFFF)
 

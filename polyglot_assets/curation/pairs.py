@@ -35,9 +35,9 @@ import numpy as np
 import numpy.typing as npt
 
 from polyglot_assets.curation.segments import Segment
-from polyglot_assets.curation.shingles import BANDS
-from polyglot_assets.files import replacing
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.files import replacing
+from polyglot_assets.text.shingles import BANDS
 
 EDGE = np.dtype([("left", "<u4"), ("right", "<u4"), ("similarity", "<f4")])
 """Two set numbers, one in each segment, and the Jaccard similarity of the sets."""

@@ -25,14 +25,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyglot_assets import invisible, languages
-from polyglot_assets.curation.shingles import BANDS, Grams, band_keys, grams_of, stored_keys
-from polyglot_assets.files import replacing
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id, files_digest
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import code_digest, content_id
+from polyglot_assets.lake.files import replacing
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.seeds.sources import PRECEDENCE
+from polyglot_assets.text.shingles import BANDS, Grams, band_keys, grams_of, stored_keys
 
 Array = npt.NDArray[Any]
 
@@ -152,10 +151,9 @@ def rules(*more: str) -> str:
     Args:
         more: names of modules of this folder that decide, too.
     """
-    here = Path(__file__).parent
-    own = ("characters", "duplicate_kernels", "pair_kernels", "shingles", "segments", "pairs", *more)
-    files = [*(here / f"{name}.py" for name in own), Path(languages.__file__), Path(invisible.__file__)]
-    return content_id(files_digest(files, here.parent), unicodedata.unidata_version, *PRECEDENCE)
+    own = (f"curation/{name}.py" for name in ("pair_kernels", "pairs", "segments", *more))
+    text = (f"text/{name}.py" for name in ("characters", "duplicate_kernels", "invisible", "languages", "shingles"))
+    return content_id(code_digest(*own, *text), unicodedata.unidata_version, *PRECEDENCE)
 
 
 def _open(path: Path, cell: Cell) -> Segment:

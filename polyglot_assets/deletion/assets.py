@@ -4,8 +4,8 @@ import dagster as dg
 
 from polyglot_assets.deletion import forget
 from polyglot_assets.deletion.verify import verify
+from polyglot_assets.orchestration.wiring import Place, markdown
 from polyglot_assets.release.assets import KEY as RELEASE_KEY
-from polyglot_assets.wiring import Place, markdown
 
 _SHOWN = 20
 

@@ -15,13 +15,17 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from polyglot_assets.counting import Counted, count_answers, read_counts, write_counts
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.contracts.table import Table
 from polyglot_assets.deletion.plan import CellPlan, Plan, cell_files, parts_of
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.examples.build import describe_prompts
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.counts import Counted, count_answers, read_counts, write_counts
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.choose import choose
-from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES, SEEDS, Table
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.seeds.fill import DELETED, KEPT
 

@@ -15,13 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.table import Table
 from polyglot_assets.curation import contamination, duplicates
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.marts import report
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import load, needed
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, LICENCES, Table
 from polyglot_assets.settings import Settings, bundled
 
 

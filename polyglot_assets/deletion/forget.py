@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from polyglot_assets.deletion import cells, derived, history, plan, releases, tombstones
+from polyglot_assets.deletion import cells, derived, history, plan, releases
 from polyglot_assets.deletion.plan import Plan
-from polyglot_assets.deletion.tombstones import Found, Request
-from polyglot_assets.files import sweep
-from polyglot_assets.grid import cell_of
-from polyglot_assets.lake import Lake
+from polyglot_assets.domain.grid import cell_of
+from polyglot_assets.inference import registry
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake import tombstones
+from polyglot_assets.lake.files import sweep
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Found, Request
 from polyglot_assets.settings import Settings, dagster_home
-from polyglot_assets.teachers import registry
-from polyglot_assets.teachers.registry import Teacher
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 
 _OF_CELLS = {"samples"}
 """Versions before the present one put rows there."""

@@ -17,16 +17,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from polyglot_assets.deletion.tombstones import Found, Request
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.contracts.table import Table
 from polyglot_assets.deletion.traces import trace
-from polyglot_assets.grid import STRATEGIES, Cell, cell_of
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES, LICENCES, PROMPTS, RESPONSES, SEEDS, Table
+from polyglot_assets.domain.grid import STRATEGIES, Cell, cell_of
+from polyglot_assets.inference.engine import Completion
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Found, Request
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.responses.requests import standing
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.teachers.engine import Completion
-from polyglot_assets.teachers.registry import Teacher
 
 _ASKED = ("strategy", "system_prompt", "synth_prompt", "prompt", "prompt_id")
 Twin = tuple[str, str]

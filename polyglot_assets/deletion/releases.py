@@ -8,7 +8,7 @@ replaces, so whoever has the old one can be told.
 
 from collections.abc import Collection, Iterator
 
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import sft, versions
 from polyglot_assets.release.contents import opened, query
 

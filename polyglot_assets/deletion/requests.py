@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from polyglot_assets.deletion.tombstones import Request
-from polyglot_assets.errors import UserError, shown
-from polyglot_assets.lake import storable
-from polyglot_assets.reading import csv_rows, json_object, json_rows, text_of, whole_number
+from polyglot_assets.domain.errors import UserError, shown
+from polyglot_assets.lake.reading import csv_rows, json_object, json_rows, text_of, whole_number
+from polyglot_assets.lake.tombstones import Request
 from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.text.normal import storable
 
 _FIELDS = {"source": "source", "source_id": "source_id", "requester": "requested_by", "reference": "reference",
            "date": "requested_on"}  # fmt: skip

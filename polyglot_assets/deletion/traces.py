@@ -19,8 +19,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from polyglot_assets.deletion.tombstones import Trace
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.tombstones import Trace
 
 _BASE = 0x9E3779B97F4A7C15
 """Odd, so that multiplying by it loses nothing; else any number."""

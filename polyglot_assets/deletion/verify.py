@@ -36,10 +36,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyglot_assets.deletion import history, tombstones, traces
-from polyglot_assets.deletion.tombstones import Trace
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import SEEDS
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.deletion import history, traces
+from polyglot_assets.lake import tombstones
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Trace
 
 _BATCH_ROWS = 2048
 _LONG_ID = 8

@@ -5,13 +5,15 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.counting import count_answers, write_counts
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.examples.build import build
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.counts import count_answers, write_counts
+from polyglot_assets.orchestration.wiring import Place, cells_of, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
-from polyglot_assets.records import EXAMPLES, PROMPTS, RESPONSES
 from polyglot_assets.responses.assets import response_key
-from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.wiring import Place, cells_of, report_cell, samples
 
 KEY = dg.AssetKey("examples")
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from polyglot_assets.curation.keys import pair_keys, text_keys
-from polyglot_assets.curation.shingles import signatures
-from polyglot_assets.examples.words import words
-from polyglot_assets.ids import content_id
-from polyglot_assets.records import QUALITY
+from polyglot_assets.contracts.table import QUALITY
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.text.keys import pair_keys, text_keys
+from polyglot_assets.text.shingles import signatures
+from polyglot_assets.text.words import words
 
 _SAMPLE_ROWS = 60
 _SAMPLE_WORDS = 50

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
-from polyglot_assets.languages import (
+from polyglot_assets.text.languages import (
     DENSE_SCRIPTS,
     DENSE_WEIGHT,
     MIN_LETTERS,

@@ -5,7 +5,7 @@ Here: the measure. Not here: the limits (settings).
 
 import re
 
-from polyglot_assets.languages import DENSE_WEIGHT
+from polyglot_assets.text.languages import DENSE_WEIGHT
 
 _DENSE = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from polyglot_assets.gates.refusal_limits import LIMITS
 from polyglot_assets.gates.refusal_phrases import PHRASES
-from polyglot_assets.languages import DENSE_WEIGHT
+from polyglot_assets.text.languages import DENSE_WEIGHT
 
 _HEAD = 300
 """Characters at the beginning that are searched."""

@@ -19,7 +19,7 @@ from collections import Counter
 from itertools import pairwise
 from zlib import crc32
 
-from polyglot_assets.languages import SENTENCE_END
+from polyglot_assets.text.languages import SENTENCE_END
 
 _GRAM = 12
 """Characters that must be equal to count as the same place: longer than the frame of most lists."""

@@ -7,23 +7,23 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.contracts.tables import CELL_TABLES, TABLES
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.views import TableName
 from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import Model, column_lineage, load
 from polyglot_assets.marts.plots import PICTURES, language_chart
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, markdown
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
-from polyglot_assets.records import CELL_TABLES, TABLES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import bundled
-from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.views import TableName
-from polyglot_assets.wiring import EAGER, OWNERS, Place, cells_of, markdown
 
 _PREVIEW_ROWS = 30
 _ROW_TEXT = {"prompt_words", "response_words"}

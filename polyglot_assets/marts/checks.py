@@ -11,11 +11,11 @@ from typing import Any
 
 import duckdb
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import Cell
+from polyglot_assets.contracts.tables import TABLES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.views import TableName
 from polyglot_assets.marts.models import Described, Model, load, read_tables
-from polyglot_assets.records import TABLES
-from polyglot_assets.views import TableName
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ rows (assets.py).
 
 import pyarrow as pa
 
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.marts.models import Model
-from polyglot_assets.records import EXAMPLES
 
 
 def compute(lake: Lake, model: Model) -> tuple[pa.Table, dict[str, str]]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from polyglot_assets.languages import display_name
 from polyglot_assets.marts import charts
+from polyglot_assets.text.languages import display_name
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]

@@ -15,9 +15,9 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.records import TABLES
-from polyglot_assets.views import TableName
+from polyglot_assets.contracts.tables import TABLES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.views import TableName
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 import jinja2
 
-from polyglot_assets.files import write_text
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.files import write_text
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.views import MARTS
 from polyglot_assets.marts import figures
 from polyglot_assets.marts.figures import Figure, Rows
-from polyglot_assets.views import MARTS
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _MARTS = (

@@ -5,14 +5,15 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.counting import Counted, write_counts
-from polyglot_assets.ids import content_id
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.counts import Counted, write_counts
+from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import PROMPTS, SEEDS
 from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, samples
 
 KEY = dg.AssetKey("prompts")
 

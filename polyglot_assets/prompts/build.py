@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from polyglot_assets.grid import GENERATE, Cell
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.grid import GENERATE, Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.prompts.choose import Exemplars, Seed, choose
 from polyglot_assets.prompts.templates import StrategyTemplate
 

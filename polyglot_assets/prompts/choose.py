@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from polyglot_assets.ids import content_id, hash_points
+from polyglot_assets.domain.ids import content_id, hash_points
 from polyglot_assets.seeds.sources import PRECEDENCE
 
 Seed = Mapping[str, Any]

@@ -12,9 +12,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Template
 
-from polyglot_assets.grid import STRATEGIES
-from polyglot_assets.ids import content_id
-from polyglot_assets.languages import display_name
+from polyglot_assets.domain.grid import STRATEGIES
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.text.languages import display_name
 
 _HERE = "\0"
 """Marks the place of the text while the rest of a template is filled in; no template contains it."""

@@ -6,16 +6,16 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.contracts.examples import published_fields
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.marts.assets import mart_key
 from polyglot_assets.marts.plots import language_chart
-from polyglot_assets.records import published_fields
+from polyglot_assets.orchestration.wiring import OWNERS, Place
 from polyglot_assets.release import versions
 from polyglot_assets.release.render import by_language
 from polyglot_assets.release.sft import write
 from polyglot_assets.release.verify import CHECKS, left_overs, verify
-from polyglot_assets.wiring import OWNERS, Place
 
 KEY = dg.AssetKey(["release", "sft"])
 _LEFT_OVERS = "no_rejected_rows"

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.languages import display_name
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.release import cards
 from polyglot_assets.release.card_grid import COUNTS, Grid, grid_of
 from polyglot_assets.release.cards import Card
@@ -28,6 +27,7 @@ from polyglot_assets.release.figures import (
     language_of,
     printable,
 )
+from polyglot_assets.text.languages import display_name
 
 _RESULTS = re.compile(r"evaluation|results?|benchmark|performance|scores?|leaderboard|accuracy", re.IGNORECASE)
 _SHARES = re.compile(r"share|percent|%|proportion|fraction", re.IGNORECASE)

@@ -6,7 +6,7 @@ Here: a table as figures. Not here: reading it (cards.py), and comparing it with
 import re
 from dataclasses import dataclass
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.release.cards import Table
 from polyglot_assets.release.figures import MEASURES, NOUNS, bare, count_of, is_total, label_of, language_of, share_of
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.release import card_page, claims
 from polyglot_assets.release.card_page import Page, Text
 from polyglot_assets.release.claims import Claim, Entry, Sum

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.records import LINEAGE
-from polyglot_assets.views import over, quoted
+from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.views import over, quoted
 
 DATA, MADE_FROM = "data", "lineage"
 

@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.contents import opened
 from polyglot_assets.release.manifest import Manifest

@@ -10,11 +10,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from polyglot_assets import query_output
-from polyglot_assets.errors import UserError
-from polyglot_assets.languages import display_name
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.files import output_file
 from polyglot_assets.marts import charts
 from polyglot_assets.release.diff import ADDED, CHANGED, REMOVED, SAME, Difference
+from polyglot_assets.text.languages import display_name
 
 _TEMPLATE = Path(__file__).with_name("diff.html.jinja")
 _COLOURS = {REMOVED: "b", CHANGED: "c", ADDED: "a"}
@@ -32,7 +32,7 @@ def write(difference: Difference, path: Path) -> None:
     """
     page = render(difference)
     try:
-        with query_output.place(path) as file:
+        with output_file(path) as file:
             file.write(page.encode())
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from polyglot_assets.languages import display_name, to_code
+from polyglot_assets.text.languages import display_name, to_code
 
 _SPACES = " \u00a0\u2009\u202f"
 _UNITS = {

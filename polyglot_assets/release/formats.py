@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from polyglot_assets.records import MESSAGES
+from polyglot_assets.contracts.table import MESSAGES
 
 _TEXT = pa.string()
 _TURNS = pa.list_(pa.struct([("from", pa.string()), ("value", pa.string())]))

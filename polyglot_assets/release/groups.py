@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from polyglot_assets.curation.pairs import alike
-from polyglot_assets.curation.shingles import band_keys, grams_of
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.text.shingles import band_keys, grams_of
 
 Array = npt.NDArray[Any]
 

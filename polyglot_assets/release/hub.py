@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -20,11 +20,11 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, from_json
 from typing_extensions import TypedDict
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.ids import content_id
-from polyglot_assets.languages import display_name
-from polyglot_assets.licences.licences import CONDITIONS, PERMISSIONS
-from polyglot_assets.records import CURATED_OUTCOMES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.domain.outcomes import CURATED_OUTCOMES
+from polyglot_assets.licenses.licenses import CONDITIONS, PERMISSIONS
+from polyglot_assets.text.languages import display_name
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.hub import TRIES, Hub, failures, may_pass, pause
 from polyglot_assets.release.manifest import MANIFEST, Manifest

@@ -12,10 +12,12 @@ from typing import Any
 import jinja2
 import yaml
 
-from polyglot_assets.grid import STRATEGIES
-from polyglot_assets.languages import display_name
-from polyglot_assets.records import LINEAGE, MESSAGES, Field, published_fields
+from polyglot_assets.contracts.examples import published_fields
+from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.contracts.table import MESSAGES, Field
+from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.release.manifest import Manifest
+from polyglot_assets.text.languages import display_name
 
 NAME = "Polyglot SFT"
 CARD = "README.md"

@@ -11,30 +11,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
-from polyglot_assets.curation.licences import find
-from polyglot_assets.errors import UserError
-from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.licences import policy as policy_
-from polyglot_assets.licences.licences import resulting
-from polyglot_assets.licences.policy import Policy
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.counts import COUNTS
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES, PUBLISHED, published_fields
+from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.curation.licenses import find
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.outcomes import OUTCOMES
+from polyglot_assets.lake.store import Lake, write_parquet
+from polyglot_assets.licenses import policy as policy_
+from polyglot_assets.licenses.licenses import resulting
+from polyglot_assets.licenses.policy import Policy
 from polyglot_assets.marts import models as models_
-from polyglot_assets.records import (
-    CONTAMINATION,
-    COUNTS,
-    DUPLICATES,
-    EXAMPLES,
-    LICENCES,
-    LINEAGE,
-    OUTCOMES,
-    PUBLISHED,
-    Table,
-    published_fields,
-)
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release import versions
 from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
@@ -42,6 +37,9 @@ from polyglot_assets.release.groups import KEYS, content_groups
 from polyglot_assets.release.manifest import Manifest
 from polyglot_assets.release.render import CARD, render
 from polyglot_assets.settings import Settings, bundled
+
+if TYPE_CHECKING:
+    from polyglot_assets.contracts.table import Table
 
 _SHARD_BYTES = 256 << 20
 """In memory; a shard is about a third of it on the disk."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import versions
 from polyglot_assets.release.hub import Hub
 from polyglot_assets.release.publish import TAG, Release, State, tag

@@ -18,18 +18,18 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.files import scratch, sweep_scratch
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import write_parquet
-from polyglot_assets.languages import display_name
-from polyglot_assets.licences import policy as policy_
-from polyglot_assets.licences.licences import resulting
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.files import scratch, sweep_scratch
+from polyglot_assets.lake.store import write_parquet
+from polyglot_assets.licenses import policy as policy_
+from polyglot_assets.licenses.licenses import resulting
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.contents import opened, query, sha256
 from polyglot_assets.release.formats import FORMATS
 from polyglot_assets.release.manifest import Manifest
 from polyglot_assets.release.render import CARD, NAME, page
+from polyglot_assets.text.languages import display_name
 
 ABOUT = "subset.json"
 TRAIN, TEST = "train", "test"

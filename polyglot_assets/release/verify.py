@@ -12,20 +12,22 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.contracts.examples import published_fields
+from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.outcomes import OUTCOMES
 from polyglot_assets.gates.language import read as read_language
 from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.lake import Lake
-from polyglot_assets.licences import policy as policy_
-from polyglot_assets.licences.licences import contradictions
-from polyglot_assets.records import LINEAGE, OUTCOMES, published_fields
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.views import MARTS
+from polyglot_assets.licenses import policy as policy_
+from polyglot_assets.licenses.licenses import contradictions
 from polyglot_assets.release import cards
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.audit import audit
 from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
 from polyglot_assets.release.manifest import MANIFEST, Manifest
 from polyglot_assets.release.render import CARD, render
-from polyglot_assets.views import MARTS
 
 _SHOWN = 3
 _SAMPLE = 100

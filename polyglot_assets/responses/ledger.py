@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.files import replacing, sync_folder
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import storable
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.inference.engine import Completion
+from polyglot_assets.lake.files import replacing, sync_folder
+from polyglot_assets.text.normal import storable
 
 _LENGTH_BITS = 32
 _ID_DIGITS = 32

@@ -13,19 +13,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from polyglot_assets.domain.grid import GENERATE, RESPOND, TRANSLATE
 from polyglot_assets.gates import measures as gates_
 from polyglot_assets.gates.language import Reading
 from polyglot_assets.gates.leakage import words_to_translate
 from polyglot_assets.gates.length import measured_length
 from polyglot_assets.gates.measures import Gates, Measures, Pair, measure
-from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE
-from polyglot_assets.ids import text_key
-from polyglot_assets.invisible import trimmed
-from polyglot_assets.lake import storable
-from polyglot_assets.languages import display_name, without_code
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.traces import split
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.text.invisible import trimmed
+from polyglot_assets.text.languages import display_name, without_code
+from polyglot_assets.text.normal import storable, text_key
 
 _UNTESTED = Measures()
 _MOSTLY = 0.5

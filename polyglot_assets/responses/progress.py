@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from polyglot_assets.teachers.token_counts import TokenCounts
+from polyglot_assets.inference.token_counts import TokenCounts
 
 REPORT_SECONDS = 5.0
 _LONG_SECONDS = 20 * 60

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from polyglot_assets.grid import RESPOND
-from polyglot_assets.ids import content_id, seed_number
+from polyglot_assets.domain.grid import RESPOND
+from polyglot_assets.domain.ids import content_id, seed_number
+from polyglot_assets.inference.dialect import fold_system
+from polyglot_assets.inference.engine import Completion, Request
+from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.responses.outcomes import Judgement, read_answer
-from polyglot_assets.teachers.dialect import fold_system
-from polyglot_assets.teachers.engine import Completion, Request
-from polyglot_assets.teachers.registry import Teacher
 
 PAIR_SCHEMA: dict[str, Any] = {
     "type": "object",

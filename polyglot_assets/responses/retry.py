@@ -6,11 +6,11 @@ cell finds the mark in the ledger (requests.standing).
 
 from collections.abc import Collection, Iterable
 
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import RESPONSES
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses.ledger import Ledger, ledger_path
-from polyglot_assets.teachers.registry import Teacher
 
 
 def set_aside(lake: Lake, teacher: Teacher, cells: Iterable[Cell], outcomes: Collection[str]) -> dict[Cell, int]:

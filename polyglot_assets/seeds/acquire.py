@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyglot_assets.errors import UserError, shown
-from polyglot_assets.files import locked, write_text
-from polyglot_assets.ids import files_digest
-from polyglot_assets.reading import is_folder, json_object, json_value, text_of
+from polyglot_assets.domain.errors import UserError, shown
+from polyglot_assets.domain.ids import files_digest
+from polyglot_assets.lake.files import locked, write_text
+from polyglot_assets.lake.reading import is_folder, json_object, json_value, text_of
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.settings import HUB, SAMPLES, Settings, absolute, bundled
 

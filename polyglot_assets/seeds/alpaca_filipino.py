@@ -4,7 +4,7 @@ The card states no licence; the set derives from Stanford Alpaca, which is CC-BY
 The input is empty, null or the word `nan` where a task has none. Rows have no id of their own.
 """
 
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.source import Candidate, Record, Source, each, text
 
 

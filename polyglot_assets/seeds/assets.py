@@ -5,15 +5,15 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.counting import Counted, write_counts
-from polyglot_assets.deletion import tombstones
-from polyglot_assets.grid import Cell
-from polyglot_assets.records import SEEDS
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake import tombstones
+from polyglot_assets.lake.counts import Counted, write_counts
+from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import CellSeeds, fill
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.wiring import Place, cells_of, counts_table, report_cell, samples
 
 
 def seed_key(source: Source) -> dg.AssetKey:

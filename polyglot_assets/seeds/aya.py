@@ -3,8 +3,8 @@
 `arb` is Standard Arabic, so it is `ar`; Arabic dialects are languages of their own here. `tgl` and `fil` are both `tl`.
 """
 
-from polyglot_assets.languages import to_code
 from polyglot_assets.seeds.source import Candidate, Record, Source, each, identifier, text
+from polyglot_assets.text.languages import to_code
 
 
 def _adapt(record: Record) -> Candidate:

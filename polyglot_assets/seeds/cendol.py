@@ -5,9 +5,9 @@ detected as something else. Its ids are unique only together with the subset, an
 contains a content hash.
 """
 
-from polyglot_assets.ids import content_id
-from polyglot_assets.languages import identify
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.source import Candidate, Record, Source, each, text
+from polyglot_assets.text.languages import identify
 
 
 def _adapt(record: Record) -> Candidate:

@@ -3,9 +3,9 @@
 Its Magpie part is left out, as the paper does. Rows have no id of their own. Its card states no licence.
 """
 
-from polyglot_assets.ids import content_id
-from polyglot_assets.languages import to_code
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.source import Candidate, Record, Source, each, first_exchange, text, value_of
+from polyglot_assets.text.languages import to_code
 
 
 def _adapt(record: Record) -> Candidate:

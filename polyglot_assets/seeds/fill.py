@@ -10,15 +10,16 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import GENERATE, Cell
-from polyglot_assets.ids import content_id, text_key
-from polyglot_assets.invisible import trimmed
-from polyglot_assets.languages import to_code
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import GENERATE, Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.acquire import Files
 from polyglot_assets.seeds.reading import Reader
 from polyglot_assets.seeds.source import BadFieldError, Candidate, Source
 from polyglot_assets.settings import Settings
+from polyglot_assets.text.invisible import trimmed
+from polyglot_assets.text.languages import to_code
+from polyglot_assets.text.normal import text_key
 
 KEPT = "kept"
 DELETED = "deleted"

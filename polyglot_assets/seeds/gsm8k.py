@@ -5,7 +5,7 @@ Answers carry calculator marks (`48/2=<<48/2=24>>24`) and end in `#### 72`; both
 
 import re
 
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.source import Candidate, Record, Source, each, text
 
 _MARK = re.compile(r"<<[^<>]*>>")

@@ -4,9 +4,9 @@ The answers belong to the last turn, so a conversation of several exchanges give
 answered by them. A tie is decided by content hash: without preference, but the same on every machine.
 """
 
-from polyglot_assets.ids import content_id
-from polyglot_assets.languages import to_code
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.source import BadFieldError, Candidate, Record, Source, each, text, value_of
+from polyglot_assets.text.languages import to_code
 
 
 def _adapt(record: Record) -> Candidate:

@@ -7,7 +7,6 @@ in the tree that was neither deleted nor failed by review. Every message is one 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from polyglot_assets.languages import to_code
 from polyglot_assets.seeds.source import (
     BadFieldError,
     Candidate,
@@ -19,6 +18,7 @@ from polyglot_assets.seeds.source import (
     text,
     value_of,
 )
+from polyglot_assets.text.languages import to_code
 
 _WORST = 1 << 30
 

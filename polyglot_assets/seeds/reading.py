@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.reading import json_object, json_rows, parquet
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.reading import json_object, json_rows, parquet
 from polyglot_assets.seeds.source import Located, Source
 
 _BATCH = 512

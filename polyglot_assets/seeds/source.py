@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
 
-from polyglot_assets.grid import GENERATE, RESPOND, TRANSLATE, Cell
-from polyglot_assets.reading import whole_number
+from polyglot_assets.domain.grid import GENERATE, RESPOND, TRANSLATE, Cell
+from polyglot_assets.lake.reading import whole_number
 
 Record = Mapping[str, Any]
 """One raw row as its file holds it."""

@@ -6,7 +6,6 @@ A mass user's requests to spell film titles in katakana are left out, as the pap
 
 from collections.abc import Mapping
 
-from polyglot_assets.languages import to_code
 from polyglot_assets.seeds.source import (
     Candidate,
     Record,
@@ -18,6 +17,7 @@ from polyglot_assets.seeds.source import (
     text,
     value_of,
 )
+from polyglot_assets.text.languages import to_code
 
 _TITLE_SPAM = ("englishtitle", "katakanaoftitle")
 

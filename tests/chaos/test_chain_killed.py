@@ -18,7 +18,7 @@ from chaos.server import MODEL, ModelServer
 from chaos.world import Figures, Form
 from small_lake import contents
 
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 
 Record = Callable[[Figures], None]
 _FEW = (
@@ -27,7 +27,7 @@ _FEW = (
 )
 """One source, and no table but the one that the release is made of."""
 STAGES = ("seeds", "prompts", "examples", "curation", "marts", "release")
-_MODULES = ("polyglot_assets.running", "polyglot_assets.curation.kernels", "polyglot_assets.curation.duplicate_kernels")
+_MODULES = ("polyglot_assets.cli.run", "polyglot_assets.text.kernels", "polyglot_assets.text.duplicate_kernels")
 
 
 @dataclass

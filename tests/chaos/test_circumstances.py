@@ -10,7 +10,7 @@ from chaos.faults import always, hang
 from chaos.server import until
 from chaos.world import IN_FLIGHT, Figures, Form, Start, Trial, World, flushed
 
-from polyglot_assets.records import PROMPTS
+from polyglot_assets.contracts.prompts import PROMPTS
 
 Record = Callable[[Figures], None]
 

@@ -126,7 +126,7 @@ def test_a_command_on_a_read_only_lake_says_so_in_one_line(tmp_path: Path) -> No
         lake = tmp_path / "file" / "lake"  # for root too, nothing can be made below a file
     else:
         tmp_path.chmod(0o555)
-    code = "from polyglot_assets.cli import run; run()"
+    code = "from polyglot_assets.cli.main import run; run()"
     done = subprocess.run(
         [sys.executable, "-c", code, "materialize", "--select", "prompts"],
         env={**os.environ, "POLYGLOT_LAKE": str(lake)},

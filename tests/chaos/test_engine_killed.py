@@ -18,11 +18,12 @@ from chaos.processes import Run, start_worker
 from chaos.server import until
 from chaos.world import Figures, Form, World, entries, intact
 
-from polyglot_assets.grid import cells
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import PROMPTS, RESPONSES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import cells
+from polyglot_assets.inference.registry import enabled
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.registry import enabled
 
 Record = Callable[[Figures], None]
 _AT_ONCE = 2

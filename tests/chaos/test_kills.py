@@ -136,7 +136,7 @@ def command(tmp_path: Path) -> Callable[[Trial], Run]:
             "POLYGLOT_TEACHER_CONCURRENCY": str(IN_FLIGHT),
             "POLYGLOT_COMMIT_ROWS": str(COMMIT_ROWS),
         }
-        code = "from polyglot_assets.cli import run; run()"
+        code = "from polyglot_assets.cli.main import run; run()"
         return trial.command([sys.executable, "-c", code, "materialize", "--select", 'key:"responses/chaos"'], env)
 
     return start

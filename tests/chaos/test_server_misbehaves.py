@@ -9,7 +9,7 @@ import pytest
 from chaos.faults import PLANS, always, hang, refuse
 from chaos.world import IN_FLIGHT, TEACHER, Figures, Form, Start
 
-from polyglot_assets.records import RESPONSES
+from polyglot_assets.contracts.responses import RESPONSES
 
 Record = Callable[[Figures], None]
 _TIMEOUTS = {"server hangs": 8.0}

@@ -31,13 +31,13 @@ def main(options: dict[str, Any]) -> int:
     if clock := options.get("clock"):
         _break_clock(clock)
 
-    from polyglot_assets.errors import UserError
-    from polyglot_assets.grid import Cell
-    from polyglot_assets.lake import Lake
-    from polyglot_assets.languages import identify
+    from polyglot_assets.domain.errors import UserError
+    from polyglot_assets.domain.grid import Cell
+    from polyglot_assets.inference.registry import Teacher
+    from polyglot_assets.lake.store import Lake
     from polyglot_assets.responses.generate import respond
     from polyglot_assets.responses.ledger import Commit
-    from polyglot_assets.teachers.registry import Teacher
+    from polyglot_assets.text.languages import identify
 
     teacher = Teacher(**options["teacher"])
     make = partial(_engine, teacher, options)
@@ -72,8 +72,9 @@ def chain(
     report = partial(print, file=sys.stderr, flush=True)
     import logging
 
-    from polyglot_assets import running, settings
-    from polyglot_assets.errors import UserError
+    from polyglot_assets import settings
+    from polyglot_assets.cli import run as running
+    from polyglot_assets.domain.errors import UserError
 
     class Watch(logging.Handler):
         def __init__(self) -> None:
@@ -104,12 +105,12 @@ def chain(
 
 def _engine(teacher: Any, options: dict[str, Any]) -> Any:
     if "url" not in options:
-        from polyglot_assets.teachers.vllm_engine import VllmEngine
+        from polyglot_assets.inference.vllm_engine import VllmEngine
 
         engine: Any = VllmEngine(teacher, Path(options["cache"]), partial(print, file=sys.stderr, flush=True))
     else:
-        from polyglot_assets.teachers import dispatch
-        from polyglot_assets.teachers.server_engine import ServerEngine
+        from polyglot_assets.inference import dispatch
+        from polyglot_assets.inference.server_engine import ServerEngine
 
         # The logic of waiting stays; only the first wait is shorter.
         dispatch.FIRST_WAIT = options["first_wait"]
@@ -230,9 +231,9 @@ def nursery(modules: list[str]) -> None:
     for name in modules:
         importlib.import_module(name)
 
-    from polyglot_assets.languages import identify
+    from polyglot_assets.inference import server_engine  # noqa: F401
     from polyglot_assets.responses import generate  # noqa: F401
-    from polyglot_assets.teachers import server_engine  # noqa: F401
+    from polyglot_assets.text.languages import identify
 
     identify("Ein Satz, damit das Modell der Sprachen geladen ist.")
     ended, bell = os.pipe()

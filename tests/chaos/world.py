@@ -14,17 +14,18 @@ from typing import Any
 from chaos.processes import Nursery, Run, start, start_worker
 from chaos.server import MODEL, ModelServer, until
 
-from polyglot_assets.grid import Cell, cells
-from polyglot_assets.lake import Lake
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import Cell, cells
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import PROMPTS, RESPONSES
 from polyglot_assets.responses.ledger import ledger_path
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.registry import Teacher
 
 TEACHER = Teacher("chaos", MODEL, "mit", max_tokens=64, max_model_len=4096)
 IN_FLIGHT = 8

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from polyglot_assets.curation.shingles import signatures
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id, text_key
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.text.normal import text_key
+from polyglot_assets.text.shingles import signatures
 
 Row = dict[str, Any]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from polyglot_assets.invisible import without
 from polyglot_assets.seeds.sources import PRECEDENCE
+from polyglot_assets.text.invisible import without
 
 Gram = tuple[str, ...]
 UNSPACED = (

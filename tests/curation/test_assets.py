@@ -7,7 +7,6 @@ import duckdb
 import pytest
 from curation.lakes import example, fill
 
-from polyglot_assets import grid
 from polyglot_assets.curation.assets import (
     DUPLICATES_KEY,
     contamination_asset,
@@ -15,10 +14,11 @@ from polyglot_assets.curation.assets import (
     licences_asset,
 )
 from polyglot_assets.curation.duplicates import find
-from polyglot_assets.lake import Lake
+from polyglot_assets.domain import grid
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.checks import load_checks
+from polyglot_assets.orchestration.wiring import Place
 from polyglot_assets.settings import Settings, bundled
-from polyglot_assets.wiring import Place
 
 
 def offences(lake: Lake, name: str) -> list[dict]:

@@ -8,13 +8,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.curation import contamination
 from polyglot_assets.curation.contamination import KEPT, find
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import CONTAMINATION, EXAMPLES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 
 Pairs = list[tuple[str, str]]

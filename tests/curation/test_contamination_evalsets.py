@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from polyglot_assets.curation.evalsets import SIDECAR, Item, read
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 
 ONE, TWO = "How many legs do five spiders have?", "Which river flows through Prague and Dresden?"
 

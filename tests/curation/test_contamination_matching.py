@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.curation.kernels import PIECE
 from polyglot_assets.curation.matching import Rules, build, search, words
+from polyglot_assets.text.kernels import PIECE
 
 QUESTIONS = {
     "ar": "اشترى صالح سبعة دفاتر وثلاثة أقلام من المكتبة، فكم دفع إذا كان ثمن كل دفتر أربعة ريالات؟",

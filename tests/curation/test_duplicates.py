@@ -14,13 +14,14 @@ from curation.oracle import left_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.curation import duplicates, pair_kernels
 from polyglot_assets.curation import pairs as near_pairs
 from polyglot_assets.curation.duplicates import find
 from polyglot_assets.curation.keep import DECISION, KEPT
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.records import DUPLICATES, EXAMPLES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.settings import Settings
 
 SOURCES = ("OpenAssistant/oasst2", "CohereLabs/aya_collection", "somebody/else")

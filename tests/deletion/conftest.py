@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import small_lake
 
-from polyglot_assets.deletion.tombstones import Request
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import CONTAMINATION, EXAMPLES, PROMPTS
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Request
 from polyglot_assets.settings import Settings
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import small_lake
 
-from polyglot_assets.deletion import tombstones
-from polyglot_assets.deletion.tombstones import Request
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake import tombstones
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Request
 from polyglot_assets.release import versions
 
 _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink", "sqlite3.connect"}

@@ -14,20 +14,24 @@ import pytest
 import small_lake
 from made import rows_of
 
-from polyglot_assets import locks
-from polyglot_assets.deletion import forget, tombstones
-from polyglot_assets.deletion.tombstones import Request
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.deletion import forget
 from polyglot_assets.deletion.verify import verify
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import Cell, cells
-from polyglot_assets.lake import Lake
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell, cells
+from polyglot_assets.lake import locks, tombstones
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Request
 from polyglot_assets.marts.checks import load_checks
-from polyglot_assets.records import CONTAMINATION, EXAMPLES, PROMPTS, RESPONSES, SEEDS
+from polyglot_assets.orchestration.wiring import _Locked
 from polyglot_assets.release import sft, versions
 from polyglot_assets.release.verify import verify as verify_release
 from polyglot_assets.responses.ledger import ledger_path
 from polyglot_assets.settings import Settings, bundled
-from polyglot_assets.wiring import _Locked
 
 GENERATE, RESPOND, TRANSLATE = cells(["de"])
 

@@ -5,10 +5,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.deletion import history
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import SEEDS
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.store import Lake
 
 
 def _texts(home: Path) -> list[str]:

@@ -13,9 +13,9 @@ from typing import IO
 import pytest
 import small_lake
 
-from polyglot_assets.deletion.tombstones import Request
 from polyglot_assets.deletion.verify import verify
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.tombstones import Request
 
 _POINTS = int(os.environ.get("POLYGLOT_KILLS", "4"))
 """How many points, spread over the whole deletion; with 60 and more it takes minutes."""

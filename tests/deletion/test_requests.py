@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from polyglot_assets.deletion.requests import read, request
-from polyglot_assets.deletion.tombstones import Request
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.tombstones import Request
 
 
 def test_both_kinds_of_file_say_the_same(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyglot_assets.deletion.traces import TELLING, find, trace
-from polyglot_assets.ids import text_key
+from polyglot_assets.text.normal import text_key
 
 WORDS = st.text("abcÄßﬁ日İ ", max_size=60)
 

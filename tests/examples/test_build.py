@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from polyglot_assets.contracts.examples import EXAMPLES, PUBLISHED
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.examples.build import build
-from polyglot_assets.ids import text_key
-from polyglot_assets.records import EXAMPLES, PROMPTS, PUBLISHED, RESPONSES
+from polyglot_assets.text.normal import text_key
 
 PROMPT: dict[str, Any] = {name: name for name, _, _ in PROMPTS.fields} | {"exemplar_ids": ["e"], "prompt_id": "p"}
 

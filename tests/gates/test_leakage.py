@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from texts import TEXTS
 
+from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.gates.leakage import copied_share, leaked_words, untranslated_share, words_to_translate
 from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.grid import STRATEGIES
-from polyglot_assets.ids import text_key
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.outcomes import judge
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.text.normal import text_key
 
 ANSWER = "Der Himmel ist am Abend rot, weil das Licht einen längeren Weg durch die Luft nimmt."
 

@@ -8,10 +8,10 @@ import pytest
 from texts import TEXTS
 
 from polyglot_assets.gates.measures import DEFAULT, GATES, Gates, Measures
-from polyglot_assets.ids import text_key
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.outcomes import Judgement, judge
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.text.normal import text_key
 
 GERMAN = TEXTS["de"]
 MORE = (

@@ -11,9 +11,9 @@ import pytest
 
 from polyglot_assets.gates.language import read
 from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.languages import count_scripts
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.responses.outcomes import judge
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.text.languages import count_scripts
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SENTENCES, ANSWERS = DATA / "lid_pud.jsonl", "benchmax_arenahard_{}.jsonl"

@@ -3,10 +3,10 @@
 import pytest
 from texts import TEXTS
 
+from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.gates.measures import DEFAULT
 from polyglot_assets.gates.refusal import refusal_share
 from polyglot_assets.gates.refusal_phrases import PHRASES
-from polyglot_assets.grid import LANGUAGES
 
 DECLINING = {
     "en": ["I'm sorry, but I can't help with that.", "I cannot provide instructions for this.",

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import TEXTS
 
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.gates.measures import DEFAULT
 from polyglot_assets.gates.repetition import repeated_share
-from polyglot_assets.ids import content_id
 
 LEGITIMATE = [
     ("| Stadt | Land | Einwohner |\n|---|---|---|\n| Prag | Tschechien | 1,3 Mio. |\n| Wien | Österreich | 2,0 Mio. |\n"

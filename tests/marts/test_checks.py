@@ -10,32 +10,30 @@ import pytest
 from made import compute, duplicate, example, leak, outsider
 from scripted import ScriptedEngine
 
-from polyglot_assets.counting import Counted, count_answers, write_counts
-from polyglot_assets.errors import UserError
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.counts import COUNTS
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.contracts.table import Table
+from polyglot_assets.contracts.tables import CELL_TABLES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.examples.build import build as build_examples
-from polyglot_assets.grid import Cell, cells
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.counts import Counted, count_answers, write_counts
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load as load_templates
-from polyglot_assets.records import (
-    CELL_TABLES,
-    CONTAMINATION,
-    COUNTS,
-    DUPLICATES,
-    EXAMPLES,
-    LICENCES,
-    PROMPTS,
-    RESPONSES,
-    SEEDS,
-    Table,
-)
 from polyglot_assets.responses.generate import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings, bundled
-from polyglot_assets.teachers.registry import Teacher
 
 TEACHER = Teacher("scripted", "org/scripted", "mit")
 CELLS = cells(["de"])

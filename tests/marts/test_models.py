@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.contracts.tables import TABLES
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.marts.models import column_lineage, load, needed, read_tables
-from polyglot_assets.records import TABLES
 from polyglot_assets.settings import bundled
 
 SCHEMA = {"lake": {table.name: {name: str(kind) for name, kind, _ in table.fields} for table in TABLES.values()}}

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from made import fill, leak, many, rows_of
 from pages import check_page, chromium
 
-from polyglot_assets.cli import main
-from polyglot_assets.lake import Lake
+from polyglot_assets.cli.main import main
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts import report
 
 THIRTY = re.findall("..", "arcsdeesidjatlfritptnlplruuktrvithkozhhibntateswfihuelhefams")

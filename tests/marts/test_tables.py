@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made import SOURCES, compute, duplicate, example, fill, leak, many, outsider, rows_of
 
-from polyglot_assets.counting import Counted, read_counts, write_counts
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
-from polyglot_assets.licences.licences import KNOWN, of
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.counts import Counted, read_counts, write_counts
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.licenses.licenses import KNOWN, of
 from polyglot_assets.marts.checks import load_checks
 from polyglot_assets.settings import bundled
 

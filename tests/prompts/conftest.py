@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from polyglot_assets.ids import content_id, text_key
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.text.normal import text_key
 
 MakeSeed = Callable[..., dict[str, Any]]
 

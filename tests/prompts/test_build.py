@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.grid import GENERATE, RESPOND, STRATEGIES, TRANSLATE, Cell
-from polyglot_assets.ids import content_id
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.domain.grid import GENERATE, RESPOND, STRATEGIES, TRANSLATE, Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import FOLDER, load
-from polyglot_assets.records import PROMPTS
 from polyglot_assets.seeds.sources import SOURCES
 
 CELLS = {strategy: Cell("de", strategy) for strategy in STRATEGIES}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.prompts.choose import Exemplars, choose
 from polyglot_assets.seeds.sources import SOURCES
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyglot_assets.grid import GENERATE, LANGUAGES, RESPOND, STRATEGIES, TRANSLATE
-from polyglot_assets.languages import display_name
+from polyglot_assets.domain.grid import GENERATE, LANGUAGES, RESPOND, STRATEGIES, TRANSLATE
 from polyglot_assets.prompts.templates import FOLDER, StrategyTemplate, load
+from polyglot_assets.text.languages import display_name
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 from release.released import fill_all
 
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 
 
 @pytest.fixture

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polyglot_assets.counting import count_answers, write_counts
+from polyglot_assets.contracts.counts import COUNTS
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.examples.build import build
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id, text_key
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import COUNTS, EXAMPLES, PROMPTS, RESPONSES, SEEDS
+from polyglot_assets.lake.counts import count_answers, write_counts
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import sft
 from polyglot_assets.settings import Settings
+from polyglot_assets.text.normal import text_key
 
 _TEXT = (
     "brot wasser stein wald haus regen licht strasse garten schule musik winter fenster brief karte "

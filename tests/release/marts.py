@@ -1,6 +1,6 @@
 """The mart that a release is compared with."""
 
-from polyglot_assets.lake import Lake, write_parquet
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.settings import bundled
 
 

@@ -3,10 +3,12 @@
 import random
 from typing import Any
 
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id, text_key
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, RESPONSES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.text.normal import text_key
 
 CELLS = [Cell("de", "generate"), Cell("de", "translate"), Cell("ja", "respond")]
 

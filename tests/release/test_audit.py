@@ -9,12 +9,13 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.cli import main
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, MESSAGES
+from polyglot_assets.cli.main import main
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.table import MESSAGES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release.audit import Audit, audit
 from polyglot_assets.release.figures import count_of, language_of, share_of
 from polyglot_assets.release.sft import write

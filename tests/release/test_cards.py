@@ -7,8 +7,8 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.cli import main
-from polyglot_assets.errors import UserError
+from polyglot_assets.cli.main import main
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.release import card_page
 from polyglot_assets.release.audit import audit
 from polyglot_assets.release.figures import Figure, figure_in, is_total, label_of, printable

@@ -17,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from release.lakes import Answer, fill, released
 
-from polyglot_assets.cli import main
-from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, EXAMPLES
+from polyglot_assets.cli.main import main
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.release import sft
 from polyglot_assets.release.contents import opened, query
 from polyglot_assets.release.diff import ADDED, CHANGED, CHANGES, REASONS, REMOVED, SAME, compare, compare_rows

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pages import check_page, chromium
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.release.diff import ADDED, CHANGED, REMOVED, SAME, Difference
 from polyglot_assets.release.diff_page import render, write
 

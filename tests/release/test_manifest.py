@@ -15,11 +15,11 @@ from hypothesis import settings as fuzz
 from hypothesis import strategies as st
 from release.released import fill_all
 
-from polyglot_assets.cli import main
-from polyglot_assets.errors import UserError
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake
-from polyglot_assets.licences.policy import stated
+from polyglot_assets.cli.main import main
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.licenses.policy import stated
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release import versions
 from polyglot_assets.release.contents import sha256

@@ -11,10 +11,13 @@ import pytest
 import yaml
 from release.released import CELLS, example, fill
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.records import CONTAMINATION, DUPLICATES, LINEAGE, PUBLISHED
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.duplicates import DUPLICATES
+from polyglot_assets.contracts.examples import PUBLISHED
+from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.release import sft, versions
 from polyglot_assets.release.sft import Release, without, write
 from polyglot_assets.release.verify import verify

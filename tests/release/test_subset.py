@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from release.lakes import Answer, released
 
-from polyglot_assets.cli import main
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import STRATEGIES
+from polyglot_assets.cli.main import main
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.release.audit import audit
 from polyglot_assets.release.contents import opened, query
 from polyglot_assets.release.subset import ABOUT, Options, is_held_out, quotas, write

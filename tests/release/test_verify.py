@@ -13,9 +13,9 @@ import pytest
 import yaml
 from release.released import CELLS, example, fill
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.ids import content_id
-from polyglot_assets.lake import Lake
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.contents import sha256
 from polyglot_assets.release.manifest import Manifest

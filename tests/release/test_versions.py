@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 from release.released import CELLS, example, fill
 
-from polyglot_assets.cli import main
-from polyglot_assets.errors import UserError
-from polyglot_assets.lake import Lake
+from polyglot_assets.cli.main import main
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import versions
 from polyglot_assets.release.sft import write
 from polyglot_assets.release.verify import verify

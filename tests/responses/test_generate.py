@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 from scripted import ScriptedEngine, good_answer
 
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.contracts.table import QUALITY
+from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.grid import Cell, cells
-from polyglot_assets.lake import Lake
+from polyglot_assets.inference.engine import Completion, Request, Take
+from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.records import PROMPTS, QUALITY, RESPONSES
 from polyglot_assets.responses import generate
 from polyglot_assets.responses.generate import CellResponses
 from polyglot_assets.responses.ledger import Ledger, ledger_path
@@ -25,8 +29,6 @@ from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
-from polyglot_assets.teachers.engine import Completion, Request, Take
-from polyglot_assets.teachers.registry import Teacher
 
 TEACHER = Teacher("scripted", "org/scripted", "mit", max_tokens=64, max_model_len=4096)
 CELLS = cells(["de", "cs"])

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.responses import ledger as ledger_module
 from polyglot_assets.responses.ledger import Commit, Ledger
-from polyglot_assets.teachers.engine import Completion
 
 
 def completion(number: int, text: str = "Antwort\nmit \u2028 Zeilen") -> Completion:

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import SENTENCES
 
+from polyglot_assets.domain.grid import STRATEGIES
+from polyglot_assets.domain.outcomes import OUTCOMES
 from polyglot_assets.gates.measures import Gates
-from polyglot_assets.grid import STRATEGIES
-from polyglot_assets.ids import text_key
-from polyglot_assets.invisible import trimmed
-from polyglot_assets.records import OUTCOMES
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.responses.outcomes import judge
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.text.invisible import trimmed
+from polyglot_assets.text.normal import text_key
 
 ENGLISH = "A shop sells pencils for three dollars each. How much do seven pencils cost in that shop?"
 

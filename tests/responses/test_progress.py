@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
+from polyglot_assets.inference.token_counts import TokenCounts
 from polyglot_assets.responses import progress as progress_
 from polyglot_assets.responses.progress import Progress, said_regularly
-from polyglot_assets.teachers.token_counts import TokenCounts
 
 
 def begun(total: int, **counts: float) -> Progress:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from polyglot_assets.inference.engine import Completion, Request
+from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.responses.requests import Standing, make_request, standing
-from polyglot_assets.teachers.engine import Completion, Request
-from polyglot_assets.teachers.registry import Teacher
 
 TEACHER = Teacher(
     "t", "org/model", "mit", revision="1", max_tokens=100, max_model_len=1000, sampling={"temperature": 0.5}

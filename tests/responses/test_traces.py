@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.gates.debris import debris
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake, write_parquet
-from polyglot_assets.records import RESPONSES
+from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.responses.traces import split
 
 TRACE = "Der Nutzer fragt nach der Kette.\n\n1. Öl, 2. Luft (x < y)."

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from polyglot_assets.grid import LANGUAGES, Cell, cells
+from polyglot_assets.domain.grid import LANGUAGES, Cell, cells
 from polyglot_assets.seeds.acquire import Files, find
 from polyglot_assets.seeds.fill import CellSeeds, fill
 from polyglot_assets.seeds.source import Source

@@ -22,8 +22,8 @@ from typing import Any
 
 import pytest
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.grid import Cell
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.seeds import aya, cidar, gsm8k, helpsteer3, oasst2
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill

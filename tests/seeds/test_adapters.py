@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from polyglot_assets.grid import Cell
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds import (
     alpaca_filipino,
     aya,

@@ -5,7 +5,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from polyglot_assets.grid import LANGUAGES, Cell
+from polyglot_assets.domain.grid import LANGUAGES, Cell
 from polyglot_assets.seeds import (
     oasst2,
     wildchat,

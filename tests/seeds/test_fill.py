@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polyglot_assets.grid import LANGUAGES, Cell, cells
-from polyglot_assets.ids import content_id
-from polyglot_assets.records import SEEDS
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.domain.grid import LANGUAGES, Cell, cells
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds import aya, euroblocks, gsm8k, magpie_pro, wildchat
 from polyglot_assets.seeds.acquire import Files, find
 from polyglot_assets.seeds.fill import _Lowest, fill

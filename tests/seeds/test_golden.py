@@ -5,8 +5,8 @@ They are written out, ids included: an id that changes makes the lake pay for ev
 
 import pytest
 
-from polyglot_assets.grid import LANGUAGES, Cell
-from polyglot_assets.ids import content_id
+from polyglot_assets.domain.grid import LANGUAGES, Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.sources import SOURCES
 
 # source, cell, seed_id, source_id, licence, seed language, prompt, response

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from seeds.conftest import write_rows
 
-from polyglot_assets.errors import UserError
-from polyglot_assets.languages import to_code
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.seeds import aya, cidar, euroblocks, gsm8k, helpsteer3, magpie_pro, oasst2, wildchat
 from polyglot_assets.seeds.reading import Reader
+from polyglot_assets.text.languages import to_code
 
 GOOD = {"question": "How many?", "answer": "#### 5"}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from polyglot_assets.grid import LANGUAGES, Cell, cells
+from polyglot_assets.domain.grid import LANGUAGES, Cell, cells
 from polyglot_assets.seeds import gsm8k, oasst2
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill

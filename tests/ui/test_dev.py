@@ -23,9 +23,9 @@ import pytest
 from chaos.faults import always, hang
 from chaos.server import ModelServer
 
-from polyglot_assets.grid import cells
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import PROMPTS
+from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.domain.grid import cells
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.seeds.sources import SOURCES
 
 pytestmark = pytest.mark.ui
@@ -80,7 +80,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @contextmanager
 def _dev(root: Path, port: int, environment: dict[str, str]) -> Iterator[Server]:
-    command = [sys.executable, "-c", "from polyglot_assets.cli import run; run()", "dev", "--port", str(port)]
+    command = [sys.executable, "-c", "from polyglot_assets.cli.main import run; run()", "dev", "--port", str(port)]
     with (root / "log").open("w") as log:
         # A session of its own: dagster dev has children, and they end only when the whole group is told to.
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True, cwd=root)

@@ -11,8 +11,8 @@ from huggingface_hub import constants
 from release.fake_hub import TOKEN, FakeHub
 from release.released import fill_all
 
-from polyglot_assets.cli import main
-from polyglot_assets.lake import Lake
+from polyglot_assets.cli.main import main
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import versions
 from polyglot_assets.release.manifest import read
 from polyglot_assets.release.sft import Release, write

@@ -8,7 +8,7 @@ from release.fake_hub import FakeHub, Request
 from release.publishing.conftest import Publish, refused
 from release.released import CELLS, example, fill
 
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import versions
 from polyglot_assets.release.sft import Release, write
 from polyglot_assets.settings import Settings

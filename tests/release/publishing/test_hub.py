@@ -215,7 +215,7 @@ def test_a_warning_about_the_card_does_not_make_it_known(
 def test_a_process_prints_no_token(hub: FakeHub, released: Release, debug: str) -> None:
     hub.new()
     hub.faults = [Fault("/commit/", failure(403, FORMS["in an address"]))]
-    code = "import logging; logging.basicConfig(level=logging.DEBUG); from polyglot_assets.cli import run; run()"
+    code = "import logging; logging.basicConfig(level=logging.DEBUG); from polyglot_assets.cli.main import run; run()"
     done = subprocess.run(
         [sys.executable, "-c", code, "publish", "--repo", "org/name", "--yes"],
         env={**os.environ, "HF_DEBUG": debug},

@@ -14,14 +14,15 @@ from release.fake_hub_store import Repo, Request, Stored
 from release.publishing.conftest import Publish, files, refused
 from release.released import CELLS, example, fill
 
-from polyglot_assets.lake import Lake
-from polyglot_assets.records import EXAMPLES, RESPONSES
+from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import publish as publish_
 from polyglot_assets.release.manifest import read
 from polyglot_assets.release.sft import Release, write
 from polyglot_assets.settings import Settings
 
-_RUN = [sys.executable, "-c", "from polyglot_assets.cli import run; run()", "publish", "--repo", "org/name"]
+_RUN = [sys.executable, "-c", "from polyglot_assets.cli.main import run; run()", "publish", "--repo", "org/name"]
 
 
 def of_release(repo: Repo, revision: str = "main") -> dict[str, bytes]:

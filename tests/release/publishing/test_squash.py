@@ -12,8 +12,8 @@ from release.fake_hub_store import Repo, Request, failure
 from release.publishing.conftest import Publish, files, refused
 from release.released import CELLS, example, fill
 
-from polyglot_assets.cli import main
-from polyglot_assets.lake import Lake
+from polyglot_assets.cli.main import main
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import publish as publish_
 from polyglot_assets.release import versions
 from polyglot_assets.release.sft import Release, write

@@ -1,0 +1,1 @@
+"""Domain: what the project speaks of, without files and without Dagster: the grid, ids, outcomes, errors."""

@@ -1,0 +1,394 @@
+"""Who is asked when: the requests of one stream, spread over servers that may be busy, broken or gone.
+
+Here: load, pauses, tries and giving up, all in one thread and one event loop. Not here: HTTP (chat_client.py), what
+bodies mean (chat_api.py), and the loop's life (server_engine.py).
+
+A request is under way on a server, or waits for one with room, or rests after a failure. `held` counts all three and
+never exceeds what the servers take together, so that requests which cannot be sent keep new ones from being taken.
+"""
+
+import asyncio
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from polyglot_assets.domain.errors import EngineDown
+from polyglot_assets.inference.chat_client import ChatServer
+from polyglot_assets.inference.engine import Completion, FinishReason, Request
+from polyglot_assets.inference.lanes import Job, Lane, Limits
+from polyglot_assets.inference.refusals import Kind, TryError
+
+RETRIES = 4
+"""After something broke. A server that is busy or away is asked for as long as the user's patience lasts."""
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 8.0
+LONGEST_TICK = 1.0
+TRUSTED_REFUSALS = 8
+"""So many requests in a row a server that answers others may refuse. More may mean that it refuses all by now."""
+_AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
+
+
+class Dispatcher:
+    """The requests of one stream. The loop is stopped whenever there is something to do for whoever runs it.
+
+    Args:
+        loop: not running while methods are called from outside.
+        lanes: the servers.
+        ask: one try; raises `TryError` with a text fit to be shown.
+        probe: a harmless question that shows whether a server is there; raises likewise.
+        control: asks a harmless request of the same shape as a refused one; raises likewise.
+        limits: what the user chose.
+
+    Attributes:
+        finished: completions not yet handed out.
+        broken: why the stream cannot go on.
+        held: requests taken and not finished.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        lanes: Sequence[Lane],
+        ask: Callable[[ChatServer, Request], Awaitable[Completion]],
+        probe: Callable[[ChatServer], Awaitable[object]],
+        control: Callable[[ChatServer, Request], Awaitable[object]],
+        limits: Limits,
+    ) -> None:
+        self.finished: deque[Completion] = deque()
+        self.broken: Exception | None = None
+        self.held = 0
+        self._loop, self._lanes, self._limits = loop, lanes, limits
+        self._ask, self._probe, self._control = ask, probe, control
+        self._most = len(lanes) * limits.concurrency
+        self._answered = -math.inf
+        self._reading = 0.0
+        self._under_way: dict[Job, asyncio.Task[None]] = {}  # the oldest try first
+        self._waiting: deque[Job] = deque()
+        self._resting: dict[Job, asyncio.TimerHandle] = {}
+        self._tick_seconds = min(LONGEST_TICK, max(0.02, min(limits.timeout, limits.patience) / 10))
+        self._ticker = loop.call_later(self._tick_seconds, self._tick)
+        for lane in lanes:
+            lane.answered, lane.refusals = -math.inf, 0
+            self._pause(lane, lane.paused_until - time.monotonic())
+
+    # For whoever runs the loop.
+
+    def has_room(self) -> bool:
+        """Whether a new request could be sent at once."""
+        return self.held < self._most and self._pick() is not None
+
+    def add(self, request: Request) -> None:
+        """Sends a request, now or when a server has room."""
+        self.held += 1
+        job = Job(request, self._now())
+        lane = self._pick()
+        if lane is None:
+            self._waiting.append(job)
+        else:
+            self._send(job, lane)
+
+    def was_away(self, seconds: float) -> None:
+        """Takes note that the loop stood still. Servers could not be heard; that is not held against them."""
+        self._reading += seconds
+
+    def cancel(self) -> list["asyncio.Task[None]"]:
+        """Ends everything; the loop must run until the returned tasks are done."""
+        self._ticker.cancel()
+        for timer in [*self._resting.values(), *(lane.pause for lane in self._lanes if lane.pause)]:
+            timer.cancel()
+        tasks = [*self._under_way.values()]
+        tasks += [task for lane in self._lanes for task in (lane.reviver, lane.control) if task]
+        for task in tasks:
+            task.cancel()
+        for lane in self._lanes:
+            lane.under_way, lane.reviver, lane.away, lane.pause = 0, None, False, None
+            lane.control, lane.refused = None, []
+        self._under_way.clear()
+        self._waiting.clear()
+        self._resting.clear()
+        return tasks
+
+    # Sending.
+
+    def _now(self) -> float:
+        """The stream's clock: it stands still while the reader is busy with what it was handed."""
+        return time.monotonic() - self._reading
+
+    def _pick(self, shunned: Lane | None = None) -> Lane | None:
+        """The open server with the fewest under way; `shunned` only if no other is open. None if that has no room."""
+        now = time.monotonic()
+        best = second = None
+        for lane in self._lanes:
+            if lane.reviver is not None or lane.control is not None or lane.paused_until > now:
+                continue
+            if lane is shunned:
+                second = lane
+            elif best is None or lane.under_way < best.under_way:
+                best = lane
+        best = best or second
+        return best if best is not None and best.under_way < self._limits.concurrency else None
+
+    def _send_waiting(self) -> None:
+        passed: list[Job] = []
+        while self._waiting and self._pick() is not None:
+            job = self._waiting.popleft()
+            lane = self._pick(job.shunned)
+            if lane is None:
+                passed.append(job)  # it waits for another server than the one that failed it
+            else:
+                self._send(job, lane)
+        self._waiting.extendleft(reversed(passed))
+
+    def _send(self, job: Job, lane: Lane) -> None:
+        job.started = self._now()
+        lane.under_way += 1
+        self._under_way[job] = self._loop.create_task(self._try(job, lane))
+
+    async def _try(self, job: Job, lane: Lane) -> None:
+        try:
+            completion = await self._ask(lane.server, job.request)
+        except TryError as error:
+            self._left(job, lane)
+            self._failed(job, lane, error)
+        except asyncio.CancelledError:
+            if not job.late:
+                raise
+            self._left(job, lane)
+            text = f"TimeoutError: no answer within {self._limits.timeout:g} s"
+            self._failed(job, lane, TryError(Kind.HUNG, text))
+        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+            self._break(error)
+        else:
+            self._left(job, lane)
+            lane.answered = self._answered = self._now()
+            lane.suspicions = lane.refusals = 0
+            self._end(completion)
+        if self._waiting:
+            self._send_waiting()
+
+    def _left(self, job: Job, lane: Lane) -> None:
+        del self._under_way[job]
+        lane.under_way -= 1
+
+    def _end(self, completion: Completion) -> None:
+        self.held -= 1
+        self.finished.append(completion)
+        self._loop.stop()
+
+    def _break(self, error: Exception) -> None:
+        self.broken = self.broken or error
+        self._loop.stop()
+
+    # Trouble.
+
+    def _failed(self, job: Job, lane: Lane, error: TryError) -> None:
+        lane.error = error.text
+        job.shunned, job.late = lane, False
+        kind = error.kind
+        if kind is Kind.DENIED:
+            # Answered meanwhile: the key and the model are fine, and what was wrong is perhaps over.
+            if lane.answered < job.started:
+                self._break(self._down(f"{lane.server.name}: {error.text}"))
+                return
+            kind = Kind.FAILED
+        if kind in (Kind.FINAL, Kind.TOO_LONG):
+            self._end(_error(job, error))
+        elif kind in (Kind.REFUSED, Kind.TOO_LARGE):
+            self._refused(job, lane, error)
+        elif kind is Kind.FAILED:
+            self._broke(job, lane, error)
+        elif kind is Kind.HUNG:
+            job.hung += 1
+            if job.hung > 1:
+                self._give_up(job, error)
+            else:
+                self._waiting.append(job)
+        else:
+            self._turned_away(job, lane, error)
+
+    def _broke(self, job: Job, lane: Lane, error: TryError) -> None:
+        job.failed += 1
+        if job.failed <= RETRIES:
+            self._rest(job, error.wait or _wait(job.failed))
+        else:
+            self._refused(job, lane, error)
+
+    def _refused(self, job: Job, lane: Lane, error: TryError) -> None:
+        """Ends a request, at once if the server is known to answer others."""
+        lane.refusals += 1
+        if lane.answered > -math.inf and lane.refusals <= TRUSTED_REFUSALS:
+            self._end(_error(job, error))
+            return
+        lane.refused.append((job, error))
+        if lane.control is None:
+            lane.control = self._loop.create_task(self._find_out(lane, job.request))
+
+    async def _find_out(self, lane: Lane, request: Request) -> None:
+        """Whether a server refuses every request: then the stream ends, and not one request after the other."""
+        started, trouble = self._now(), None
+        try:
+            async with asyncio.timeout(self._limits.timeout):
+                await self._control(lane.server, request)
+        except TryError as error:
+            trouble = error
+        except TimeoutError:
+            trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
+        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+            self._break(error)
+            return
+        if trouble is None:
+            lane.answered = self._answered = self._now()
+        refused, lane.refused, lane.control = lane.refused, [], None
+        if lane.answered >= started:
+            lane.refusals = 0
+            for job, refusal in refused:
+                self._end(_error(job, refusal))
+        elif trouble is not None and trouble.kind in (Kind.BUSY, *_AWAY):
+            for job, _ in refused:
+                self._turned_away(job, lane, trouble)
+        elif trouble is not None:
+            self._break(self._down(f"{lane.server.name} refuses every request: {trouble.text}"))
+        self._send_waiting()
+        self._loop.stop()
+
+    def _turned_away(self, job: Job, lane: Lane, error: TryError) -> None:
+        """The server is busy, or it or its gateway is gone."""
+        job.turned_away += 1
+        if self._is_hopeless(job):
+            if self._is_undecided():
+                self._waiting.append(job)  # sent again, or given up, when the server's check has come back
+            else:
+                self._give_up(job, error)
+        elif error.wait is not None:
+            self._pause(lane, error.wait)
+            self._waiting.append(job)
+        elif error.kind is Kind.GONE:
+            self._suspect(lane)
+            self._waiting.append(job)
+        else:
+            # If it answered others meanwhile, the trouble is this request's alone.
+            if error.kind is Kind.LOST and lane.answered < job.started:
+                self._suspect(lane)
+            self._rest(job, _wait(job.turned_away))
+
+    def _is_hopeless(self, job: Job) -> bool:
+        now, patience = self._now(), self._limits.patience
+        if now < max(job.since, self._answered) + patience:
+            return False
+        # A server that works on something for so long is there, and has enough to do.
+        oldest = next(iter(self._under_way), None)
+        return oldest is None or not 0 < patience <= now - oldest.started
+
+    def _is_undecided(self) -> bool:
+        """Whether no server is open, and one is neither known to be there nor known to be away."""
+        suspect = any(lane.is_suspect() for lane in self._lanes)
+        return suspect and not any(lane.is_open() for lane in self._lanes)
+
+    def _give_up(self, job: Job, error: TryError) -> None:
+        """Ends a request, or the stream if it is not the request's fault."""
+        if self._is_its_own(job, error):
+            self._end(_error(job, error))
+        else:
+            self._break(self._down(self._troubles()))
+
+    def _is_its_own(self, job: Job, error: TryError) -> bool:
+        """Whether the servers have answers for others and not for this request."""
+        if error.kind is Kind.BUSY or all(lane.away for lane in self._lanes):
+            return False
+        # Taken after the last answer and turned away as well: the server fails them all.
+        if error.kind is not Kind.HUNG and any(
+            other.turned_away and other.since > self._answered
+            for other in (*self._under_way, *self._waiting, *self._resting)
+        ):
+            return False
+        # Where several hang at once, what was answered before they began to says nothing about the server now.
+        since = job.started if error.kind is Kind.HUNG and self.held > 1 else job.since
+        return self._answered >= since
+
+    def _troubles(self) -> str:
+        return "; ".join(f"{lane.server.name}: {lane.error or 'no answer'}" for lane in self._lanes)
+
+    def _down(self, reason: str) -> EngineDown:
+        many = f"{self.held} answers under way were" if self.held != 1 else "1 answer under way was"
+        return EngineDown(f"{reason}; {many} not received; what was answered is kept; run again when this is put right")
+
+    # Waiting.
+
+    def _rest(self, job: Job, seconds: float) -> None:
+        self._resting[job] = self._loop.call_later(seconds, self._rested, job)
+
+    def _rested(self, job: Job) -> None:
+        del self._resting[job]
+        self._waiting.append(job)
+        self._send_waiting()
+
+    def _pause(self, lane: Lane, seconds: float) -> None:
+        """Leaves a server alone, as it asked for."""
+        until = time.monotonic() + seconds
+        if seconds <= 0 or (lane.pause is not None and until <= lane.paused_until):
+            return
+        if lane.pause is not None:
+            lane.pause.cancel()
+        lane.paused_until = until
+        lane.pause = self._loop.call_later(seconds, self._reopen, lane)
+
+    def _reopen(self, lane: Lane) -> None:
+        """Lets a server be asked again: first by those that wait, then by new ones."""
+        lane.paused_until, lane.pause = 0.0, None
+        self._send_waiting()
+        self._loop.stop()
+
+    def _suspect(self, lane: Lane) -> None:
+        """Sends a server nothing until it is known to be there."""
+        if lane.reviver is None:
+            lane.suspicions += 1
+            lane.reviver = self._loop.create_task(self._revive(lane))
+
+    async def _revive(self, lane: Lane) -> None:
+        # One small question at a time, and not one of the requests: if the server is back, that one would keep the
+        # others waiting for as long as a model takes to answer.
+        try:
+            while True:
+                await asyncio.sleep(_wait(lane.suspicions))
+                try:
+                    await self._probe(lane.server)
+                except TryError as error:
+                    if error.kind in _AWAY:
+                        lane.error = error.text
+                        lane.suspicions += 1
+                        lane.away = True
+                        continue
+                break
+        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+            self._break(error)
+        lane.reviver, lane.away = None, False
+        self._send_waiting()
+        self._loop.stop()
+
+    def _tick(self) -> None:
+        """Ends tries that take too long, and gives up what waits too long for servers that are away or want a pause."""
+        self._ticker = self._loop.call_later(self._tick_seconds, self._tick)
+        now = self._now()
+        for job, task in self._under_way.items():
+            if now - job.started < self._limits.timeout:
+                break
+            if not job.late:
+                job.late = True
+                task.cancel()
+        if any(lane.is_open() or lane.is_suspect() for lane in self._lanes):
+            return
+        for job in [job for job in self._waiting if self._is_hopeless(job)]:
+            self._waiting.remove(job)
+            self._give_up(job, TryError(Kind.GONE, self._troubles()))
+
+
+def _error(job: Job, error: TryError) -> Completion:
+    reason: FinishReason = "too_long" if error.kind in (Kind.TOO_LONG, Kind.TOO_LARGE) else "error"
+    return Completion(job.request.request_id, "", reason, error=error.text)
+
+
+def _wait(times: int) -> float:
+    """The pause after so many failures: twice as long each time, and not the same for all that failed together."""
+    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(times - 1, 30))) * random.uniform(0.75, 1)  # noqa: S311

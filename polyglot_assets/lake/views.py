@@ -1,0 +1,162 @@
+"""The views under which the lake's files are read: their names, and the SQL over the files that there are.
+
+Here: which files belong to a view, and its text. Not here: DuckDB itself, and holding files that are replaced
+meanwhile (lake.py).
+
+A view over a table of records.py shows the columns of its contract, whatever is in the files: a column that none of
+them has yet, because the lake is older than it, is empty. So the text of a view changes only when the first file comes
+or the last one goes, when files get a column that none had, or when a mart gets other columns.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from polyglot_assets.contracts.examples import PUBLISHED
+from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.contracts.tables import TABLES
+
+TableName = tuple[str, str]
+"""(schema, table): ("lake", "examples") or ("marts", "source_mix")."""
+
+MARTS = "marts"
+RELEASE = "release"
+RELEASES = Path("release", "sft")
+_VERSION = "[0-9a-f]*"
+_KINDS = {
+    "string": "VARCHAR",
+    "binary": "BLOB",
+    "bool": "BOOLEAN",
+    "int8": "TINYINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+}
+_HISTORY = {
+    "recorded_at": "TIMESTAMP",
+    "release": "VARCHAR",
+    "what": "VARCHAR",
+    "rows": "BIGINT",
+    "replaces": "VARCHAR",
+    "why": "VARCHAR",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A view.
+
+    Attributes:
+        name: (schema, view).
+        query: what it shows.
+        columns: names and types where the query leaves them to the files: a mart's.
+    """
+
+    name: TableName
+    query: str
+    columns: str = ""
+
+    @property
+    def statement(self) -> str:
+        """The statement that makes it, or makes it anew."""
+        schema, view = self.name
+        return f'CREATE OR REPLACE VIEW {schema}."{view}" AS {self.query}'
+
+
+def of_tables(root: Path, schema: str, reads: Collection[TableName] | None = None) -> Iterator[View]:
+    """The views over the tables of records.py below `root`, in `schema`; `reads` names the only ones wanted."""
+    for table in TABLES.values():
+        if reads is None or ("lake", table.name) in reads:
+            files = (root / table.name).rglob("*.parquet")
+            pattern = quoted(literal(root / table.name) / "**" / "*.parquet")
+            yield View((schema, table.name), over(pattern, files, table.schema))
+
+
+def of_marts(root: Path, reads: Collection[TableName] | None = None) -> Iterator[View]:
+    """The views over the marts that were computed."""
+    for path in sorted((root / MARTS).glob("*.parquet")):
+        if reads is None or (MARTS, path.stem) in reads:
+            query = f"FROM read_parquet({quoted(literal(path))}, hive_partitioning=false)"
+            yield View((MARTS, path.stem), query, str(_columns(path)))
+
+
+def of_releases(root: Path) -> Iterator[View]:
+    """Views over the rows of all releases, with the version as the column `release`, and over their history."""
+    folder = root / RELEASES
+    published = pa.schema([field for field in TABLES["examples"].schema if field.name in PUBLISHED])
+    for name, part, schema in (("sft", "data", published), ("lineage", "lineage", LINEAGE.schema)):
+        files = folder.glob(f"{_VERSION}/{part}/**/*.parquet")
+        pattern = quoted(literal(folder) / _VERSION / part / "**" / "*.parquet")
+        # The last match: the lake itself may lie below such a path.
+        version = f"regexp_extract(filename, '.*/{RELEASES}/([0-9a-f]+)/{part}/', 1)"
+        yield View((RELEASE, name), over(pattern, files, schema, version))
+    history = folder / "history.jsonl"
+    if history.exists():
+        kinds = ", ".join(f"{name}: '{kind}'" for name, kind in _HISTORY.items())
+        query = f"FROM read_json({quoted(literal(history))}, columns={{{kinds}}})"
+    else:
+        query = f"SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in _HISTORY.items())} LIMIT 0"
+    yield View((RELEASE, "history"), query)
+
+
+def over(pattern: str, files: Iterable[Path], schema: pa.Schema, release: str = "") -> str:
+    """A query for the columns of `schema` in some files, in that order; columns that none of them has are null.
+
+    Args:
+        pattern: what read_parquet is given: a quoted glob, or a list of quoted paths.
+        files: the files that it stands for; without any the query returns no rows.
+        schema: the contract.
+        release: the value of a column `release` that is put first, made of the column `filename`.
+    """
+    missing, found = set(schema.names), False
+    for path in files:
+        found = True
+        missing -= _columns(path).keys()
+        if not missing:  # mostly after the first file
+            break
+    columns = [f"{release if found else 'NULL'}::VARCHAR AS release"] if release else []
+    for field in schema:
+        value = "NULL" if field.name in missing else f'"{field.name}"'
+        columns.append(f'{value}::{kind_of(field.type)} AS "{field.name}"')
+    # union_by_name: files that were written before a column was added stay readable.
+    options = "union_by_name=true, hive_partitioning=false" + (", filename=true" if release else "")
+    return f"SELECT {', '.join(columns)} " + (f"FROM read_parquet({pattern}, {options})" if found else "LIMIT 0")
+
+
+def _columns(path: Path) -> dict[str, str]:
+    """Names and types of a file's columns; none where it was just removed or cannot be read, which DuckDB will say."""
+    try:
+        return {field.name: str(field.type) for field in pq.read_schema(path)}
+    except (OSError, pa.ArrowException):
+        return {}
+
+
+def kind_of(kind: pa.DataType) -> str:
+    """DuckDB's name of an Arrow type.
+
+    Raises:
+        ValueError: no table has such columns so far.
+    """
+    if pa.types.is_list(kind):
+        return f"{kind_of(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        parts = (f'"{field.name}" {kind_of(field.type)}' for field in kind)
+        return f"STRUCT({', '.join(parts)})"
+    if str(kind) not in _KINDS:
+        raise ValueError(f"no DuckDB type is known for {kind}")
+    return _KINDS[str(kind)]
+
+
+def quoted(path: Path) -> str:
+    """A path as an SQL string."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def literal(path: Path) -> Path:
+    """As a glob that matches this path alone: a lake may lie below a folder called `data [old]`."""
+    return Path(re.sub(r"([*?\[])", r"[\1]", str(path)))

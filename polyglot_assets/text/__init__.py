@@ -1,0 +1,1 @@
+"""Text: everything that knows characters, words and languages."""

@@ -1,0 +1,194 @@
+"""The laws of dispatch, with a script in place of the servers: every request ends once, and for the right reason."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from unittest.mock import patch
+
+import pytest
+from fake_server import (
+    KEY,
+    TEACHER,
+    Call,
+    Clock,
+    Engines,
+    FakeServer,
+    Reply,
+    Servers,
+    ask,
+    echo,
+    failure,
+    filling_up,
+    requests_for,
+    taking,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polyglot_assets.domain.errors import EngineDown
+from polyglot_assets.inference.chat_client import ChatServer
+from polyglot_assets.inference.engine import Completion, Request
+from polyglot_assets.inference.refusals import Kind, TryError
+from polyglot_assets.inference.server_engine import ServerEngine
+
+_TROUBLES = [
+    None,
+    TryError(Kind.FINAL, "final"),
+    TryError(Kind.TOO_LONG, "too long"),
+    TryError(Kind.FAILED, "failed"),
+    TryError(Kind.FAILED, "failed", 0.0005),
+    TryError(Kind.REFUSED, "refused"),
+    TryError(Kind.DENIED, "denied"),
+    TryError(Kind.BUSY, "busy"),
+    TryError(Kind.BUSY, "busy", 0.001),
+    TryError(Kind.LOST, "lost"),
+    TryError(Kind.LOST, "lost", 0.001),
+    TryError(Kind.GONE, "gone"),
+    TryError(Kind.HUNG, "hung"),
+]
+
+
+class _Script:
+    """Stands for the servers: one trouble per try, then answers."""
+
+    def __init__(self, troubles: list[TryError | None], concurrency: int) -> None:
+        self.troubles: Iterator[TryError | None] = iter(troubles)
+        self.concurrency = concurrency
+        self.busy: Counter[str] = Counter()
+
+    async def ask(self, server: ChatServer, asked: Request) -> Completion:
+        self.busy[server.name] += 1
+        assert self.busy[server.name] <= self.concurrency
+        try:
+            await asyncio.sleep(0)
+            if (trouble := next(self.troubles, None)) is not None:
+                raise trouble
+            return Completion(asked.request_id, "text", "stop")
+        finally:
+            self.busy[server.name] -= 1
+
+    async def probe(self, server: ChatServer) -> bytes:
+        await asyncio.sleep(0)
+        if (trouble := next(self.troubles, None)) is not None:
+            raise trouble
+        return b"{}"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    troubles=st.lists(st.sampled_from(_TROUBLES), max_size=60),
+    servers=st.integers(1, 3),
+    concurrency=st.integers(1, 4),
+    count=st.integers(1, 25),
+    patience=st.sampled_from([0.0, 60.0]),
+)
+def test_every_request_ends_once_or_the_engine_is_down(
+    troubles: list[TryError | None], servers: int, concurrency: int, count: int, patience: float
+) -> None:
+    script, requests = _Script(troubles, concurrency), requests_for(*map(str, range(count)))
+    urls = [f"http://127.0.0.1:{number + 1}/v1" for number in range(servers)]
+    seen: list[str] = []
+    with (
+        patch("polyglot_assets.inference.dispatch.FIRST_WAIT", 0.0001),
+        patch("polyglot_assets.inference.dispatch.LONGEST_WAIT", 0.001),
+        closing(ServerEngine(TEACHER, urls, KEY, concurrency, patience_seconds=patience)) as engine,
+    ):
+        engine._ask, engine._probe, engine._checked = script.ask, script.probe, True
+        try:
+            for completion in engine.stream(taking(requests)):
+                seen.append(completion.request_id)
+                assert count - len(requests) - len(seen) <= servers * concurrency
+        except EngineDown:
+            assert len(seen) == len(set(seen))
+            assert any(t is not None and t.kind not in (Kind.FINAL, Kind.TOO_LONG, Kind.FAILED) for t in troubles)
+        else:
+            assert sorted(seen, key=int) == list(map(str, range(count)))
+
+
+class _Turning:
+    """One server that turns some away with 504, each time as if a gateway had, and a check that takes long.
+
+    Time is the script's: every try takes a second of it, the check far more than patience lasts.
+    """
+
+    def __init__(self, clock: Clock, checked: TryError | None) -> None:
+        self.clock, self.checked = clock, checked
+        self.fine, self.checking = asyncio.Event(), asyncio.Event()
+        self.probes = 0
+        self.tries: Counter[str] = Counter()
+
+    async def ask(self, server: ChatServer, asked: Request) -> Completion:
+        name = asked.request_id
+        self.tries[name] += 1
+        if name == "fine":
+            self.clock.advance(1)
+            self.fine.set()
+            return Completion(name, "text", "stop")
+        await self.fine.wait()
+        if name == "late" and self.tries[name] == 2:
+            await self.checking.wait()
+        self.clock.advance(1)
+        raise TryError(Kind.LOST, f"504 for {name}")
+
+    async def probe(self, server: ChatServer) -> bytes:
+        self.probes += 1
+        self.clock.advance(1000)
+        self.checking.set()
+        await asyncio.sleep(0.1)  # timers fire in their order: what rested is waiting, and was looked at, before
+        if self.checked is not None:
+            raise self.checked
+        return b"{}"
+
+
+def turned_away(clock: Clock, checked: TryError | None, *names: str) -> tuple[dict[str, Completion], str]:
+    """The completions, and why the run ended if it did."""
+    seen: dict[str, Completion] = {}
+    with (
+        patch("polyglot_assets.inference.dispatch.FIRST_WAIT", 0.0001),
+        patch("polyglot_assets.inference.dispatch.LONGEST_WAIT", 0.001),
+        closing(ServerEngine(TEACHER, ["http://127.0.0.1:1/v1"], KEY, patience_seconds=100)) as engine,
+    ):
+        script = _Turning(clock, checked)
+        engine._ask, engine._probe, engine._checked = script.ask, script.probe, True
+        try:
+            seen = {c.request_id: c for c in engine.stream(taking(requests_for(*names)))}
+        except EngineDown as error:
+            return seen, str(error)
+        finally:
+            assert script.probes >= 1
+    return seen, ""
+
+
+@pytest.mark.parametrize("names", [["unlucky", "fine"], ["unlucky", "late", "fine"]])
+def test_a_server_that_is_being_checked_is_not_away(names: list[str], clock: Clock) -> None:
+    """Patience ends before the check has come back: of one that waits for it, and of one that is turned away then."""
+    seen, down = turned_away(clock, None, *names)
+    assert down == ""
+    assert {name: c.error for name, c in seen.items()} == {
+        name: None if name == "fine" else f"504 for {name}" for name in names
+    }
+
+
+@pytest.mark.parametrize("kind", [Kind.LOST, Kind.GONE, Kind.HUNG])
+def test_a_server_that_fails_its_check_is_away(kind: Kind, clock: Clock) -> None:
+    _, down = turned_away(clock, TryError(kind, "nobody there"), "unlucky", "fine")
+    assert "nobody there; 1 answer under way was not received" in down
+
+
+def test_the_cap_holds_on_each_server(servers: Servers, engine_of: Engines) -> None:
+    pair = [servers(), servers()]
+    for server in pair:
+        server.answer = _failing_a_fifth(server, filling_up(server, 3))
+    ask(engine_of(*pair, concurrency=3), *map(str, range(60)))
+    assert [server.most_in_flight for server in pair] == [3, 3]
+
+
+def _failing_a_fifth(server: FakeServer, hold: Callable[[Call], None]) -> Callable[[Call], Reply]:
+    def answer(call: Call) -> Reply:
+        hold(call)
+        time.sleep(0.005)
+        return failure(500, "oops") if len(server.calls) % 5 == 4 else echo(call)
+
+    return answer

@@ -1,0 +1,52 @@
+"""Characters that nobody sees: they are no text, and none is left around one."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyglot_assets.text.invisible import RANGES, trimmed, without
+from polyglot_assets.text.normal import comparable
+
+ALL = "".join(chr(code) for first, last in RANGES for code in range(first, last + 1))
+UNSEEN = st.text(st.one_of(st.sampled_from(ALL), st.sampled_from(" \t\n\u3000\u2028\x85")), max_size=5)
+
+
+@given(UNSEEN)
+def test_a_text_of_nothing_else_is_empty(text: str) -> None:
+    assert trimmed(text) == ""
+    assert comparable(text) == ""
+
+
+@given(UNSEEN, st.text(max_size=10), UNSEEN)
+def test_what_stands_around_a_text_makes_no_difference(before: str, text: str, behind: str) -> None:
+    assert comparable(before + text + behind) == comparable(text)
+    assert comparable(trimmed(text)) == comparable(text)
+    assert trimmed(trimmed(text)) == trimmed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("\ufeffWas ist Salz?\u200b\n", "Was ist Salz?"),
+        ("\u202bמה זה?\u202c", "מה זה?"),
+        ("\x00Salz\x00und\x00Brot\x1b", "Salz\x00und\x00Brot"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("ഞാന\u0d4d\u200d", "ഞാന\u0d4d\u200d"),
+        ("ഞാന\u0d4d\u200d\u200b ", "ഞാന\u0d4d\u200d"),
+        ("Danke \u2764\ufe0f ", "Danke \u2764\ufe0f"),
+    ],
+)
+def test_only_the_ends_are_cut_and_no_letter_is_broken(text: str, plain: str) -> None:
+    assert trimmed(text) == plain
+
+
+def test_every_format_character_without_a_shape_is_among_them() -> None:
+    shaped = ("ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN", "INTERLINEAR")
+    left = [
+        char
+        for char in map(chr, range(0x110000))
+        if unicodedata.category(char) == "Cf" and without(char) and not unicodedata.name(char, "").startswith(shaped)
+    ]
+    assert left == []
