@@ -22,8 +22,8 @@ from polyglot_assets.inference.vllm_engine import VllmEngine, sampling_params
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.responses.generate import respond
 from polyglot_assets.responses.requests import make_request, may_lead_on
+from polyglot_assets.responses.stage import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES

@@ -26,9 +26,9 @@ from polyglot_assets.domain.ids import content_id
 from polyglot_assets.inference.engine import Completion, Engine, Take
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.responses.generate import respond
 from polyglot_assets.responses.ledger import Ledger, ledger_path
 from polyglot_assets.responses.requests import make_request
+from polyglot_assets.responses.stage import respond
 
 TEACHER = Teacher("bench", "org/bench", "mit", max_tokens=512, sampling={"temperature": 0.7})
 PUBLISHED_ROWS = 356_471

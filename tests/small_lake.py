@@ -12,28 +12,24 @@ from made import compute
 from scripted import ScriptedEngine
 
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.contracts.prompts import PROMPTS
-from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.curation import contamination, duplicates
 from polyglot_assets.deletion import forget as forget_
 from polyglot_assets.deletion.forget import Intent
 from polyglot_assets.domain.grid import Cell, cells
-from polyglot_assets.examples import build as examples_build
+from polyglot_assets.examples import stage as examples_stage
 from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.lake import locks
-from polyglot_assets.lake.counts import Counted, count_answers, write_counts
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.tombstones import Request as Deletion
 from polyglot_assets.marts import report
 from polyglot_assets.orchestration.wiring import markdown
-from polyglot_assets.prompts import build as prompts_build
+from polyglot_assets.prompts import stage as prompts_stage
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.release import sft
-from polyglot_assets.responses.generate import respond
-from polyglot_assets.seeds.acquire import find
-from polyglot_assets.seeds.fill import fill
+from polyglot_assets.responses.stage import respond
+from polyglot_assets.seeds import stage as seeds_stage
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
 
@@ -59,21 +55,13 @@ def settings_of(root: Path, evalsets: Path | None = None, rows: int = 4) -> Sett
 def seeds(lake: Lake, settings: Settings, deleted: Iterable[str] = ()) -> None:
     """As the assets seeds/*."""
     for source in SOURCES:
-        filled = fill(source, find(source, settings), cells(LANGUAGES), settings, frozenset(deleted))
-        for cell, found in filled.items():
-            lake.write_cell(SEEDS, cell, found.rows, source=source.name)
-            counts = {Counted(source.repo, reason): rows for reason, rows in found.counts.items()}
-            write_counts(lake, cell, counts, stage="seeds", part=source.name)
+        seeds_stage.fill_cells(lake, source, cells(LANGUAGES), settings, frozenset(deleted))
 
 
 def prompts(lake: Lake, settings: Settings) -> None:
     """As the asset prompts."""
     for cell in cells(LANGUAGES):
-        own = [seed for source in SOURCES for seed in lake.read_cell(SEEDS, cell, source=source.name)]
-        rows, counts = prompts_build.build(cell, own, load()[cell.strategy], settings.rows_per_cell)
-        lake.write_cell(PROMPTS, cell, rows)
-        counted = {Counted(source, reason): rows for (source, reason), rows in counts.items()}
-        write_counts(lake, cell, counted, stage="prompts", part="all")
+        prompts_stage.fill_cell(lake, cell, load()[cell.strategy], settings.rows_per_cell)
 
 
 def responses(lake: Lake, settings: Settings) -> int:
@@ -84,12 +72,10 @@ def responses(lake: Lake, settings: Settings) -> int:
     return len(engine.asked)
 
 
-def examples(lake: Lake) -> None:
+def examples(lake: Lake, settings: Settings) -> None:
     """As the asset examples."""
     for cell in cells(LANGUAGES):
-        own = lake.read_cell(RESPONSES, cell, teacher=TEACHER)
-        write_counts(lake, cell, count_answers(own), stage="answers", part="all")
-        lake.write_cell(EXAMPLES, cell, examples_build.build(lake.read_cell(PROMPTS, cell), own))
+        examples_stage.fill_cell(lake, cell, [TEACHER], settings.duplicates_width)
 
 
 def follow(lake: Lake, settings: Settings) -> None:
@@ -136,7 +122,7 @@ def make(root: Path, evalsets: Path) -> Lake:
         settings = settings_of(root, evalsets if wide else None, rows=4 if wide else 2)
         prompts(lake, settings)
         responses(lake, settings)
-        examples(lake)
+        examples(lake, settings)
         if wide:
             leaked = lake.read_cell(EXAMPLES, Cell("de", "respond"))[0]
             item = {"id": 1, "question": leaked["response"]}

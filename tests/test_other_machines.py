@@ -62,7 +62,7 @@ def test_a_user_without_home_or_entry_in_the_list_of_users() -> None:
 class TestKernels:
     CODE = """
 import numpy as np
-from polyglot_assets.curation.duplicate_kernels import _mixed
+from polyglot_assets.text.duplicate_kernels import _mixed
 print(int(_mixed(np.uint64(7))), _mixed.stats.cache_path)
 """
 
@@ -288,9 +288,9 @@ def _fill_up(place: Path) -> None:
 WORK = """
 import logging, sys
 from pathlib import Path
-from polyglot_assets import running
-from polyglot_assets.grid import Cell
-from polyglot_assets.lake import Lake
+from polyglot_assets.cli import run as running
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
 from polyglot_assets.settings import load
 settings = load()

@@ -18,8 +18,8 @@ from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.inference.server_engine import ServerEngine
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses import compact
-from polyglot_assets.responses.generate import respond
 from polyglot_assets.responses.outcomes import Judgement, read_answer
+from polyglot_assets.responses.stage import respond
 from polyglot_assets.text.normal import text_key
 
 CELL = Cell("de", RESPOND)

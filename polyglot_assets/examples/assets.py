@@ -6,11 +6,8 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.contracts.prompts import PROMPTS
-from polyglot_assets.contracts.responses import RESPONSES
-from polyglot_assets.examples.build import build
+from polyglot_assets.examples.stage import fill_cell
 from polyglot_assets.inference.registry import Teacher
-from polyglot_assets.lake.counts import count_answers, write_counts
 from polyglot_assets.orchestration.wiring import Place, cells_of, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.responses.assets import response_key
@@ -32,18 +29,14 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
     def examples(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         for cell in cells_of(context):
             started = time.monotonic()
-            responses = [
-                row for teacher in teachers for row in place.lake.read_cell(RESPONSES, cell, teacher=teacher.name)
-            ]
-            rows = build(place.lake.read_cell(PROMPTS, cell), responses, place.settings.duplicates_width)
-            write_counts(place.lake, cell, count_answers(responses), stage="answers", part="all")
-            place.lake.write_cell(EXAMPLES, cell, rows)
+            names = [teacher.name for teacher in teachers]
+            filled = fill_cell(place.lake, cell, names, place.settings.duplicates_width)
             metadata = {
-                "responses": len(responses),
+                "responses": filled.responses,
                 "samples": samples(EXAMPLES, cell, ("teacher", "prompt", "response")),
                 "seconds": round(time.monotonic() - started, 3),
             }
-            report_cell(context, cell, len(rows), metadata)
+            report_cell(context, cell, filled.rows, metadata)
         place.lake.publish_catalogue()
         return dg.MaterializeResult()
 

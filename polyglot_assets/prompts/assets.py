@@ -6,11 +6,9 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.contracts.prompts import PROMPTS
-from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.ids import content_id
-from polyglot_assets.lake.counts import Counted, write_counts
 from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
-from polyglot_assets.prompts.build import build
+from polyglot_assets.prompts.stage import fill_cell
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.seeds.assets import seed_key
 from polyglot_assets.seeds.sources import SOURCES
@@ -34,22 +32,15 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
     def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         for cell in cells_of(context):
             started = time.monotonic()
-            seeds = [seed for source in SOURCES for seed in place.lake.read_cell(SEEDS, cell, source=source.name)]
-            rows, counts = build(cell, seeds, templates[cell.strategy], place.settings.rows_per_cell)
-            place.lake.write_cell(PROMPTS, cell, rows)
-            counted = {Counted(source, reason): number for (source, reason), number in counts.items()}
-            write_counts(place.lake, cell, counted, stage="prompts", part="all")
-            by_reason: dict[str, int] = {}
-            for (_, reason), number in counts.items():
-                by_reason[reason] = by_reason.get(reason, 0) + number
+            filled = fill_cell(place.lake, cell, templates[cell.strategy], place.settings.rows_per_cell)
             metadata = {
-                "seeds": len(seeds),
-                "seeds_by_reason": counts_table(by_reason),
+                "seeds": filled.seeds.total(),
+                "seeds_by_reason": counts_table(filled.seeds),
                 "template_version": templates[cell.strategy].version,
                 "samples": samples(PROMPTS, cell, ("source", "prompt", "synth_prompt")),
                 "seconds": round(time.monotonic() - started, 3),
             }
-            report_cell(context, cell, len(rows), metadata)
+            report_cell(context, cell, filled.rows, metadata)
         place.lake.publish_catalogue()
         return dg.MaterializeResult()
 

@@ -13,8 +13,8 @@ from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.orchestration import liveness
 from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
-from polyglot_assets.responses.generate import CellResponses, respond
 from polyglot_assets.responses.ledger import Commit
+from polyglot_assets.responses.stage import CellResponses, respond
 from polyglot_assets.text.languages import display_name, is_known
 
 

@@ -1,7 +1,7 @@
 """Compaction: the response cell as a function of its prompts and its ledger.
 
 Here: the rows of records.RESPONSES, and whether a cell has to be written at all. Not here: how the ledger came about
-(generate.py).
+(stage.py).
 
 The same prompts and the same finished requests give the same bytes, whatever the order of the answers and however
 often runs were interrupted. What a cell was made from is noted beside its ledger, so that an unchanged cell costs

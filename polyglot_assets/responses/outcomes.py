@@ -2,7 +2,7 @@
 
 Here: the rules, as a pure function of the prompt and the completion. They are applied when a cell is written, not
 when an answer arrives, so a changed rule or threshold needs no new answers. Not here: what the gates measure (gates/)
-and storing (generate.py).
+and storing (stage.py).
 """
 
 import json

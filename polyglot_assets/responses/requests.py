@@ -1,7 +1,7 @@
 """Requests: what is sent to a teacher for a prompt, and what is sent when an answer cannot be used.
 
 Here: the one place where a request_id is made, and the order in which a prompt's requests follow each other. Not
-here: the sending (generate.py).
+here: the sending (stage.py).
 """
 
 import json

@@ -8,12 +8,11 @@ import dagster as dg
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake import tombstones
-from polyglot_assets.lake.counts import Counted, write_counts
 from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
-from polyglot_assets.seeds.acquire import find
-from polyglot_assets.seeds.fill import CellSeeds, fill
+from polyglot_assets.seeds.fill import CellSeeds
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.stage import fill_cells
 
 
 def seed_key(source: Source) -> dg.AssetKey:
@@ -39,13 +38,10 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
     def seeds(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
-        files = find(source, place.settings)
-        filled = fill(source, files, cells_of(context), place.settings, tombstones.seed_ids(place.lake))
+        deleted = tombstones.seed_ids(place.lake)
+        files, filled = fill_cells(place.lake, source, cells_of(context), place.settings, deleted)
         seconds = time.monotonic() - started
         for cell, seeds in filled.items():
-            place.lake.write_cell(SEEDS, cell, seeds.rows, source=source.name)
-            counts = {Counted(source.repo, reason): rows for reason, rows in seeds.counts.items()}
-            write_counts(place.lake, cell, counts, stage="seeds", part=source.name)
             report_cell(context, cell, len(seeds.rows), _metadata(source, cell, seeds))
         place.lake.publish_catalogue()
         revision = files.revision if files else "no files"

@@ -84,7 +84,7 @@ def fill(
         files: its files, if there are any.
         cells: which cells.
         settings: limits, and what is kept.
-        deleted: seed_ids of the rows that stay out (deletion/tombstones.py).
+        deleted: seed_ids of the rows that stay out (lake/tombstones.py).
 
     Raises:
         UserError: a file is damaged or a row has a field that cannot be used.

@@ -9,8 +9,8 @@ from chaos.world import TEACHER, Figures, Form, Start, Trial, entries
 from scripted import ScriptedEngine
 
 from polyglot_assets.inference.engine import Completion
-from polyglot_assets.responses.generate import respond
 from polyglot_assets.responses.ledger import Ledger
+from polyglot_assets.responses.stage import respond
 
 Record = Callable[[Figures], None]
 

@@ -35,8 +35,8 @@ def main(options: dict[str, Any]) -> int:
     from polyglot_assets.domain.grid import Cell
     from polyglot_assets.inference.registry import Teacher
     from polyglot_assets.lake.store import Lake
-    from polyglot_assets.responses.generate import respond
     from polyglot_assets.responses.ledger import Commit
+    from polyglot_assets.responses.stage import respond
     from polyglot_assets.text.languages import identify
 
     teacher = Teacher(**options["teacher"])
@@ -232,7 +232,7 @@ def nursery(modules: list[str]) -> None:
         importlib.import_module(name)
 
     from polyglot_assets.inference import server_engine  # noqa: F401
-    from polyglot_assets.responses import generate  # noqa: F401
+    from polyglot_assets.responses import stage  # noqa: F401
     from polyglot_assets.text.languages import identify
 
     identify("Ein Satz, damit das Modell der Sprachen geladen ist.")

@@ -134,7 +134,7 @@ def test_the_rest_is_as_it_was(whole: Lake, lake: Lake, settings: Settings, requ
         assert sorted(answers) == sorted(left_ids)
         path = lake.cell_path(EXAMPLES, cell)
         before = path.read_bytes()
-        small_lake.examples(lake)
+        small_lake.examples(lake, settings)
         assert path.read_bytes() == before, "as the asset would make it from what is left"
     assert pq.read_table(lake.table_path(CONTAMINATION)).num_rows == 0
 
@@ -157,7 +157,7 @@ def test_sums_hold_before_and_after_the_gaps_are_filled(
     small_lake.prompts(lake, settings)
     new = {row["prompt_id"] for cell in cells(["de"]) for row in lake.read_cell(PROMPTS, cell)} - old
     assert small_lake.responses(lake, settings) == len(new), "only what is new is paid for"
-    small_lake.examples(lake)
+    small_lake.examples(lake, settings)
     small_lake.follow(lake, settings)
     assert offences(lake) == {}
     assert rows_of(lake, "SELECT source, raw_rows FROM marts.source_funnel ORDER BY source") == raw

@@ -22,7 +22,7 @@ def engine() -> Iterator[subprocess.Popen[bytes]]:
 
 _USER = """
 import sys, time
-from polyglot_assets.teachers.reaper import Reaper
+from polyglot_assets.inference.reaper import Reaper
 reaper = Reaper([int(sys.argv[1])])
 print("watched", flush=True)
 time.sleep(300)

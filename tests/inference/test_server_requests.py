@@ -27,7 +27,7 @@ from polyglot_assets.domain.grid import Cell
 from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.inference.server_engine import ServerEngine
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.responses.generate import respond
+from polyglot_assets.responses.stage import respond
 
 
 def test_a_plain_answer(server: FakeServer, engine_of: Engines) -> None:

@@ -26,7 +26,7 @@ DYING = """
 import os, sys
 from contextlib import ExitStack
 from pathlib import Path
-from polyglot_assets.files import CATALOGUE, DRAFT, READING, replacing, scratch
+from polyglot_assets.lake.files import CATALOGUE, DRAFT, READING, replacing, scratch
 root = Path(sys.argv[1])
 with ExitStack() as stack:
     stack.enter_context(replacing(root / "below" / "cell.parquet")).write(b"half")

@@ -108,7 +108,7 @@ READER = """
 import sys, duckdb
 from contextlib import contextmanager
 from pathlib import Path
-from polyglot_assets.lake import Lake
+from polyglot_assets.lake.store import Lake
 
 root, way = Path(sys.argv[1]), sys.argv[2]
 shell = duckdb.connect(str(root / "lake.duckdb"), read_only=True)

@@ -156,4 +156,7 @@ def test_this_page_tests_the_only_code_that_writes_parquet_into_the_lake():
         for path in package.rglob("*.py")
         if re.search(r"\bwrite_table\(|ParquetWriter\(|COPY .* TO ", path.read_text(encoding="utf-8"))
     ]
-    assert sorted(writers) == ["cli/sql_output.py", "lake/store.py"]  # the latter writes what somebody asked for, elsewhere
+    assert sorted(writers) == [
+        "cli/sql_output.py",
+        "lake/store.py",
+    ]  # the latter writes what somebody asked for, elsewhere

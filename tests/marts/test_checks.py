@@ -29,7 +29,7 @@ from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load as load_templates
-from polyglot_assets.responses.generate import respond
+from polyglot_assets.responses.stage import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES

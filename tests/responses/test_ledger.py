@@ -212,7 +212,7 @@ _PROCESS = """
 import sys, time
 from pathlib import Path
 from polyglot_assets.responses.ledger import Ledger
-from polyglot_assets.teachers.engine import Completion
+from polyglot_assets.inference.engine import Completion
 path, rows, seconds = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 with Ledger(path) as ledger:
     for number in range(rows):

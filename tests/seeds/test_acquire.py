@@ -236,7 +236,7 @@ def hub() -> Iterator[Hub]:
 
 FIND = """
 import json, sys
-from polyglot_assets.errors import UserError
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import load

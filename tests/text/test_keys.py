@@ -1,9 +1,9 @@
 """Keys made many at a time are those of ids.py."""
 
 import pyarrow as pa
-from curation.test_shingles import texts
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from text.test_shingles import texts
 
 from polyglot_assets.domain.ids import content_id
 from polyglot_assets.text import keys

@@ -20,11 +20,11 @@ from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.responses import generate
-from polyglot_assets.responses.generate import CellResponses
+from polyglot_assets.responses import stage
 from polyglot_assets.responses.ledger import Ledger, ledger_path
 from polyglot_assets.responses.requests import make_request
 from polyglot_assets.responses.retry import set_aside
+from polyglot_assets.responses.stage import CellResponses
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
@@ -45,7 +45,7 @@ def respond(
     engine: Callable[[], ScriptedEngine],
     report: Callable[[str], None],
 ) -> dict[Cell, CellResponses]:
-    return dict(generate.respond(lake, teacher, chosen, engine, report))
+    return dict(stage.respond(lake, teacher, chosen, engine, report))
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_another_threshold_rewrites_the_cells_without_asking(prompted: Lake) -> 
     respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
     before = response_bytes(prompted)
     strict = replace(DEFAULT, shortest_response=500)
-    results = dict(generate.respond(prompted, TEACHER, CELLS, no_engine, quiet, gates=strict))
+    results = dict(stage.respond(prompted, TEACHER, CELLS, no_engine, quiet, gates=strict))
     assert {outcome for result in results.values() for outcome in result.outcomes} == {"bad_length"}
     rows = prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name)
     assert all(row["reason"] and row["response_length"] < 500 for row in rows)
@@ -292,7 +292,7 @@ def test_an_answer_that_is_delivered_twice_counts_once(prompted: Lake) -> None:
 
 def test_cells_are_written_as_they_finish(prompted: Lake) -> None:
     engine, seen = ScriptedEngine(), []
-    for cell, _ in generate.respond(prompted, TEACHER, CELLS, lambda: engine, quiet):
+    for cell, _ in stage.respond(prompted, TEACHER, CELLS, lambda: engine, quiet):
         seen.append((cell, len(engine.asked)))
         assert prompted.cell_path(RESPONSES, cell, teacher=TEACHER.name).exists()
     assert {cell for cell, _ in seen} == set(CELLS)
@@ -354,7 +354,7 @@ def test_a_cell_that_another_process_works_on_comes_last_and_is_not_asked_twice(
     cell = min(CELLS)
     other = Ledger(ledger_path(prompted.root, TEACHER.name, cell))
     engine, order = ScriptedEngine(), []
-    for done, _ in generate.respond(prompted, TEACHER, CELLS, lambda: engine, quiet):
+    for done, _ in stage.respond(prompted, TEACHER, CELLS, lambda: engine, quiet):
         order.append(done)
         if len(order) == 5:
             for prompt in prompted.read_cell(PROMPTS, cell):
@@ -392,7 +392,7 @@ def test_answers_in_the_other_type_of_computation_are_not_mixed_in_and_it_is_sai
 
     def ask(teacher: Teacher) -> int:
         engine = ScriptedEngine()
-        list(generate.respond(prompted, teacher, CELLS, lambda: engine, quiet, notice=notices.append))
+        list(stage.respond(prompted, teacher, CELLS, lambda: engine, quiet, notice=notices.append))
         return len(engine.asked)
 
     assert (ask(bfloat16), notices) == (30, [])
