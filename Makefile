@@ -26,11 +26,12 @@ serve:  ## the embedded teacher as an OpenAI-compatible server on http://127.0.0
 	@$(PYTHON) tools/bootstrap.py
 	@$(POLYGLOT) serve-teacher
 
-lint:  ## style and types
+lint:  ## style, types, and the floors of the house
 	@$(PYTHON) tools/bootstrap.py --dev
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
 
 lock:  ## the hashes of the pinned packages, after a change of the constraints
 	@grep -hv '^torch==' constraints.txt constraints-dev.txt | uv pip compile - --quiet --no-deps --no-header --no-annotate \

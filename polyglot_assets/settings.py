@@ -80,7 +80,7 @@ class Settings(BaseSettings):
         description="Enabled teachers: names from the registry, or a model id / checkpoint folder containing a `/`.",
     )
     teacher_registry: Path | None = Field(
-        default=None, description="A TOML file with more teachers, in the shape of teachers/registry.toml."
+        default=None, description="A TOML file with more teachers, in the shape of inference/registry.toml."
     )
     cpu_dtype: CpuDtype = Field(
         default="auto",

@@ -1,6 +1,6 @@
 -- Rows by the set of licences they carry: of the seed, of the examples shown, of the template, of the teacher. Beside
 -- the kept rows those that the policy of the release keeps out. What the licences allow is that of
--- polyglot_assets/licences/known.toml, which a test compares with the lists below.
+-- polyglot_assets/licenses/known.toml, which a test compares with the lists below.
 WITH counted AS (
     SELECT
         licences,

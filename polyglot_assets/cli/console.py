@@ -1,6 +1,6 @@
 """What the command line shows: progress of a run, and tables from the lake.
 
-Here: everything that knows about a terminal. Not here: commands and options (cli.py).
+Here: everything that knows about a terminal. Not here: commands and options (main.py).
 
 Nothing that is printed is ever read as rich's markup: a server's message may hold `[/INST]`, a path `[x]`. Colours are
 given by `Text` objects alone.

@@ -1,6 +1,6 @@
 """Materializing from the command line: the same definitions and the same instance as the UI, in this process.
 
-Here: the Dagster instance, choosing cells and assets, and running them. Not here: what is printed (cli.py,
+Here: the Dagster instance, choosing cells and assets, and running them. Not here: what is printed (main.py,
 console.py).
 """
 

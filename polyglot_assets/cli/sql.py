@@ -1,7 +1,7 @@
 """Answering SQL questions over the lake, read-only.
 
-Here: judging and running a user's query. Not here: the views and DuckDB's own locks (lake.py), and the forms in which
-rows are written (query_output.py).
+Here: judging and running a user's query. Not here: the views and DuckDB's own locks (lake/store.py), and the forms in
+which rows are written (sql_output.py).
 
 DuckDB's locks keep a query to the lake's files, but nothing in it forbids to write these. So the query itself is
 judged as DuckDB parses it: a statement that reads, of nodes that read, over table functions that are known to read.

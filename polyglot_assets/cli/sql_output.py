@@ -1,7 +1,7 @@
 """Writing the rows of a query, in the forms that `polyglot sql` offers.
 
 Here: every form, for every type that DuckDB has, and where it is written. Not here: which queries are run
-(querying.py).
+(sql.py).
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """Which examples hold text of evaluation items.
 
-Here: from the lake's examples and a folder of evaluation sets to the table records.CONTAMINATION. Not here: what a file
-of items looks like (evalsets.py), what counts as found (matching.py), what becomes of the rows (the marts).
+Here: from the lake's examples and a folder of evaluation sets to the table contracts.CONTAMINATION. Not here: what a
+file of items looks like (evalsets.py), what counts as found (matching.py), what becomes of the rows (the marts).
 
 Both sides of every example are searched for every item. What was found in a cell is kept beside the lake's tables
 under a hash of the cell's file, the items and the rules, so that a run searches only the cells that are new or changed.

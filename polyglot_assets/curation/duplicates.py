@@ -119,7 +119,7 @@ def _kept_ids(known: Sequence[Segment], rows: Array) -> Array:
 
 
 def _part(segment: Segment, left_out: Array, kept: Array) -> pa.Table:
-    """The rows of records.DUPLICATES of one segment, in the order of their ids.
+    """The rows of contracts.DUPLICATES of one segment, in the order of their ids.
 
     Args:
         segment: the cell.

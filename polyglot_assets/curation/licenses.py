@@ -1,7 +1,7 @@
 """Which examples the policy of the release keeps out.
 
-Here: from the lake's examples and a policy to the table records.LICENCES. Not here: what a policy says and how a row is
-judged (licences/policy.py), what becomes of the rows (the marts).
+Here: from the lake's examples and a policy to the table contracts.LICENCES. Not here: what a policy says and how a row
+is judged (licenses/policy.py), what becomes of the rows (the marts).
 
 Rows are judged by their set of licences, source and teacher, of which a lake has few, so this costs next to nothing
 and is done for the whole lake each time.

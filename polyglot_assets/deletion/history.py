@@ -1,6 +1,7 @@
 """The rows that Dagster's history holds: previews of tables, offending rows of checks, sample rows of old versions.
 
-Here: blanking them where they may have held a deleted row. Not here: writing them (wiring.py and the assets).
+Here: blanking them where they may have held a deleted row. Not here: writing them (orchestration/wiring.py and the
+assets).
 
 They are cut, so whether one of them shows the row cannot be told for certain. Therefore all samples of the cells
 concerned go, and all previews of tables and of offending rows; the next materialization shows new ones. History itself

@@ -1,6 +1,6 @@
 """The grid: target languages × strategies. Every asset up to `examples` is partitioned on it.
 
-Here: what a cell is and the Dagster partitions definition. Not here: language names and detection (languages.py).
+Here: what a cell is and the Dagster partitions definition. Not here: language names and detection (text/languages.py).
 """
 
 from collections.abc import Iterable

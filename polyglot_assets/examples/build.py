@@ -1,6 +1,6 @@
 """Building examples from responses.
 
-Here: the kept rows (outcome ok) of one cell in the shape of records.EXAMPLES. Not here: the outcomes themselves
+Here: the kept rows (outcome ok) of one cell in the shape of contracts.EXAMPLES. Not here: the outcomes themselves
 (responses/outcomes.py).
 """
 

@@ -1,6 +1,6 @@
 """The language gate: which language a text is in, and how much of it is in another one.
 
-Here: the measurement, for one text and the language it should be in. Not here: the detector (languages.py) and the
+Here: the measurement, for one text and the language it should be in. Not here: the detector (text/languages.py) and the
 outcomes wrong_language, mixed_language and not_translated (responses/outcomes.py).
 
 A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides

@@ -28,7 +28,7 @@ def write_counts(lake: Lake, cell: Cell, counts: Mapping[Counted, int], *, stage
         lake: where.
         cell: the cell.
         counts: number of rows; over all reasons what the stage was given.
-        stage: see records.COUNTS.
+        stage: see contracts.COUNTS.
         part: what writes them: a source by its name, or `all`.
     """
     where = {"stage": stage, "language": cell.language, "strategy": cell.strategy}

@@ -1,6 +1,6 @@
 """The lake's files: read a cell, write a cell atomically, open DuckDB over everything.
 
-Here: the only code that writes Parquet or opens DuckDB over the lake. Not here: what the rows mean (records.py), the
+Here: the only code that writes Parquet or opens DuckDB over the lake. Not here: what the rows mean (contracts/), the
 SQL of the views (views.py), and which tables the SQL makes (marts/).
 
 Parquet under hive paths is the truth. A cell is one file that is replaced by a rename, so whoever opens it gets the

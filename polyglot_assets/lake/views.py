@@ -1,9 +1,9 @@
 """The views under which the lake's files are read: their names, and the SQL over the files that there are.
 
 Here: which files belong to a view, and its text. Not here: DuckDB itself, and holding files that are replaced
-meanwhile (lake.py).
+meanwhile (lake/store.py).
 
-A view over a table of records.py shows the columns of its contract, whatever is in the files: a column that none of
+A view over a table of contracts/ shows the columns of its contract, whatever is in the files: a column that none of
 them has yet, because the lake is older than it, is empty. So the text of a view changes only when the first file comes
 or the last one goes, when files get a column that none had, or when a mart gets other columns.
 """
@@ -69,7 +69,7 @@ class View:
 
 
 def of_tables(root: Path, schema: str, reads: Collection[TableName] | None = None) -> Iterator[View]:
-    """The views over the tables of records.py below `root`, in `schema`; `reads` names the only ones wanted."""
+    """The views over the tables of contracts/ below `root`, in `schema`; `reads` names the only ones wanted."""
     for table in TABLES.values():
         if reads is None or ("lake", table.name) in reads:
             files = (root / table.name).rglob("*.parquet")

@@ -1,7 +1,7 @@
 """Which runs are alive, and how many of them may use a teacher at once.
 
 Here: the lock file of a run, what becomes of runs whose process is gone, and the slots of a pool. Not here: the lock of
-the lake (locks.py), and where runs are started (running.py).
+the lake (locks.py), and where runs are started (cli/run.py).
 
 Dagster learns of the end of a run from the run itself, so a run that is killed stays STARTED for ever and counts
 against the limits of its pools. Therefore each run holds a lock on a file that is called after it. Such a lock is the

@@ -20,7 +20,7 @@ EXEMPLARS = 3
 def build(
     cell: Cell, seeds: Sequence[Seed], template: StrategyTemplate, limit: int
 ) -> tuple[list[dict[str, Any]], Counter[tuple[str, str]]]:
-    """Up to `limit` prompt rows (records.PROMPTS) and the cell's seeds counted by (source, reason)."""
+    """Up to `limit` prompt rows (contracts.PROMPTS) and the cell's seeds counted by (source, reason)."""
     with _no_search_for_cycles():
         return _build(cell, seeds, template, limit)
 

@@ -1,6 +1,6 @@
 """Choosing seeds for a cell: which become prompts, and which are shown as examples.
 
-Here: selection and exemplars, deterministic and cheap. Not here: wording (templates.py) and files (lake.py).
+Here: selection and exemplars, deterministic and cheap. Not here: wording (templates.py) and files (lake/store.py).
 
 Both are made so that more seeds change little: a new seed takes one place in hash order instead of reshuffling the
 rest, and changes the examples of about three prompts in N. So adding seeds pays only for what is new.

@@ -29,7 +29,7 @@ _GROUPS = {
 
 @contextmanager
 def opened(folder: Path, without: Sequence[str] = ()) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB with the views `published` (records.PUBLISHED) and `lineage` (records.LINEAGE) over a release.
+    """A DuckDB with the views `published` (contracts.PUBLISHED) and `lineage` (contracts.LINEAGE) over a release.
 
     Args:
         folder: the release.

@@ -53,7 +53,7 @@ REASONS = {
         "accepted": "its answer is kept now; before it was not, or was not there yet",
     },
 }
-"""By change and name. A removed row may also have one of the outcomes (records.OUTCOMES, duplicate, contaminated, …)
+"""By change and name. A removed row may also have one of the outcomes (contracts.OUTCOMES, duplicate, contaminated, …)
 as its reason: what the lake now says of the answer."""
 
 _KEYS = ("language", "strategy", "source")

@@ -4,7 +4,7 @@ Here: a release of the lake as it is, and one of an earlier release without some
 lie (versions.py), the shape of the manifest (manifest.py), the card's wording (render.py, card.md.jinja).
 
 The rows of a language and strategy are one or more shards, ordered by id; beside each lies one with the same rows in
-records.LINEAGE. The same lake gives the same bytes.
+contracts.LINEAGE. The same lake gives the same bytes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

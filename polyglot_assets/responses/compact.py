@@ -1,6 +1,6 @@
 """Compaction: the response cell as a function of its prompts and its ledger.
 
-Here: the rows of records.RESPONSES, and whether a cell has to be written at all. Not here: how the ledger came about
+Here: the rows of contracts.RESPONSES, and whether a cell has to be written at all. Not here: how the ledger came about
 (stage.py).
 
 The same prompts and the same finished requests give the same bytes, whatever the order of the answers and however

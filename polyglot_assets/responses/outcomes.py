@@ -59,7 +59,7 @@ class Judgement:
 
 
 def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = gates_.DEFAULT) -> Judgement:
-    """The outcome of a completion for a row of records.PROMPTS.
+    """The outcome of a completion for a row of contracts.PROMPTS.
 
     The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, leaked, debris,
     repetitive, refused, not_translated, wrong_language, mixed_language, bad_length, personal_data; else ok.

@@ -1,7 +1,7 @@
 """How far a stream of requests is, and how long it will take.
 
 Here: counts, the estimate, and the line that says both every few seconds. Not here: where the line is shown
-(console.py, Dagster's log).
+(cli/console.py, Dagster's log).
 """
 
 import threading

@@ -50,7 +50,7 @@ class Standing:
 
 
 def standing(prompt: Mapping[str, Any], teacher: Teacher, answers: Answers) -> Standing:
-    """Where a row of records.PROMPTS stands with a teacher.
+    """Where a row of contracts.PROMPTS stands with a teacher.
 
     One answer deserves one more request by itself: a truncated one with twice the budget, if the model is long
     enough, and invalid JSON with another sampling seed. An answer that was set aside is followed by a request with
@@ -81,7 +81,7 @@ def may_lead_on(prompt: Mapping[str, Any], completion: Completion) -> bool:
 def make_request(
     prompt: Mapping[str, Any], teacher: Teacher, max_tokens: int, draw: int = 0, sample_index: int = 0
 ) -> Request:
-    """The request for a row of records.PROMPTS.
+    """The request for a row of contracts.PROMPTS.
 
     Its id is a hash of everything that reaches the model, and of nothing else: no cell, no time, no host. Of a
     teacher's dialect only what was chosen for it and changes the text that it reads is part of that.

@@ -1,6 +1,6 @@
 """Asking a teacher: prompts of many cells in, response cells out, one stream through one engine.
 
-Here: what is still to be asked, in which order, and where answers go. Not here: engines (teachers/), the writing of
+Here: what is still to be asked, in which order, and where answers go. Not here: engines (inference/), the writing of
 cells (compact.py), outcome rules (outcomes.py), Dagster (assets.py).
 
 All cells share one stream, so the engine's queue stays full across them, and the engine is made only if something is

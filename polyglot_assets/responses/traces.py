@@ -1,7 +1,7 @@
 """Thinking traces: what a model wrote to itself before its answer.
 
 Here: where a trace at the beginning of a text ends, for the marks of the usual families. Not here: what servers tell
-in a field of its own (teachers/chat_answers.py), and marks that are left over elsewhere (gates/debris.py).
+in a field of its own (inference/chat_api.py), and marks that are left over elsewhere (gates/debris.py).
 """
 
 import re

@@ -1,7 +1,7 @@
 """Sorting a source's rows into cells.
 
 Here: which candidate becomes a seed of which cell, and the count of those that do not, by reason. Not here: how a
-raw row is understood (the adapters) or stored (lake.py).
+raw row is understood (the adapters) or stored (lake/store.py).
 """
 
 import heapq
@@ -31,7 +31,7 @@ class CellSeeds:
     """What one source gives one cell.
 
     Attributes:
-        rows: seed rows (records.SEEDS).
+        rows: seed rows (contracts.SEEDS).
         counts: raw rows by reason, `kept` included: the values add up to the raw rows read.
         empty_because: why the source never feeds this cell, else None.
     """

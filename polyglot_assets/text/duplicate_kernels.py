@@ -214,7 +214,7 @@ def _encoded(code: Any, out: Any, at: Any) -> Any:
 
 @compiled
 def key_texts(text: Any, ends: Any, tables: Any, out: Any, out_ends: Any) -> None:
-    """Writes what ids.text_key hashes for each text: folded, without white space and what is invisible, as a JSON list.
+    """Writes what normal.text_key hashes for each text: folded, without white space and invisible characters, as JSON.
 
     Args:
         text: UTF-8 bytes.

@@ -1,7 +1,7 @@
 """The keys of exact duplicates for many texts at once.
 
-Here: ids.text_key and the key of a pair, made by native code. Not here: what the keys mean (ids.py), and who is whose
-duplicate (keep.py). The keys are the very same; only text that NFKC may change goes through Python.
+Here: normal.text_key and the key of a pair, made by native code. Not here: what the keys mean (normal.py), and who is
+whose duplicate (keep.py). The keys are the very same; only text that NFKC may change goes through Python.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _BYTES_AT_ONCE = 1 << 22
 
 
 def text_keys(texts: pa.StringArray) -> list[str]:
-    """ids.text_key of each text."""
+    """normal.text_key of each text."""
     from polyglot_assets.text import duplicate_kernels as kernels
 
     table = characters()

@@ -3,7 +3,7 @@
 Here: what a token is, what an n-gram is, and which numbers are written with the row. Not here: which pairs are
 compared (pairs.py) and the loops themselves (duplicate_kernels.py).
 
-A text is taken without invisible characters, as NFKC with its case folded, as in ids.text_key. A token is a run of
+A text is taken without invisible characters, as NFKC with its case folded, as in normal.text_key. A token is a run of
 letters, marks and digits; in scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese and others) one
 character; and a symbol such as `+`, `=` or an emoji. Punctuation only separates. The n-grams of prompt and response
 together are one set: how often one occurs makes no difference, but the same words in the prompt and in the response

@@ -132,7 +132,8 @@ def test_sql_works_while_a_cell_is_being_written(seeded: Lake) -> None:
         for _ in range(30):
             result = polyglot("sql", "SELECT count(*) AS n FROM lake.prompts", "--format", "json")
             assert json.loads(result.output) == {"n": 6}
-            # The catalogue reads in place, so a query may meet a replacement half way (see lake.py); `sql` holds files.
+            # The catalogue reads in place, so a query may meet a replacement half way (see lake/store.py); `sql` holds
+            # files.
             with suppress(duckdb.Error), duckdb.connect(str(seeded.root / "lake.duckdb"), read_only=True) as connection:
                 found[connection.execute("SELECT count(*) FROM lake.prompts").fetchone()] += 1
         assert found[(6,)] >= 25

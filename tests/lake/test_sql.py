@@ -339,7 +339,7 @@ class TestCatalogue:
             finally:
                 stop.set()
                 writer.join()
-        # Through the catalogue a query may meet a replacement half way (see lake.py); connect holds the files.
+        # Through the catalogue a query may meet a replacement half way (see lake/store.py); connect holds the files.
         assert sum(right) == 2 * len(right) if way == "connect" else sum(right) >= 0.9 * 20 * len(right)
         assert lake.read_cell(SEEDS, CELL, source="a") == sorted(writing("a", written[-1]), key=lambda r: r["seed_id"])
         assert leftovers(lake.root) == []

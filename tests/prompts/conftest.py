@@ -14,7 +14,7 @@ MakeSeed = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def make_seed() -> MakeSeed:
-    """A seed row (records.SEEDS) by number; equal numbers give equal seeds, `source` is a place in SOURCES."""
+    """A seed row (contracts.SEEDS) by number; equal numbers give equal seeds, `source` is a place in SOURCES."""
 
     def make(number: int, source: int = 0, **changes: Any) -> dict[str, Any]:
         chosen = SOURCES[source]

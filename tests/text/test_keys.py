@@ -1,4 +1,4 @@
-"""Keys made many at a time are those of ids.py."""
+"""Keys made many at a time are those of normal.py."""
 
 import pyarrow as pa
 from hypothesis import example, given, settings
