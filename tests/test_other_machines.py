@@ -319,7 +319,7 @@ def test_a_lake_of_a_group_can_be_used_by_each_of_its_members(tmp_path: Path) ->
 COMMANDS = """
 import os, sys
 from click.testing import CliRunner
-from polyglot_assets.cli import main
+from polyglot_assets.cli.main import main
 for arguments in (["prune", "--keep", "1", "--yes"], ["report"], ["forget", "--yes"], ["materialize", "-l", "de"]):
     result = CliRunner().invoke(main, arguments)
     print(result.exit_code, result.output.strip().splitlines()[-1], type(result.exception).__name__, sep="|")

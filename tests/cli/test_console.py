@@ -91,7 +91,7 @@ def test_the_reason_of_a_failed_run_with_such_a_path(tmp_path: Path, monkeypatch
 
 def test_a_run_goes_on_when_nobody_reads_its_lines_any_more() -> None:
     program = (
-        "import sys; from polyglot_assets.cli.main import console\n"
+        "import sys; from polyglot_assets.cli import console\n"
         "for number in range(20000): console.console.print(f'line {number}')\n"
         "print('done', file=sys.stderr)"
     )
