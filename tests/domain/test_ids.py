@@ -58,7 +58,10 @@ class TestContentId:
         assert content_id(*texts) == hashlib.blake2b(written, digest_size=16).hexdigest()
 
     def test_it_is_the_same_in_a_process_with_another_hash_seed(self):
-        code = "from polyglot_assets.domain.ids import *; from polyglot_assets.text.normal import text_key; print(content_id({'a': 'ä', 'b': [1]}), text_key('Ä b'))"
+        code = (
+            "from polyglot_assets.domain.ids import content_id; from polyglot_assets.text.normal import text_key; "
+            "print(content_id({'a': 'ä', 'b': [1]}), text_key('Ä b'))"
+        )
         seen = {
             subprocess.check_output([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, text=True)
             for seed in ("1", "2")
