@@ -10,7 +10,7 @@ from scripted import ScriptedVllm
 
 from polyglot_assets import definitions
 from polyglot_assets.cli.main import main
-from polyglot_assets.domain.outcomes import OUTCOMES
+from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
 
