@@ -16,7 +16,8 @@ same would come again. broken: the server failed: asking again may help."""
 
 _ENDS: tuple[tuple[End, re.Pattern[str]], ...] = (
     # These hold words of the following ends: an unexpected tool call, a time limit, a quota that is exceeded.
-    ("broken", re.compile(r"malformed|unexpected|time_?out|timed|time_?limit|deadline|rate_?limit|quota|resource|credit")),
+    ("broken", re.compile(
+        r"malformed|unexpected|time_?out|timed|time_?limit|deadline|rate_?limit|quota|resource|credit")),
     ("final", re.compile(
         r"filter|safety|unsafe|recitation|blocklist|blocked|prohibited|spii|sensitive|toxic|guardrail|moderat|polic"
         r"|violat|flagged|censor|armor|harmful|copyright|refus|language|tool|function|requires_?action")),
