@@ -17,16 +17,17 @@ _SUSPECT = re.compile(r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff
 _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     ("a chat-template token", 1, re.compile(
         # All branches begin with one of three characters, so that the search skips all others.
-        r"<(?:[|｜][\w▁ ]{2,40}[|｜]|\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id)\|?"
-        r"|/?(?:start_of_turn|end_of_turn|bos|eos|pad|unk|SYS>)|/s|0x[0-9A-F]{2}|(?:unused|extra_id_)\d+"
-        r"|(?:turn|channel|tool_call)\||\|(?:turn|channel|tool_call)|function=\w+"
+        r"<(?:[|｜]/?[\w▁ ]{2,40}[|｜]|\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id)\|?"
+        r"|/?(?:start_of_turn|end_of_turn|bos|eos|pad|unk|cls|sep|SYS>)|/s|0x[0-9A-F]{2}"
+        r"|(?:unused|extra_id_|reserved_|SPECIAL_|ctrl)\d+"
+        r"|(?:turn|channel|tool_call)\||\|(?:turn|channel|tool_call)|function=\w+|invoke name=\"\w+\""
         r"|/?(?:(?:seed|mm|minimax|antml):\w{2,30}|\w{2,20}:(?:tool|function)_calls?|longcat_\w{2,20})"
         r"|(?i:/?\s*(?:[a-z]\w{0,20}[:_])?(?:ant)?think(?:ing)?\s*)"
         r"|(?i:/?(?:tool_(?:calls?|response|code|outputs?|results?)|function_(?:calls?|results?)))"
         r"|(?<!\(\?<)(?<!\(\?P<)(?:s|mask(?=>(?!\s*<))|(?i:/?(?:answer|final_answer|thoughts?|reasoning|scratchpad)))"
         r")>"  # groups of regular expressions have such names too, and SVG's masks hold elements
-        r"|\[/?(?:INST|THINK|TOOL_CALLS|TOOL_RESULTS|ARGS)\]|\[(?:BEGIN|END) FINAL RESPONSE\]"
-        r"|\[(?:PAD|UNK|BOS|EOS|CLS|SEP|MASK|DONE|unused\d+)\]|\[\|(?:user|assistant|system|endofturn)\|\]"
+        r"|\[/?(?:INST|THINK|TOOL_CALLS?|TOOL_RESULTS|ARGS)\]|\[(?:BEGIN|END) FINAL RESPONSE\]"
+        r"|\[(?:PAD|UNK|BOS|EOS|CLS|SEP|MASK|DONE|(?:unused|control_)\d+)\]|\[\|(?:user|assistant|system|endofturn)\|\]"
         r"|◁/?\w{2,20}▷")),
     ("a chat-template token", 1, re.compile(
         r"^#{2,4} ?(?:(?:Instruction|Response|Input|Human|Assistant) ?:?\s*$"
@@ -48,7 +49,8 @@ _WRAPPERS = "response|output|result|reply|final|assistant"
 """Also names of XML and HTML elements: they are debris only around a whole text that holds no element of its own."""
 _OPENS = re.compile(rf"<({_WRAPPERS})>(?!\s*<[\w!?])")
 _CLOSES = re.compile(rf"</({_WRAPPERS})>\Z")
-_ON_ITS_OWN_LINE = re.compile(r"^[ \t]*<(assistant|final)>[^<>]*</\1>\Z", re.MULTILINE)
+_LAST = re.compile(rf"(?:[^\s:：]\s*\n[ \t]*<({_WRAPPERS})>|<(final|assistant)>)[^<>]*</(?:\1|\2)>\Z")
+"""The wrapper is the end of the text. After a colon it is an example."""
 
 _ROLES = ("User", "USER", "Human", "HUMAN", "Assistant", "ASSISTANT")
 _TURN = re.compile(rf"^[ \t]*(?:#{{1,4}} ?)?({'|'.join(_ROLES)})[ \t]?[:：]", re.MULTILINE)
@@ -108,7 +110,7 @@ def _is_wrapped(text: str) -> bool:
         return closed != "" and f"<{name}>" not in inside and after.lstrip(" \t")[:1] in ("", "\n")
     if (closes := _CLOSES.search(lowered, max(0, len(lowered) - 20))) is None:
         return False
-    return f"<{closes[1]}" not in lowered or _ON_ITS_OWN_LINE.search(lowered) is not None
+    return f"<{closes[1]}" not in lowered or _LAST.search(lowered) is not None
 
 
 def _goes_on(text: str) -> bool:

@@ -14,10 +14,12 @@ LEFT_BEHIND = {
                               "<THINK>Hm.", "<Thought>Hm.", "<think >Hm.", "<longcat_think>Hm.", "[BEGIN FINAL RESPONSE]",
                               "<ANSWER>Ja.</ANSWER>", "<minimax:tool_call>", "<longcat_tool_call>", "<tool_code>x</tool_code>",
                               "<function=x>", "Ja.[unused12]", "Ja, <mask>.", "[CLS] Ja.", "Ja. [SEP] Nein.", "[MASK]",
+                              "<|/think|>", "<reserved_106>", "<SPECIAL_12>", "[control_8]", '<invoke name="x">',
                               "Ja.<s>Nein.", "Ja.<s>\nNein.</s>", "<s>Ja.</s>", "[|endofturn|]", "Ja.\n\n### User:\nUnd morgen?"],
     "a wrapper": ["<response>Ja.</response>", "<response>\nJa, gern.\n</response>", "<output> Ja. </output>", "<final>Ja.</final>",
                   "<assistant>Ja.</assistant>", "<Response>Ja, gern.", "<result>\nJa.", "Ja, gern.\n</response>",
-                  "<response>Ja.</response>\n\nUnd Nein.", "Hm, ja.\n<final>Ja.</final>", "<reply>はい。</reply>"],
+                  "<response>Ja.</response>\n\nUnd Nein.",
+                  "Hm, ja. <final>Ja.</final>", "Hm, ja.\n\n<response>\nJa, gern.\n</response>", "Hm, ja.\n<final>Ja.</final>", "<reply>はい。</reply>"],
     "a turn that nobody asked for": [
         "Ja, gern.\n\nHuman: Und morgen?", "Ja, gern.\nUser: Und morgen?\nAssistant: Auch.", "- Ja\n- Nein\n\nHuman: Danke!",
         "Ja, gern.\n\nUSER: Und morgen?\nASSISTANT: Auch.", "Ja, gern.\n\nUser:\nUnd morgen?\n\nAssistant:\nAuch.",
@@ -56,7 +58,7 @@ def test_the_same_as_code(text: str) -> None:
      # elements of XML and HTML, and placeholders
      "Der Server schickt ein <response>-Element.", "<output> ist ein HTML-Element: <output>5</output>.", "<output>要素は結果を表します。",
      "<output>-Elemente zeigen Ergebnisse.", "<response>\n  <status>ok</status>\n</response>", '<response code="1">\nJa\n</response>',
-     "So sieht das aus:\n\n<response>\n  <status>ok</status>\n</response>", "<staff>\n<assistant>Bob</assistant>\n</staff>",
+     "So sieht das aus:\n\n<response>\n  <status>ok</status>\n</response>", "Der Server sagt dann:\n\n<response>Hallo</response>", "<staff>\n<assistant>Bob</assistant>\n</staff>",
      "sort < input > output", "mv <initial> <final>", "List<response> und Map<output, final>", "Preis: <s>20 €</s> 15 €", "<s>20 €</s> 15 €",
      "<svg><mask><rect/></mask></svg>", '<mask id="m"><rect/></mask>', "(?P<mask>\\d+)(?<s>x)(?P<answer>y)(?<thought>z)", "[mask], [Sep]",
      "Mit `<s>` wird durchgestrichen, `</s>` schließt.", "`[CLS]`, `<mask>`, `[unused12]` und `<think>` sind Tokens.",
