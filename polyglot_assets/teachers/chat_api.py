@@ -9,11 +9,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from polyglot_assets.lake import storable
 from polyglot_assets.teachers.dialect import Dialect
 from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.finish_reasons import read_end
 from polyglot_assets.teachers.refusals import Kind, TryError, describe, read_refusal, room
 from polyglot_assets.teachers.registry import Teacher
 
@@ -29,80 +30,12 @@ _SMALLEST_SHARE = 8
 """A budget is cut to what the server takes, but not below one part in so many: that would be no answer."""
 CONTROL = "Say hello. If JSON is asked for, say it in JSON."
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_STOP = frozenset(
-    [
-        "stop",
-        "stopped",
-        "stop_sequence",
-        "stop_token",
-        "eos",
-        "eos_token",
-        "end_turn",
-        "end_of_turn",
-        "end",
-        "complete",
-        "completed",
-        "done",
-        "finish",
-        "finished",
-        "finish_stop",
-    ]
-)
-_LENGTH = frozenset(
-    [
-        "length",
-        "max_tokens",
-        "max_length",
-        "max_new_tokens",
-        "max_output_tokens",
-        "max_completion_tokens",
-        "model_length",
-        "token_limit",
-        "context_length",
-        "context_window",
-        "model_context_window_exceeded",
-    ]
-)
-_OTHER_ENDS = frozenset(
-    [
-        "content_filter",
-        "content_filtered",
-        "safety",
-        "recitation",
-        "blocklist",
-        "prohibited_content",
-        "spii",
-        "sensitive",
-        "refusal",
-        "error_toxic",
-        "guardrail_intervened",
-        "tool_calls",
-        "tool_call",
-        "tool_use",
-        "function_call",
-    ]
-)
-"""The model's last word, or that of who watches it: the same would come again."""
-_BROKEN = frozenset(
-    [
-        "error",
-        "abort",
-        "aborted",
-        "cancel",
-        "cancelled",
-        "canceled",
-        "user_cancel",
-        "timeout",
-        "network_error",
-        "error_limit",
-        "insufficient_system_resource",
-        "malformed_function_call",
-    ]
-)
 _KEEP_ALIVE = re.compile(r"\A(?:\s|:[^\n]*\n)*")
 """Blanks and comments that some servers send while they work."""
-_End = Literal["stop", "length", "final", "broken"]
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+_THOUGHT_TYPE = re.compile(r"reason|think|thought", re.IGNORECASE)
+_THOUGHT_KEYS = (*_THOUGHTS, "thought", "reasoning_text", "reasoningContent", "reasoningText")
+_TEXT_KEYS = ("text", "summary", "content")
 _LARGEST_COUNT = 2**31 - 1
 """The columns of counts hold no more."""
 
@@ -168,13 +101,16 @@ def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | N
     message = choice.get("message")
     if not isinstance(message, dict):
         raise _malformed(body)
-    answer, thoughts = _parts(message.get("content"))
-    reasoning = storable("\n\n".join([*thoughts, *_told(message)])) or None
+    try:
+        answer, thoughts = _parts(message.get("content"))
+        reasoning = storable("\n\n".join([*thoughts, *_told(message)])) or None
+    except RecursionError:
+        raise TryError(Kind.FAILED, f"AnswerError: malformed: {text}") from None
     usage = body.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     written = _count(counts.get("completion_tokens"))
     budget = (sampling or {}).get("max_tokens", _LARGEST_COUNT)
-    end = _end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
+    end = read_end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
     if end in ("final", "broken"):
         error = f"the server finished with {choice.get('finish_reason')!r}"
         return _no_answer(request_id, error, final=end == "final")
@@ -239,12 +175,20 @@ def _parts(content: Any) -> tuple[str | None, list[str]]:
         if isinstance(part, str):
             texts.append(part)
         elif isinstance(part, dict):
-            kind = str(part.get("type"))
-            if kind in _THOUGHTS:
-                thoughts += _texts(part.get(kind) or part.get("text"))
-            else:
-                texts += _texts(part.get("text"))
+            is_thought = part.get("thought") is True or bool(_THOUGHT_TYPE.search(str(part.get("type"))))
+            thoughts += _thoughts(part, _THOUGHT_KEYS) or (_thoughts(part, _TEXT_KEYS) if is_thought else [])
+            texts += [] if is_thought else _texts(part.get("text"))
     return ("".join(texts) if texts or thoughts else None), thoughts
+
+
+def _thoughts(value: Any, keys: tuple[str, ...]) -> list[str]:
+    """The texts under `keys` of a part that is a thought, or holds one; signatures and ciphers are none."""
+    if isinstance(value, str):
+        return [value] if value else []
+    if isinstance(value, list):
+        return [text for item in value for text in _thoughts(item, keys)]
+    nested = (value.get(key) for key in keys) if isinstance(value, dict) else ()
+    return [text for each in nested for text in _thoughts(each, _THOUGHT_KEYS + _TEXT_KEYS)]
 
 
 def _told(message: dict[str, Any]) -> list[str]:
@@ -258,21 +202,6 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, dict):
         return _texts(value.get("text"))
     return [text for part in value for text in _texts(part)] if isinstance(value, list) else []
-
-
-def _end(said: Any, text: str | None, *, spent: bool) -> _End:
-    """Why an answer ended."""
-    word = said.get("type") if isinstance(said, dict) else said
-    word = re.sub(r"[\s-]+", "_", word.strip().casefold()) if isinstance(word, str) else ""
-    if word in _STOP:
-        return "stop"
-    if word in _LENGTH:
-        return "length"
-    if word in _OTHER_ENDS:
-        return "final"
-    if word in _BROKEN or not text:
-        return "broken"
-    return "length" if spent else "stop"  # a text under a word that nobody knows, or none: it was paid for
 
 
 def _no_answer(request_id: str, error: str, *, final: bool) -> Completion:
