@@ -270,13 +270,20 @@ def test_prompts_that_are_all_refused_are_told_from_a_server_that_refuses_all(
     assert 1 <= len(server.controls) <= 3
 
 
-def test_a_key_that_is_refused_as_400_from_some_moment_on(server: FakeServer, engine_of: Engines) -> None:
+@pytest.mark.parametrize("reply", [failure(400, "API key not valid"), failure(500, "out of order")])
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+def test_a_server_that_refuses_all_from_some_moment_on_ends_the_run_and_no_request(
+    reply: Reply, concurrency: int, server: FakeServer, engine_of: Engines
+) -> None:
+    """Not even those of which it cannot be told at once: they wait for the answer to another, and then for a question."""
     server.control = None
-    server.answer = lambda call: echo(call) if len(server.calls) <= 20 else failure(400, "API key not valid")
+    server.answer = lambda call: echo(call) if len(server.calls) <= 20 else reply
     ended: list[Completion] = []
-    with pytest.raises(Exception, match="refuses every request: HTTP 400 Bad Request: API key not valid"):
-        ended.extend(engine_of(server, concurrency=4).stream(taking(requests_for(*map(str, range(500))))))
-    assert len(server.calls) < 50
+    with pytest.raises(Exception, match=f"refuses every request: HTTP {reply.status} "):
+        ended.extend(engine_of(server, concurrency=concurrency).stream(taking(requests_for(*map(str, range(500))))))
+    assert {completion.finish_reason for completion in ended} == {"stop"}
+    assert len(ended) <= 20
+    assert len(server.calls) <= 20 + concurrency * 5 + 1
 
 
 def test_a_server_that_is_busy_when_it_is_to_be_found_out(server: FakeServer, engine_of: Engines) -> None:
