@@ -20,25 +20,23 @@ JSON_FORMS = ("schema", "object", "words")
 """How JSON is asked for: by the schema, as any JSON object, or by the words of the template alone."""
 _SYSTEM = ("keep", "fold")
 
+_MISTRALS = "(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral)"
 _FAMILIES: tuple[tuple[str, dict[str, Any]], ...] = (
     # Templates without a system role; see the models' cards.
     (r"gemma-?2[-:.]|gemma[-:](1\.1-)?[27]b", {"system": "fold"}),
     (r"mistral[-:]7b-instruct-v0\.[12]|mixtral[-:]8x7b-instruct-v0\.1", {"system": "fold"}),
     # OpenAI's reasoning models have another name for the budget and take no sampling parameters.
     (
-        r"^(.*/)?gpt-5(?!.*chat)([-.:]|$)|^((.*/)?(openai|azure\w*)/)?o[1-9]([-.:]|$)",
+        r"^(.*/)?gpt-5(?!.*chat)([-.:][^/]*)?$|^((.*/)?(openai|azure\w*)/)?o[1-9]([-.:][^/]*)?$",
         {
             "rename": {"max_tokens": "max_completion_tokens"},
             "drop": ["temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty"],
         },
     ),
-    # The names under which Mistral's own API has its models, also behind a gateway. Under mistralai/ stand weights too,
-    # whose names end in a date.
-    (
-        r"^((.*/)?mistral/)?(open-)?(mistral|mixtral|ministral|magistral|(co|dev)stral|pixtral)-[\w.-]*(latest|2\d{3})$"
-        r"|^(.*/)?mistralai/(mistral|ministral|magistral|(co|dev)stral|pixtral)-[\w.-]*latest$",
-        {"rename": {"seed": "random_seed"}},
-    ),
+    # The names under which Mistral's own API has its models, also behind a gateway.
+    (rf"^((.*/)?mistral/)?(open-)?{_MISTRALS}-[\w.-]*(latest|2\d{{3}})$", {"rename": {"seed": "random_seed"}}),
+    # mistralai/ has weights too, whose names end in a date as well.
+    (rf"^(.*/)?mistralai/{_MISTRALS}-[\w.-]*latest$", {"rename": {"seed": "random_seed"}}),
     (r"^(.*/)?deepseek-(chat|reasoner)$", {"json": "object"}),
 )
 """(pattern of the name under which a server knows the model, what is known about it)."""
@@ -50,7 +48,7 @@ _NO_SYSTEM = re.compile(
     r"|(first message|conversation) (must|should|needs to) (be|start|begin)[^.]{0,30}\buser\b",
     re.IGNORECASE,
 )
-_ROLES = re.compile(r"\broles?\b.{0,80}\buser\b.{0,40}|\buser\b[^.]{0,40}\broles?\b", re.IGNORECASE)
+_ROLES = re.compile(r"\broles?\b.{0,80}\buser\b.{0,40}|\buser\b.{0,60}\broles?\b", re.IGNORECASE)
 """A list of the roles that a server takes. One without `system` says enough."""
 _OTHER_ROLES = re.compile(r"\bassistant\b|\bmodel\b|\bbot\b", re.IGNORECASE)
 _NOT_KNOWN = re.compile(
@@ -59,12 +57,14 @@ _NOT_KNOWN = re.compile(
     re.IGNORECASE,
 )
 _NOT_TAKEN = re.compile(
-    _NOT_KNOWN.pattern + r"|invalid(?!_request_error)|must (be|contain)|cannot be|(failed|unable) to|could not|disabled",
+    _NOT_KNOWN.pattern
+    + r"|invalid(?!_request_error)|must (be|contain)|cannot be|(failed|unable) to|could not|disabled",
     re.IGNORECASE,
 )
 _JSON_FORMAT = re.compile(
-    r"response_format|json[ _-]?(schema|object|mode|output)|(structured|guided|constrained)[ _-]?(output|decod|generat|json)"
-    r"|xgrammar|outlines|llguidance|lm-format-enforcer|\bgrammars?\b|the word '?json",
+    r"response_format|json[ _-]?(schema|object|mode|output)|the word '?json"
+    r"|(structured|guided|constrained)[ _-]?(output|decod|generat|json)"
+    r"|xgrammar|outlines|llguidance|lm-format-enforcer|\bgrammars?\b",
     re.IGNORECASE,
 )
 _OTHER_BUDGET = "max_completion_tokens"

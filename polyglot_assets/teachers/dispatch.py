@@ -214,54 +214,52 @@ class Dispatcher:
         """Ends the refused requests of a server that takes others, and asks it if no answer will show that soon."""
         if not lane.refused or self.broken is not None:
             return
-        own = [(job, error) for job, error in lane.refused if lane.takes_others(job)]
-        lane.take_refused([job for job, _ in own])
-        for job, error in own:
+        for job, error in lane.take_refused(lane.takes_others):
             self._end(job.failure(error))
-        if lane.refused and lane.control is None:
-            unknown = [job for job, _ in lane.refused if job.shape not in lane.sent]
-            if unknown or lane.under_way == 0 or len(lane.refused) >= MOST_REFUSED:
-                job = unknown[0] if unknown else lane.refused[0][0]
-                lane.control = self._loop.create_task(self._find_out(lane, job))
+        if lane.control is None and (doubtful := lane.doubtful(MOST_REFUSED)) is not None:
+            lane.control = self._loop.create_task(self._find_out(lane, doubtful))
 
     async def _find_out(self, lane: Lane, job: Job) -> None:
         """Whether a server refuses every such request: then the stream ends, and not one request after the other."""
         started, trouble, otherwise = self._now(), None, False
-        try:
-            async with asyncio.timeout(self._limits.timeout):
-                otherwise = await self._control(lane.server, job.request)
-        except TryError as error:
-            trouble = error
-        except TimeoutError:
-            trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
-        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
-            self._break(error)
+        for failed in range(RETRIES + 1):
+            if trouble is not None:
+                await asyncio.sleep(_wait(failed))
+            try:
+                async with asyncio.timeout(self._limits.timeout):
+                    otherwise, trouble = await self._control(lane.server, job.request), None
+            except TryError as error:
+                trouble = error
+            except TimeoutError:
+                trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
+            except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+                self._break(error)
+            if trouble is None or trouble.kind is not Kind.FAILED:
+                break
         lane.control = None
         if self.broken is None:
-            alike = [refused for refused, _ in lane.refused if refused.shape == job.shape]
             if trouble is None:
                 self._note_answer(job, lane, started)
                 if otherwise:
-                    lane.take_refused(alike)
-                    self._waiting.extend(alike)
+                    self._waiting.extend(refused for refused, _ in lane.take_refused(job.is_like))
             else:
-                self._found_trouble(alike, lane, trouble)
+                self._found_trouble(job, lane, trouble)
             self._settle(lane)
             self._send_waiting()
         self._loop.stop()
 
-    def _found_trouble(self, refused: list[Job], lane: Lane, trouble: TryError) -> None:
-        """A harmless request brought no answer either."""
+    def _found_trouble(self, job: Job, lane: Lane, trouble: TryError) -> None:
+        """A harmless request like this one brought no answer either."""
         lane.error = trouble.text
+        refused = [refused for refused, _ in lane.take_refused(job.is_like)]
         if trouble.kind not in (Kind.BUSY, *_AWAY):
             if refused:  # else others were answered meanwhile
                 self._break(self._down(f"{lane.server.name} refuses every request: {trouble.text}"))
-        elif any(job.hung > 1 or self._is_hopeless(job) for job in refused):
+        elif any(one.hung > 1 or self._is_hopeless(one) for one in refused):
             self._break(self._down(self._troubles()))
         else:
-            lane.take_refused(refused)
-            for job in refused:
-                self._turned_away(job, lane, trouble)
+            for one in refused:
+                self._turned_away(one, lane, trouble)
 
     def _turned_away(self, job: Job, lane: Lane, error: TryError) -> None:
         """The server is busy, or it or its gateway is gone."""

@@ -5,7 +5,7 @@ Here: the records, and which server comes next. Not here: what else is decided b
 
 import asyncio
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from polyglot_assets.teachers.chat_client import ChatServer
@@ -50,6 +50,10 @@ class Job:
         """What a server may refuse whatever the text is: the JSON schema, a role, a parameter."""
         roles = frozenset(message["role"] for message in self.request.messages)
         return self.request.schema is not None, roles, frozenset(self.request.sampling)
+
+    def is_like(self, other: "Job") -> bool:
+        """Whether a server that refuses the other, whatever its text is, refuses this one too."""
+        return self.shape == other.shape
 
     def failure(self, error: TryError) -> Completion:
         """The completion of a request that ends without an answer."""
@@ -104,9 +108,21 @@ class Lane:
         """
         return self.sent.get(job.shape, -math.inf) >= job.left
 
-    def take_refused(self, jobs: "list[Job]") -> None:
-        """Forgets that these were refused."""
-        self.refused = [refusal for refusal in self.refused if refusal[0] not in jobs]
+    def take_refused(self, which: Callable[[Job], bool]) -> list[tuple[Job, TryError]]:
+        """Hands out some of the refused requests, which count as refused no longer."""
+        taken = [refusal for refusal in self.refused if which(refusal[0])]
+        self.refused = [refusal for refusal in self.refused if refusal not in taken]
+        return taken
+
+    def doubtful(self, most: int) -> Job | None:
+        """A refused request of which no answer will soon show whether others like it are taken; None if there is none.
+
+        Args:
+            most: so many refused requests may wait for an answer.
+        """
+        unknown = (job for job, _ in self.refused if job.shape not in self.sent)
+        waited = self.refused[0][0] if self.refused and (self.under_way == 0 or len(self.refused) >= most) else None
+        return next(unknown, waited)
 
     def is_suspect(self) -> bool:
         """Whether it is being asked since it seemed to be gone, or to refuse all. An answer, or none, comes soon."""

@@ -24,10 +24,10 @@ _TOO_LONG = re.compile(
     r"|tokens`? .{0,40}must be <= ?\d|must have less than \d+ tokens"  # TGI
     r"|should not exceed max_|max_(seq_len|num_tokens|input_len)\b"  # TensorRT-LLM
     r"|maximum prompt length|model token limit|range of input length"  # xAI, Moonshot, DashScope
-    r"|(prompt|input|sequence)( tokens?)?( length)? .{0,30}(exceeds|(cannot|must not|may not|can't) exceed)"  # Databricks
-    r"|reduce the length of|input tokens? .{0,20}exceed|exceeds (the )?max(imum)?[ _](input|prompt|length)"  # Groq, Zhipu
+    r"|(prompt|input|sequence)( tokens?)?( length)? .{0,30}(exceeds|(can|must |may )not exceed|can't exceed)"  # Zhipu
+    r"|reduce the length of|input tokens? .{0,20}exceed|exceeds (the )?max(imum)?[ _](input|prompt|length)"  # Groq
     r"|longer than (the )?max(imum)?[ _](length|input|prompt|context|model|sequence)"  # Friendli
-    r"|too many (input |prompt )?tokens|token count .{0,40}exceeds|tokens? (limit exceeded|over limit)"  # Cohere, Gemini
+    r"|too many (input |prompt )?tokens|token count .{0,40}exceeds|tokens? (limit exceeded|over limit)"  # Gemini
     r"|(prompt|input)( tokens?)?( length)? (is |was |are )?too (long|large)|string_above_max_length|string too long"
     r"|(输入|上下文|提示词|prompt).{0,12}(超长|过长|超过|超出)",
     re.IGNORECASE,

@@ -233,7 +233,7 @@ def test_a_server_that_refuses_everything_ends_the_run(
     server.answer, server.control = lambda _: ALWAYS[name], None
     message = down(engine_of(server, concurrency=4), *map(str, range(count)))
     assert message.startswith(server.url)
-    assert len(server.calls) <= 4 * 5 + 1
+    assert len(server.calls) <= (4 + 1) * 5
 
 
 def test_a_parameter_of_the_users_choice_is_not_left_out_without_a_word(server: FakeServer, engine_of: Engines) -> None:
@@ -275,7 +275,7 @@ def test_prompts_that_are_all_refused_are_told_from_a_server_that_refuses_all(
 def test_a_server_that_refuses_all_from_some_moment_on_ends_the_run_and_no_request(
     reply: Reply, concurrency: int, server: FakeServer, engine_of: Engines
 ) -> None:
-    """Not even those of which it cannot be told at once: they wait for the answer to another, and then for a question."""
+    """Not even a request whose own fault it could be: it waits for the answer to another, and then for a question."""
     server.control = None
     server.answer = lambda call: echo(call) if len(server.calls) <= 20 else reply
     ended: list[Completion] = []
@@ -283,7 +283,18 @@ def test_a_server_that_refuses_all_from_some_moment_on_ends_the_run_and_no_reque
         ended.extend(engine_of(server, concurrency=concurrency).stream(taking(requests_for(*map(str, range(500))))))
     assert {completion.finish_reason for completion in ended} == {"stop"}
     assert len(ended) <= 20
-    assert len(server.calls) <= 20 + concurrency * 5 + 1
+    assert len(server.calls) <= 20 + (concurrency + 1) * 5
+
+
+def test_a_moments_failure_of_the_harmless_question_does_not_end_the_run(
+    server: FakeServer, engine_of: Engines
+) -> None:
+    failures = [failure(500, "oops")] * 3
+    server.control = lambda call: failures.pop() if failures else echo(call)
+    server.answer = lambda call: failure(400, "odd") if call.text == "odd" else echo(call)
+    completions = ask(engine_of(server, concurrency=1), "odd", "a", "b")
+    assert {name for name, completion in completions.items() if completion.error} == {"odd"}
+    assert not failures
 
 
 def test_a_server_that_is_busy_when_it_is_to_be_found_out(server: FakeServer, engine_of: Engines) -> None:
