@@ -14,8 +14,8 @@ from typing import Any, Literal
 from polyglot_assets.lake import storable
 from polyglot_assets.teachers.dialect import Dialect
 from polyglot_assets.teachers.engine import Completion, Request
-from polyglot_assets.teachers.error_bodies import error_in
-from polyglot_assets.teachers.refusals import Kind, TryError, describe, room
+from polyglot_assets.teachers.error_bodies import BodyError, error_in
+from polyglot_assets.teachers.refusals import Kind, TryError, describe, read_refusal, room
 from polyglot_assets.teachers.registry import Teacher
 
 _LONGEST_VERSION = 100
@@ -208,10 +208,18 @@ def _choice(body: Any) -> dict[str, Any]:
     except (LookupError, TypeError):
         choice = None
     if error := error_in(body, choice):
-        raise error
+        raise _read_error(error)
     if not isinstance(choice, dict):
         raise _malformed(body)
     return choice
+
+
+def _read_error(found: BodyError) -> TryError:
+    """What an error under status 200 means: the same as under the status for which it stands."""
+    refusal = read_refusal(found.status, {}, json.dumps({"error": found.error}).encode())
+    message = refusal.text.partition(": ")[2]
+    text = f"AnswerError: under HTTP 200 an error ({found.code or 'no code'}): {message}"
+    return TryError(refusal.kind, text, None, refusal.status, refusal.body)
 
 
 def _malformed(body: Any) -> TryError:

@@ -25,8 +25,6 @@ RETRIES = 4
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 LONGEST_TICK = 1.0
-MOST_REFUSED = 8
-"""So many refused requests wait for the next answer, which shows that the server takes others. Then it is asked."""
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
 
 
@@ -216,7 +214,7 @@ class Dispatcher:
             return
         for job, error in lane.take_refused(lane.takes_others):
             self._end(job.failure(error))
-        if lane.control is None and (doubtful := lane.doubtful(MOST_REFUSED)) is not None:
+        if lane.control is None and (doubtful := lane.doubtful(self._limits.concurrency)) is not None:
             lane.control = self._loop.create_task(self._find_out(lane, doubtful))
 
     async def _find_out(self, lane: Lane, job: Job) -> None:

@@ -4,12 +4,10 @@ Here: the places, the words and the numbers; pure functions. Not here: what a st
 and answers (chat_api.py).
 """
 
-import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-
-from polyglot_assets.teachers.refusals import TryError, read_refusal
 
 _NUMBER_KEYS = ("code", "status", "statusCode", "status_code", "error_code", "http_code")
 _WORD_KEYS = ("code", "type", "status", "reason", "error_code")
@@ -53,7 +51,22 @@ _ZHIPU = {
 """Zhipu's `error.code`, always a text."""
 
 
-def error_in(body: Any, choice: Any) -> TryError | None:
+@dataclass(frozen=True)
+class BodyError:
+    """An error in a body.
+
+    Attributes:
+        error: what stands there; an object, or a text.
+        status: the HTTP status for which it stands; 500 if it does not say.
+        code: what it calls itself; may be empty.
+    """
+
+    error: Any
+    status: int
+    code: str
+
+
+def error_in(body: Any, choice: Any) -> BodyError | None:
     """The error in the body of a response with status 200, or None.
 
     Args:
@@ -64,12 +77,8 @@ def error_in(body: Any, choice: Any) -> TryError | None:
         body = body[0]  # as Gemini's API has it
     if not isinstance(body, dict):
         return None
-    for error, status in _errors(body, choice):
-        code = _code(error) or _code(body)
-        refusal = read_refusal(status or 500, {}, json.dumps({"error": error}).encode())
-        text = f"AnswerError: under HTTP 200 an error ({code or 'no code'}): {refusal.text.partition(': ')[2]}"
-        return TryError(refusal.kind, text, None, refusal.status, refusal.body)
-    return None
+    errors = (BodyError(error, status or 500, _code(error) or _code(body)) for error, status in _errors(body, choice))
+    return next(errors, None)
 
 
 def _errors(body: dict[str, Any], choice: Any) -> Iterator[tuple[Any, int | None]]:

@@ -12,6 +12,9 @@ from polyglot_assets.teachers.chat_client import ChatServer
 from polyglot_assets.teachers.engine import Completion, FinishReason, Request
 from polyglot_assets.teachers.refusals import Kind, TryError
 
+MOST_REFUSED = 8
+"""So many refused requests may wait for an answer, however few may be under way."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -114,12 +117,13 @@ class Lane:
         self.refused = [refusal for refusal in self.refused if refusal not in taken]
         return taken
 
-    def doubtful(self, most: int) -> Job | None:
+    def doubtful(self, concurrency: int) -> Job | None:
         """A refused request of which no answer will soon show whether others like it are taken; None if there is none.
 
         Args:
-            most: so many refused requests may wait for an answer.
+            concurrency: most requests under way here. The refused ones that wait for an answer are fewer than half.
         """
+        most = max(MOST_REFUSED, concurrency // 2)
         unknown = (job for job, _ in self.refused if job.shape not in self.sent)
         waited = self.refused[0][0] if self.refused and (self.under_way == 0 or len(self.refused) >= most) else None
         return next(unknown, waited)

@@ -23,11 +23,11 @@ _TOO_LONG = re.compile(
     r"|input is too large to process"  # llama.cpp
     r"|tokens`? .{0,40}must be <= ?\d|must have less than \d+ tokens"  # TGI
     r"|should not exceed max_|max_(seq_len|num_tokens|input_len)\b"  # TensorRT-LLM
-    r"|maximum prompt length|model token limit|range of input length"  # xAI, Moonshot, DashScope
+    r"|maximum prompt length|range of input length"  # xAI, Moonshot, DashScope
     r"|(prompt|input|sequence)( tokens?)?( length)? .{0,30}(exceeds|(can|must |may )not exceed|can't exceed)"  # Zhipu
     r"|reduce the length of|input tokens? .{0,20}exceed|exceeds (the )?max(imum)?[ _](input|prompt|length)"  # Groq
     r"|longer than (the )?max(imum)?[ _](length|input|prompt|context|model|sequence)"  # Friendli
-    r"|too many (input |prompt )?tokens|token count .{0,40}exceeds|tokens? (limit exceeded|over limit)"  # Gemini
+    r"|too many (input |prompt )?tokens|token count .{0,40}exceeds|tokens? over limit|token limit"  # Gemini
     r"|(prompt|input)( tokens?)?( length)? (is |was |are )?too (long|large)|string_above_max_length|string too long"
     r"|(输入|上下文|提示词|prompt).{0,12}(超长|过长|超过|超出)",
     re.IGNORECASE,
@@ -61,11 +61,14 @@ _ROOM = tuple(
         r"range of max_(?:completion_)?tokens (?:is|should be) \[\d+, ?(?P<all>\d+)\]",
         r"exceed context limit: (?P<prompt>\d+) \+ \d+ > (?P<all>\d+)",
         r"max_(?:completion_)?tokens`?\W.{0,40}(?:cannot|must not|may not|can't) exceed (?P<all>\d+)",
+        r"max_tokens=\d+ cannot be greater than max_model_len=(?P<all>\d+)",
         r"max_tokens`?:? \d+ > (?P<all>\d+), which is the maximum",
         r"max_tokens`? must be less than or equal to `?(?P<all>\d+)",
     )
 )
 """How servers say what they take: tokens of prompt and answer with those of the prompt, or those of an answer alone."""
+
+_BUDGET = re.compile(r"max_(new_|completion_|output_)?tokens|maxOutputTokens|output tokens", re.IGNORECASE)
 
 
 class Kind(Enum):
@@ -168,9 +171,10 @@ def room(refusal: TryError) -> tuple[int, int] | None:
 
 
 def concerns_budget(refusal: TryError) -> bool:
-    """Whether it is the budget and not the prompt that a server has too little room for."""
+    """Whether it is, or may be, the budget and not the prompt that a server has too little room for."""
     said = room(refusal)
-    return refusal.kind is Kind.TOO_LONG and said is not None and said[0] > said[1]
+    budget_is_more = said[0] > said[1] if said is not None else _BUDGET.search(refusal.body) is not None
+    return refusal.kind is Kind.TOO_LONG and budget_is_more
 
 
 def _phrase(status: int) -> str:

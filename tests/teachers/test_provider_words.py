@@ -106,6 +106,7 @@ TOO_LONG = [
     (400, "invalid params, context window exceeds limit (2013)"),
     (400, "Invalid 'messages[1].content': string too long. Expected a string with maximum length 1048576"),
     (400, "The number of tokens to keep from the initial prompt is greater than the context length"),
+    (400, "The request exceeds token limit"),
     (400, "Prompt 超长"),
     (500, "输入内容过长"),
 ]
@@ -124,6 +125,7 @@ def test_a_prompt_that_is_too_long(status: int, message: str) -> None:
     [
         ("input length and `max_tokens` exceed context limit: 190 + 64 > 200", (10, 190)),
         ("Range of max_tokens should be [1, 8192]", (8192, 0)),
+        ("max_tokens=4000 cannot be greater than max_model_len=512. Please request fewer output tokens.", (512, 0)),
         ("`max_tokens` cannot exceed 4096, got 8000", (4096, 0)),
     ],
 )

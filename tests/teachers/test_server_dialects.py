@@ -211,6 +211,9 @@ def test_messages_without_a_system_text_stay_as_they_are() -> None:
 
 ALWAYS = {
     "payment": failure(402, "Insufficient credits."),
+    "account": Reply({"error": {"type": "exceeded_current_quota_error", "message": "Suspended."}}, 429),
+    "debts": Reply({"error": {"code": "1113", "message": "Recharge."}}, 429),
+    "account in 200": Reply({"base_resp": {"status_code": 1008, "status_msg": "no balance"}}),
     "quota": failure(429, "You exceeded your current quota, please check your plan."),
     "key": Reply([{"error": {"code": 400, "message": "API key not valid."}}], 400),
     "model": failure(400, "Invalid model name passed in model=org/served-1b."),
@@ -366,9 +369,16 @@ def test_a_second_try_that_gets_no_more_room_is_not_paid(server: FakeServer, eng
     assert len(server.calls) == 3
 
 
-def test_a_budget_far_above_the_server_ends_the_run(server: FakeServer, engine_of: Engines) -> None:
-    server.control, server.answer = None, vllm(10, prompt=3)
-    assert "'max_tokens' or 'max_completion_tokens' is too large: 64" in down(engine_of(server), *map(str, range(20)))
+@pytest.mark.parametrize(
+    "answer", [vllm(10, prompt=3), lambda _: failure(400, "input and max_tokens: more than the context length")]
+)
+def test_a_budget_far_above_the_server_ends_the_run(
+    answer: Callable[[Call], Reply], server: FakeServer, engine_of: Engines
+) -> None:
+    server.control, server.answer = None, answer
+    message = down(engine_of(server), *map(str, range(20)))
+    assert f"{server.url} refuses every request: HTTP 400" in message
+    assert "max_tokens" in message
 
 
 def test_the_templates_ask_for_json_in_words() -> None:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import chain, repeat
 from unittest.mock import patch
 
 import pytest
@@ -105,6 +106,50 @@ def test_every_request_ends_once_or_the_engine_is_down(
             assert any(t is not None and t.kind not in (Kind.FINAL, Kind.TOO_LONG, Kind.FAILED) for t in troubles)
         else:
             assert sorted(seen, key=int) == list(map(str, range(count)))
+
+
+class _Ending(_Script):
+    """Servers that answer some and from then on give everybody the same trouble; perhaps they still pass the check."""
+
+    def __init__(self, answers: int, trouble: TryError, concurrency: int, *, checked: bool) -> None:
+        super().__init__([], concurrency)
+        self.troubles = chain([None] * answers, repeat(trouble))
+        self.checked = checked
+
+    async def probe(self, server: ChatServer) -> bytes:
+        if not self.checked:
+            raise TryError(Kind.GONE, "nobody there")
+        return b"{}"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    trouble=st.sampled_from([t for t in _TROUBLES if t is not None and t.kind not in (Kind.FINAL, Kind.TOO_LONG)]),
+    answers=st.integers(0, 25),
+    servers=st.integers(1, 3),
+    concurrency=st.integers(1, 4),
+    count=st.integers(1, 25),
+    checked=st.booleans(),
+)
+def test_servers_that_fail_for_good_leave_no_errors(
+    trouble: TryError, answers: int, servers: int, concurrency: int, count: int, *, checked: bool
+) -> None:
+    script = _Ending(answers, trouble, concurrency, checked=checked)
+    urls = [f"http://127.0.0.1:{number + 1}/v1" for number in range(servers)]
+    seen: list[Completion] = []
+    with (
+        patch("polyglot_assets.teachers.dispatch.FIRST_WAIT", 0.0001),
+        patch("polyglot_assets.teachers.dispatch.LONGEST_WAIT", 0.001),
+        closing(ServerEngine(TEACHER, urls, KEY, concurrency, patience_seconds=0.02)) as engine,
+    ):
+        engine._ask, engine._probe, engine._checked = script.ask, script.probe, True
+        try:
+            seen.extend(engine.stream(taking(requests_for(*map(str, range(count))))))
+        except EngineDown:
+            assert len(seen) <= answers < count
+        else:
+            assert len(seen) == count <= answers
+    assert {completion.finish_reason for completion in seen} <= {"stop"}
 
 
 class _Turning:
