@@ -104,9 +104,10 @@ _KEEP_ALIVE = re.compile(r"\A(?:\s|:[^\n]*\n)*")
 """Blanks and comments that some servers send while they work."""
 _End = Literal["stop", "length", "final", "broken"]
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
-_TOLD = (*_THOUGHTS, "reasoning_text", "reasoning_details")
 _LARGEST_COUNT = 2**31 - 1
 """The columns of counts hold no more."""
+_TOLD = (*_THOUGHTS, "reasoning_text", "reasoning_details")
+"""Fields of a message that tell what the model thought."""
 
 
 def model_name(teacher: Teacher) -> str:
