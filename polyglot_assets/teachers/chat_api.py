@@ -1,8 +1,8 @@
 """The chat completions API as text: what a request looks like, and what an answer says, however a server writes it.
 
 Here: bodies out and bodies in, as pure functions; nothing in this file waits or connects. Not here: refusals
-(refusals.py), how servers differ in what they want to read (dialect.py), HTTP (chat_client.py), and what an answer is
-worth (responses/outcomes.py).
+(refusals.py) and those that come with status 200 (error_bodies.py), how servers differ in what they want to read
+(dialect.py), HTTP (chat_client.py), and what an answer is worth (responses/outcomes.py).
 """
 
 import json
@@ -14,6 +14,7 @@ from typing import Any
 from polyglot_assets.lake import storable
 from polyglot_assets.teachers.dialect import Dialect
 from polyglot_assets.teachers.engine import Completion, Request
+from polyglot_assets.teachers.error_bodies import BodyError, error_in
 from polyglot_assets.teachers.finish_reasons import read_end
 from polyglot_assets.teachers.refusals import Kind, TryError, describe, read_refusal, room
 from polyglot_assets.teachers.registry import Teacher
@@ -38,6 +39,8 @@ _THOUGHT_KEYS = (*_THOUGHTS, "thought", "reasoning_text", "reasoningContent", "r
 _TEXT_KEYS = ("text", "summary", "content")
 _LARGEST_COUNT = 2**31 - 1
 """The columns of counts hold no more."""
+_TOLD = (*_THOUGHTS, "reasoning_text", "reasoning_details")
+"""Fields of a message that tell what the model thought."""
 
 
 def model_name(teacher: Teacher) -> str:
@@ -114,12 +117,12 @@ def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | N
     if end in ("final", "broken"):
         error = f"the server finished with {choice.get('finish_reason')!r}"
         return _no_answer(request_id, error, final=end == "final")
+    if not answer and (refusal := _refusal(message)):
+        return _no_answer(request_id, f"the model refused: {refusal}", final=True)
     if answer is None and (end == "length" or reasoning):
         answer = ""  # a reasoning model that used up its budget, or its breath, before it began to answer
     if answer is None:
-        refusal, missing = message.get("refusal"), message.get("content")
-        error = f"the model refused: {refusal}" if refusal else "no text"
-        return _no_answer(request_id, error, final=missing is None)
+        return _no_answer(request_id, "no text", final=message.get("content") is None)
     return Completion(
         request_id,
         storable(answer),
@@ -137,25 +140,22 @@ def _choice(body: Any) -> dict[str, Any]:
     Raises:
         TryError: there is none, or an error in its place or in it.
     """
-    error = body.get("error") if isinstance(body, dict) else None
     try:
         choice = body["choices"][0]
-        error = error or choice.get("error")
-    except (LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError):
         choice = None
-    if error:
+    if error := error_in(body, choice):
         raise _read_error(error)
     if not isinstance(choice, dict):
         raise _malformed(body)
     return choice
 
 
-def _read_error(error: Any) -> TryError:
-    """What an error under status 200 means: its code counts as the status."""
-    code = str(error.get("code")) if isinstance(error, dict) else ""
-    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 500
-    refusal = read_refusal(status, {}, json.dumps({"error": error}).encode())
-    text = f"AnswerError: under HTTP 200 an error ({code or 'no code'}): {refusal.text.partition(': ')[2]}"
+def _read_error(found: BodyError) -> TryError:
+    """What an error under status 200 means: the same as under the status for which it stands."""
+    refusal = read_refusal(found.status, {}, json.dumps({"error": found.error}).encode())
+    message = refusal.text.partition(": ")[2]
+    text = f"AnswerError: under HTTP 200 an error ({found.code or 'no code'}): {message}"
     return TryError(refusal.kind, text, None, refusal.status, refusal.body)
 
 
@@ -168,6 +168,8 @@ def _parts(content: Any) -> tuple[str | None, list[str]]:
     """The text of a message's content, None if it has none, and the thoughts among its parts."""
     if isinstance(content, str):
         return content, []
+    if isinstance(content, dict):
+        content = content.get("parts") or [content]
     if not isinstance(content, list):
         return None, []
     texts, thoughts = list[str](), list[str]()
@@ -193,14 +195,22 @@ def _thoughts(value: Any, keys: tuple[str, ...]) -> list[str]:
 
 def _told(message: dict[str, Any]) -> list[str]:
     """What a server tells apart from the text. The first of its fields: some servers give it under two names."""
-    return next((texts for name in _THOUGHTS if (texts := _texts(message.get(name)))), [])
+    return next((texts for name in _TOLD if (texts := _texts(message.get(name)))), [])
+
+
+def _refusal(message: dict[str, Any]) -> str | None:
+    """The model's refusal, where it is told apart from a text: beside the content, or as one of its parts."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [content]
+    said = (part.get("refusal") for part in [message, *parts] if isinstance(part, dict))
+    return next((str(refusal) for refusal in said if refusal), None)
 
 
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value] if value else []
     if isinstance(value, dict):
-        return _texts(value.get("text"))
+        return _texts(value.get("text") or value.get("value") or value.get("summary"))
     return [text for part in value for text in _texts(part)] if isinstance(value, list) else []
 
 
