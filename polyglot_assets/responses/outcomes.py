@@ -64,7 +64,7 @@ def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = gate
     The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, leaked, debris,
     repetitive, refused, not_translated, wrong_language, mixed_language, bad_length, personal_data; else ok.
     """
-    reasoning = "\n\n".join(filter(None, (completion.reasoning, split(completion.text)[0]))) or None
+    reasoning = "\n\n".join(filter(None, (completion.reasoning, split(trimmed(completion.text))[0]))) or None
     answer = read_answer(prompt, completion)
     if isinstance(answer, Judgement):
         return replace(answer, reasoning=reasoning)
@@ -82,7 +82,7 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
         return Judgement("too_long", completion.error or f"the prompt has {completion.prompt_tokens} tokens")
     if completion.finish_reason == "length":
         return Judgement("truncated", f"no end after {completion.response_tokens} tokens")
-    text = split(completion.text)[1]
+    text = split(trimmed(completion.text))[1]
     if prompt["strategy"] == RESPOND:
         asked, answer = str(prompt["prompt"]), storable(trimmed(text))
     else:
