@@ -111,9 +111,10 @@ def _word_loop(text: str, _: str) -> str:
 
 
 def _token(text: str, _: str) -> str:
-    return text + _RNG.choice(
+    token = _RNG.choice(
         ["<|im_end|>", "<|eot_id|>\n", "[/INST]", " </s>", "<end_of_turn>", "\n### Response:\n", "\ufffd\ufffd"]
     )
+    return text[:100] + token + text[100:]  # at the very end some of them only end the answer
 
 
 def _leak(text: str, language: str) -> str:

@@ -89,7 +89,7 @@ def texts(data: Path) -> Texts:
             found[code, "quiz"].append(row["prompts"][0]["question"])
     for name, code in _SQUADS.items():
         for passage in _squad(data / f"{name}.json"):
-            found[code, "encyclopedia"].append(passage["context"])
+            found[code, "encyclopedia"].append(passage["context"].rpartition(" [SEP] ")[2])  # without a title
             found[code, "questions"] += [entry["question"] for entry in passage["qas"]]
             found[code, "names"] += [entry["answers"][0]["text"] for entry in passage["qas"] if entry["answers"]]
     for code in ("cs", "de", "es", "ja"):

@@ -1,7 +1,8 @@
 """The debris gate: marks of machinery that text for people does not hold.
 
-Here: what the machinery leaves behind: tokens of chat templates, JSON that was not taken apart, broken characters and
-markup that does not close. Not here: the words of our own templates (leakage.py).
+Here: what the machinery leaves behind: tokens of chat templates, wrappers around an answer, turns that a model made up,
+JSON that was not taken apart, broken characters and markup that does not close. Not here: the words of our own
+templates (leakage.py), and what stands around an answer by right (responses/traces.py).
 
 Code shows such marks on purpose, so code blocks and `inline code` are left out; an answer about chat templates passes
 as long as it sets them as code.
@@ -16,28 +17,54 @@ from polyglot_assets.domain import outcomes
 from polyglot_assets.domain.outcomes import Outcome
 from polyglot_assets.gates.gate import COUNT, Column, Finding, Gate, Limits, Pair
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
-_SUSPECT = re.compile(r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâ:｜▁#◁]")
+CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
+_SUSPECT = re.compile(r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâ:：｜▁#◁]")
 
 _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     ("a chat-template token", 1, re.compile(
-        r"<[|｜][\w▁ ]{2,40}[|｜]>|<\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id)\|?>"
-        r"|\[/?INST\]|<</?SYS>>|</?(?:start_of_turn|end_of_turn|bos|eos|pad|unk)>|</s>|\A\s*<s>|</?think(?:ing)?>"
-        r"|\[(?:PAD|UNK|BOS|EOS)\]|<0x[0-9A-F]{2}>|<(?:unused|extra_id_)\d+>|<(?:turn|channel|tool_call)\|>"
-        r"|<\|(?:turn|channel|tool_call)>|</?(?:seed|mm):\w{2,20}>|◁/?\w{2,20}▷|\[DONE\]"
-        r"|\[/?(?:THINK|TOOL_CALLS|TOOL_RESULTS|ARGS)\]"
-        r"|</?(?:tool_calls?|tool_response|function_calls?|answer|thoughts?|reasoning|scratchpad)>"
-        r"|^#{2,3} ?(?:Instruction|Response|Input|Human|Assistant) ?:?\s*$",
+        # All branches begin with one of three characters, so that the search skips all others.
+        r"<(?:[|｜]/?[\w▁ ]{2,40}[|｜]|\|?(?:im_start|im_end|im_sep|endoftext|eot_id|start_header_id|end_header_id)\|?"
+        r"|/?(?:start_of_turn|end_of_turn|bos|eos|pad|unk|cls|sep|SYS>)|/s|0x[0-9A-F]{2}"
+        r"|(?:unused|extra_id_|reserved_|SPECIAL_|ctrl)\d+"
+        r"|(?:turn|channel|tool_call)\||\|(?:turn|channel|tool_call)|function=\w+|invoke name=\"\w+\""
+        r"|/?(?:(?:seed|mm|minimax|antml):\w{2,30}|\w{2,20}:(?:tool|function)_calls?|longcat_\w{2,20})"
+        r"|(?i:/?\s*(?:[a-z]\w{0,20}[:_])?(?:ant)?think(?:ing)?\s*)"
+        r"|(?i:/?(?:tool_(?:calls?|response|code|outputs?|results?)|function_(?:calls?|results?)))"
+        r"|(?<!\(\?<)(?<!\(\?P<)(?:s|mask(?=>(?!\s*<))|(?i:/?(?:answer|final_answer|thoughts?|reasoning|scratchpad)))"
+        r")>"  # groups of regular expressions have such names too, and SVG's masks hold elements
+        r"|\[/?(?:INST|THINK|TOOL_CALLS?|TOOL_RESULTS|ARGS)\]|\[(?:BEGIN|END) FINAL RESPONSE\]"
+        r"|\[(?:PAD|UNK|BOS|EOS|CLS|SEP|MASK|DONE|(?:unused|control_)\d+)\]|\[\|(?:user|assistant|system|endofturn)\|\]"
+        r"|◁/?\w{2,20}▷")),
+    ("a chat-template token", 1, re.compile(
+        r"^#{2,4} ?(?:(?:Instruction|Response|Input|Human|Assistant) ?:?\s*$"
+        r"|(?:User|System) ?:[ \t]*$(?!\s*(?:[-*+•|]|\d+[.)])))",  # with a list it describes users
         re.MULTILINE)),
     ("a broken character", 1, re.compile(
         r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]|Ã[¤¶¼Ÿ©¨±³¡­º§]|â€[™œ“”¦\x9d]|▁\w+▁")),
-    ("a JSON key", 1, re.compile(r'^\s*[\[{]?\s*"(?:prompt|response|messages|role|content)"\s*:', re.MULTILINE)),
+    ("a JSON key", 1, re.compile(
+        r'^[^\S\n]*(?:[\[{]\s*)?"(?:prompt|response|messages|role|content)"\s*:', re.MULTILINE)),
     ("a JSON escape", 1, re.compile(r"\\u[0-9a-fA-F]{4}")),
     ("JSON escapes", 2, re.compile(r'\\n(?=\\n|[A-Z0-9\s*#-]|\Z)|\\"')),
-    ("a label", 1, re.compile(r"\A\W{0,4}(?:prompt|response|assistant|human)\W{0,3}[:：]", re.IGNORECASE)),
+    ("a label", 1, re.compile(r"\A\W{0,4}(?:prompt|response)\W{0,3}[:：]", re.IGNORECASE)),
     ("HTML entities", 3, re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{2,5}|#x[0-9a-fA-F]{2,4});")),
 )  # fmt: skip
 """(name, from how many on it counts, pattern)."""
+_STRUCK = re.compile(r"<s>[^<>\n]{1,300}</s>")
+"""Words that HTML strikes through; around a whole text the same marks are tokens."""
+_WRAPPERS = "response|output|result|reply|final|assistant"
+"""Also names of XML and HTML elements: they are debris only around a whole text that holds no element of its own."""
+_OPENS = re.compile(rf"<({_WRAPPERS})>(?!\s*<[\w!?])")
+_CLOSES = re.compile(rf"</({_WRAPPERS})>\Z")
+_LAST = re.compile(rf"(?:[^\s:：]\s*\n[ \t]*<({_WRAPPERS})>|<(final|assistant)>)[^<>]*</(?:\1|\2)>\Z")
+"""The wrapper is the end of the text. After a colon it is an example."""
+
+_ROLES = ("User", "USER", "Human", "HUMAN", "Assistant", "ASSISTANT")
+_TURN = re.compile(rf"^[ \t]*(?:#{{1,4}} ?)?({'|'.join(_ROLES)})[ \t]?[:：]", re.MULTILINE)
+_LABELLED = re.compile(r"^\W{0,4}(\w[\w ]{0,20})\W{0,3}[:：]\s*\S", re.MULTILINE)
+_SPEAKER = re.compile(r"\A\W{0,4}(assistant|human)\W{0,3}[:：]", re.IGNORECASE)
+_SENTENCE_OR_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s.*[^:：*]\Z|.*[.!?…。！？।؟)”»\"]\Z")
+_SAYS_SOMETHING = re.compile(r".{60}|.*[.!?…。！？।؟]\Z|\W*\w+\W+\w+\W+\w", re.DOTALL)
+
 _PAIRED = re.compile(
     r"<(/?)(div|span|table|ul|ol|b|i|u|strong|em|h[1-6]|sup|sub|font|center|a|section|article|blockquote|script|style)"
     r"(?:\s[^<>]*)?>",
@@ -51,16 +78,76 @@ def debris(text: str) -> tuple[int, str]:
     """(number of marks, name of the first kind) in `text` outside of code; (0, "") if it has none."""
     if not _SUSPECT.search(text):
         return 0, ""
-    plain = _CODE.sub(" ", text) if "`" in text or "~~~" in text else text
+    plain = CODE.sub(" ", text) if "`" in text or "~~~" in text else text
     total, first = 0, ""
+    unstruck = _without_struck(plain)
     for name, least, pattern in _MARKS:
-        found = sum(1 for _ in pattern.finditer(plain))
+        found = sum(1 for _ in pattern.finditer(unstruck))
         if found >= least:
             total, first = total + found, first or name
+    if "<" in plain and _is_wrapped(plain):
+        total, first = total + 1, first or "a wrapper"
+    if any(role in plain for role in _ROLES) and _goes_on(plain):
+        total, first = total + 1, first or "a turn that nobody asked for"
+    if _speaks(plain):
+        total, first = total + 1, first or "a label"
     unbalanced = _unbalanced_tags(plain) if "<" in plain else 0
     if unbalanced > _UNBALANCED:
         total, first = total + unbalanced, first or "unbalanced HTML"
     return total, first
+
+
+def _without_struck(text: str) -> str:
+    if "</s>" not in text:
+        return text
+    unstruck = _STRUCK.sub(" ", text)
+    return unstruck if unstruck.strip() else text
+
+
+def _is_wrapped(text: str) -> bool:
+    """Whether the text stands in a wrapper, or one half of it is left."""
+    bare = text.strip()
+    lowered = bare.lower()
+    if opened := _OPENS.match(lowered):
+        name, inside = opened[1], lowered[opened.end() :].lstrip(" \t")
+        if inside.startswith("\n") or bare[opened.end() :][:1].isupper():
+            return True  # a text begins; `<output> is` and `<output>-Element` name an element
+        inside, closed, after = inside.partition(f"</{name}>")
+        return closed != "" and f"<{name}>" not in inside and after.lstrip(" \t")[:1] in ("", "\n")
+    if (closes := _CLOSES.search(lowered, max(0, len(lowered) - 20))) is None:
+        return False
+    return f"<{closes[1]}" not in lowered or _LAST.search(lowered) is not None
+
+
+def _goes_on(text: str) -> bool:
+    """Whether an answer is followed by a turn that the model made up: `Ja, gern.`, then `Human: Und morgen?`.
+
+    One exchange at most, or a label with nothing behind it: more is a dialogue that was asked for, as is what an
+    introduction announces by a colon or a heading.
+    """
+    turns = list(_TURN.finditer(text))
+    if not turns:
+        return False
+    answer = text[: turns[0].start()].rstrip()
+    if answer and not _SENTENCE_OR_ITEM.match(answer.rpartition("\n")[2]):
+        return False
+    if not text[turns[-1].end() :].strip():
+        return bool(answer) or len(turns) > 1
+    roles = [turn[1].lower() for turn in turns]
+    made_up = roles[1:] == ["assistant"] if roles[0] != "assistant" and len(roles) == 2 else len(roles) == 1
+    said = text[turns[0].end() : turns[1].start() if len(turns) > 1 else None].strip()
+    more_labels = len(_LABELLED.findall(text, turns[0].start())) > len(turns)  # `User: admin`, `Password: …`
+    return bool(answer) and made_up and not more_labels and _SAYS_SOMETHING.match(said) is not None
+
+
+def _speaks(text: str) -> bool:
+    """Whether the text begins with the name of who speaks, and is no dialogue."""
+    if (speaker := _SPEAKER.match(text)) is None:
+        return False
+    labels = [label.strip().lower() for label in _LABELLED.findall(text)]
+    # A model that names itself before it answers may also go on with one question and its answer.
+    least = 4 if speaker[1].lower() == "assistant" else 3
+    return len(labels) < least or labels.count(speaker[1].lower()) < 2
 
 
 def _unbalanced_tags(text: str) -> int:

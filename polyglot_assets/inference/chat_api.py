@@ -1,18 +1,20 @@
 """The chat completions API as text: what a request looks like, and what an answer says, however a server writes it.
 
 Here: bodies out and bodies in, as pure functions; nothing in this file waits or connects. Not here: refusals
-(refusals.py), how servers differ in what they want to read (dialect.py), HTTP (chat_client.py), and what an answer is
-worth (responses/outcomes.py).
+(refusals.py) and those that come with status 200 (error_bodies.py), how servers differ in what they want to read
+(dialect.py), HTTP (chat_client.py), and what an answer is worth (responses/outcomes.py).
 """
 
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from polyglot_assets.inference.dialect import Dialect
 from polyglot_assets.inference.engine import Completion, Request
+from polyglot_assets.inference.error_bodies import BodyError, error_in
+from polyglot_assets.inference.finish_reasons import read_end
 from polyglot_assets.inference.refusals import Kind, TryError, describe, read_refusal, room
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.text.normal import storable
@@ -29,82 +31,16 @@ _SMALLEST_SHARE = 8
 """A budget is cut to what the server takes, but not below one part in so many: that would be no answer."""
 CONTROL = "Say hello. If JSON is asked for, say it in JSON."
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_STOP = frozenset(
-    [
-        "stop",
-        "stopped",
-        "stop_sequence",
-        "stop_token",
-        "eos",
-        "eos_token",
-        "end_turn",
-        "end_of_turn",
-        "end",
-        "complete",
-        "completed",
-        "done",
-        "finish",
-        "finished",
-        "finish_stop",
-    ]
-)
-_LENGTH = frozenset(
-    [
-        "length",
-        "max_tokens",
-        "max_length",
-        "max_new_tokens",
-        "max_output_tokens",
-        "max_completion_tokens",
-        "model_length",
-        "token_limit",
-        "context_length",
-        "context_window",
-        "model_context_window_exceeded",
-    ]
-)
-_OTHER_ENDS = frozenset(
-    [
-        "content_filter",
-        "content_filtered",
-        "safety",
-        "recitation",
-        "blocklist",
-        "prohibited_content",
-        "spii",
-        "sensitive",
-        "refusal",
-        "error_toxic",
-        "guardrail_intervened",
-        "tool_calls",
-        "tool_call",
-        "tool_use",
-        "function_call",
-    ]
-)
-"""The model's last word, or that of who watches it: the same would come again."""
-_BROKEN = frozenset(
-    [
-        "error",
-        "abort",
-        "aborted",
-        "cancel",
-        "cancelled",
-        "canceled",
-        "user_cancel",
-        "timeout",
-        "network_error",
-        "error_limit",
-        "insufficient_system_resource",
-        "malformed_function_call",
-    ]
-)
 _KEEP_ALIVE = re.compile(r"\A(?:\s|:[^\n]*\n)*")
 """Blanks and comments that some servers send while they work."""
-_End = Literal["stop", "length", "final", "broken"]
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+_THOUGHT_TYPE = re.compile(r"reason|think|thought", re.IGNORECASE)
+_THOUGHT_KEYS = (*_THOUGHTS, "thought", "reasoning_text", "reasoningContent", "reasoningText")
+_TEXT_KEYS = ("text", "summary", "content")
 _LARGEST_COUNT = 2**31 - 1
 """The columns of counts hold no more."""
+_TOLD = (*_THOUGHTS, "reasoning_text", "reasoning_details")
+"""Fields of a message that tell what the model thought."""
 
 
 def model_name(teacher: Teacher) -> str:
@@ -168,22 +104,25 @@ def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | N
     message = choice.get("message")
     if not isinstance(message, dict):
         raise _malformed(body)
-    answer, thoughts = _parts(message.get("content"))
-    reasoning = storable("\n\n".join([*thoughts, *_told(message)])) or None
+    try:
+        answer, thoughts = _parts(message.get("content"))
+        reasoning = storable("\n\n".join([*thoughts, *_told(message)])) or None
+    except RecursionError:
+        raise TryError(Kind.FAILED, f"AnswerError: malformed: {text}") from None
     usage = body.get("usage")
     counts = usage if isinstance(usage, dict) else {}
     written = _count(counts.get("completion_tokens"))
     budget = (sampling or {}).get("max_tokens", _LARGEST_COUNT)
-    end = _end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
+    end = read_end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
     if end in ("final", "broken"):
         error = f"the server finished with {choice.get('finish_reason')!r}"
         return _no_answer(request_id, error, final=end == "final")
+    if not answer and (refusal := _refusal(message)):
+        return _no_answer(request_id, f"the model refused: {refusal}", final=True)
     if answer is None and (end == "length" or reasoning):
         answer = ""  # a reasoning model that used up its budget, or its breath, before it began to answer
     if answer is None:
-        refusal, missing = message.get("refusal"), message.get("content")
-        error = f"the model refused: {refusal}" if refusal else "no text"
-        return _no_answer(request_id, error, final=missing is None)
+        return _no_answer(request_id, "no text", final=message.get("content") is None)
     return Completion(
         request_id,
         storable(answer),
@@ -201,25 +140,22 @@ def _choice(body: Any) -> dict[str, Any]:
     Raises:
         TryError: there is none, or an error in its place or in it.
     """
-    error = body.get("error") if isinstance(body, dict) else None
     try:
         choice = body["choices"][0]
-        error = error or choice.get("error")
-    except (LookupError, TypeError, AttributeError):
+    except (LookupError, TypeError):
         choice = None
-    if error:
+    if error := error_in(body, choice):
         raise _read_error(error)
     if not isinstance(choice, dict):
         raise _malformed(body)
     return choice
 
 
-def _read_error(error: Any) -> TryError:
-    """What an error under status 200 means: its code counts as the status."""
-    code = str(error.get("code")) if isinstance(error, dict) else ""
-    status = int(code) if re.fullmatch(r"[45]\d\d", code) else 500
-    refusal = read_refusal(status, {}, json.dumps({"error": error}).encode())
-    text = f"AnswerError: under HTTP 200 an error ({code or 'no code'}): {refusal.text.partition(': ')[2]}"
+def _read_error(found: BodyError) -> TryError:
+    """What an error under status 200 means: the same as under the status for which it stands."""
+    refusal = read_refusal(found.status, {}, json.dumps({"error": found.error}).encode())
+    message = refusal.text.partition(": ")[2]
+    text = f"AnswerError: under HTTP 200 an error ({found.code or 'no code'}): {message}"
     return TryError(refusal.kind, text, None, refusal.status, refusal.body)
 
 
@@ -232,6 +168,8 @@ def _parts(content: Any) -> tuple[str | None, list[str]]:
     """The text of a message's content, None if it has none, and the thoughts among its parts."""
     if isinstance(content, str):
         return content, []
+    if isinstance(content, dict):
+        content = content.get("parts") or [content]
     if not isinstance(content, list):
         return None, []
     texts, thoughts = list[str](), list[str]()
@@ -239,40 +177,41 @@ def _parts(content: Any) -> tuple[str | None, list[str]]:
         if isinstance(part, str):
             texts.append(part)
         elif isinstance(part, dict):
-            kind = str(part.get("type"))
-            if kind in _THOUGHTS:
-                thoughts += _texts(part.get(kind) or part.get("text"))
-            else:
-                texts += _texts(part.get("text"))
+            is_thought = part.get("thought") is True or bool(_THOUGHT_TYPE.search(str(part.get("type"))))
+            thoughts += _thoughts(part, _THOUGHT_KEYS) or (_thoughts(part, _TEXT_KEYS) if is_thought else [])
+            texts += [] if is_thought else _texts(part.get("text"))
     return ("".join(texts) if texts or thoughts else None), thoughts
+
+
+def _thoughts(value: Any, keys: tuple[str, ...]) -> list[str]:
+    """The texts under `keys` of a part that is a thought, or holds one; signatures and ciphers are none."""
+    if isinstance(value, str):
+        return [value] if value else []
+    if isinstance(value, list):
+        return [text for item in value for text in _thoughts(item, keys)]
+    nested = (value.get(key) for key in keys) if isinstance(value, dict) else ()
+    return [text for each in nested for text in _thoughts(each, _THOUGHT_KEYS + _TEXT_KEYS)]
 
 
 def _told(message: dict[str, Any]) -> list[str]:
     """What a server tells apart from the text. The first of its fields: some servers give it under two names."""
-    return next((texts for name in _THOUGHTS if (texts := _texts(message.get(name)))), [])
+    return next((texts for name in _TOLD if (texts := _texts(message.get(name)))), [])
+
+
+def _refusal(message: dict[str, Any]) -> str | None:
+    """The model's refusal, where it is told apart from a text: beside the content, or as one of its parts."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [content]
+    said = (part.get("refusal") for part in [message, *parts] if isinstance(part, dict))
+    return next((str(refusal) for refusal in said if refusal), None)
 
 
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value] if value else []
     if isinstance(value, dict):
-        return _texts(value.get("text"))
+        return _texts(value.get("text") or value.get("value") or value.get("summary"))
     return [text for part in value for text in _texts(part)] if isinstance(value, list) else []
-
-
-def _end(said: Any, text: str | None, *, spent: bool) -> _End:
-    """Why an answer ended."""
-    word = said.get("type") if isinstance(said, dict) else said
-    word = re.sub(r"[\s-]+", "_", word.strip().casefold()) if isinstance(word, str) else ""
-    if word in _STOP:
-        return "stop"
-    if word in _LENGTH:
-        return "length"
-    if word in _OTHER_ENDS:
-        return "final"
-    if word in _BROKEN or not text:
-        return "broken"
-    return "length" if spent else "stop"  # a text under a word that nobody knows, or none: it was paid for
 
 
 def _no_answer(request_id: str, error: str, *, final: bool) -> Completion:

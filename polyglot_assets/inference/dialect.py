@@ -11,7 +11,7 @@ registry says so, or the family is known to take none.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyglot_assets.inference.engine import Request
@@ -20,40 +20,53 @@ JSON_FORMS = ("schema", "object", "words")
 """How JSON is asked for: by the schema, as any JSON object, or by the words of the template alone."""
 _SYSTEM = ("keep", "fold")
 
+_MISTRALS = "(mistral|mixtral|ministral|magistral|codestral|devstral|pixtral)"
 _FAMILIES: tuple[tuple[str, dict[str, Any]], ...] = (
     # Templates without a system role; see the models' cards.
-    (r"gemma-?2[-:.]|gemma-(1\.1-)?[27]b", {"system": "fold"}),
-    (r"mistral-7b-instruct-v0\.[12]|mixtral-8x7b-instruct-v0\.1", {"system": "fold"}),
+    (r"gemma-?2[-:.]|gemma[-:](1\.1-)?[27]b", {"system": "fold"}),
+    (r"mistral[-:]7b-instruct-v0\.[12]|mixtral[-:]8x7b-instruct-v0\.1", {"system": "fold"}),
     # OpenAI's reasoning models have another name for the budget and take no sampling parameters.
     (
-        r"^(openai/)?(o[1-9]|gpt-5(?!.*chat))([-.]|$)",
+        r"^(.*/)?gpt-5(?!.*chat)([-.:][^/]*)?$|^((.*/)?(openai|azure\w*)/)?o[1-9]([-.:][^/]*)?$",
         {
             "rename": {"max_tokens": "max_completion_tokens"},
             "drop": ["temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty"],
         },
     ),
-    # The names under which Mistral's own API has its models.
-    (
-        r"^(open-)?(mistral|mixtral|ministral|magistral|codestral)-[\w.-]*(latest|2\d{3})$",
-        {"rename": {"seed": "random_seed"}},
-    ),
-    (r"^deepseek-(chat|reasoner)$", {"json": "object"}),
+    # The names under which Mistral's own API has its models, also behind a gateway.
+    (rf"^((.*/)?mistral/)?(open-)?{_MISTRALS}-[\w.-]*(latest|2\d{{3}})$", {"rename": {"seed": "random_seed"}}),
+    # mistralai/ has weights too, whose names end in a date as well.
+    (rf"^(.*/)?mistralai/{_MISTRALS}-[\w.-]*latest$", {"rename": {"seed": "random_seed"}}),
+    (r"^(.*/)?deepseek-(chat|reasoner)$", {"json": "object"}),
 )
 """(pattern of the name under which a server knows the model, what is known about it)."""
 
 _NO_SYSTEM = re.compile(
-    r"system[ _-]?(role|message|prompt|instruction)s?.{0,20}(not|n't|un)\s?(be )?(support|allow|permit)"
-    r"|(not|n't) (support|allow)(ed)?.{0,30}\bsystem\b|developer instruction is not enabled"
-    r"|(invalid|unsupported|unknown|unexpected) role.{0,20}system|roles must alternate",
+    r"\bsystem\b.{0,30}(not|n't|un)\s?(be )?(support|allow|permit|accept|recogni[sz]ed|valid)"
+    r"|(not|n't) (support|allow|accept)(ed)?.{0,30}\bsystem\b|developer instruction is not enabled"
+    r"|(invalid|unsupported|unknown|unexpected|unrecogni[sz]ed) role.{0,20}system|roles must alternate"
+    r"|(first message|conversation) (must|should|needs to) (be|start|begin)[^.]{0,30}\buser\b",
+    re.IGNORECASE,
+)
+_ROLES = re.compile(r"\broles?\b.{0,80}\buser\b.{0,40}|\buser\b.{0,60}\broles?\b", re.IGNORECASE)
+"""A list of the roles that a server takes. One without `system` says enough."""
+_OTHER_ROLES = re.compile(r"\bassistant\b|\bmodel\b|\bbot\b", re.IGNORECASE)
+_NOT_KNOWN = re.compile(
+    r"unsupported|not (yet )?support|n't support|unrecogni[sz]ed|unknown|unexpected|extra inputs|extra_forbidden"
+    r"|(not|n't) (be )?(permitted|allowed|available|implemented|enabled|accept)|unavailable|no endpoints found",
     re.IGNORECASE,
 )
 _NOT_TAKEN = re.compile(
-    r"unsupported|not (yet )?support|n't support|unrecogni[sz]ed|unknown|unexpected|extra inputs|extra_forbidden"
-    r"|not (be )?(permitted|allowed|available|implemented|enabled)|unavailable|invalid(?!_request_error)"
-    r"|must be|cannot be",
+    _NOT_KNOWN.pattern
+    + r"|invalid(?!_request_error)|must (be|contain)|cannot be|(failed|unable) to|could not|disabled",
     re.IGNORECASE,
 )
-_JSON_FORMAT = re.compile(r"response_format|json_schema|json_object|json mode|structured[ _]outputs?", re.IGNORECASE)
+_JSON_FORMAT = re.compile(
+    r"response_format|json[ _-]?(schema|object|mode|output)|the word '?json"
+    r"|(structured|guided|constrained)[ _-]?(output|decod|generat|json)"
+    r"|xgrammar|outlines|llguidance|lm-format-enforcer|\bgrammars?\b",
+    re.IGNORECASE,
+)
 _OTHER_BUDGET = "max_completion_tokens"
 
 
@@ -91,6 +104,10 @@ class Dialect:
             body["response_format"] = {"type": "json_object"}
         return body
 
+    def simpler(self) -> "list[Dialect]":
+        """The same with simpler forms of JSON."""
+        return [replace(self, json=form) for form in JSON_FORMS[JSON_FORMS.index(self.json) + 1 :]]
+
     def departures(self, request: Request) -> str:
         """What of a request does not reach the server as it is, as a text for the answer's row; names don't count."""
         said = [f"without {name}" for name in request.sampling if name in self.drop]
@@ -107,11 +124,12 @@ class Dialect:
             refusal: the whole body of the refusal.
             request: what was refused.
         """
-        if not self.fold and _has_system(request) and _NO_SYSTEM.search(refusal):
+        if not self.fold and _has_system(request) and _takes_no_system(refusal):
             return self | Dialect(fold=True)
         if not _NOT_TAKEN.search(refusal):
             return None
-        if "max_tokens" not in self.rename and _names("max_tokens", refusal) and _OTHER_BUDGET in refusal:
+        budget_unknown = _OTHER_BUDGET in refusal or _NOT_KNOWN.search(refusal) is not None
+        if "max_tokens" not in self.rename and _names("max_tokens", refusal) and budget_unknown:
             return self | Dialect(rename={"max_tokens": _OTHER_BUDGET})
         seed = self.rename.get("seed", "seed")
         if "seed" not in self.drop and "seed" in request.sampling and _names(seed, refusal):
@@ -127,6 +145,12 @@ class Dialect:
                 if name not in ("max_tokens", "seed") and name not in self.drop and _names(name, refusal):
                     return f'; dialect = {{ drop = ["{name}"] }} in the registry leaves it out'
         return ""
+
+
+def _takes_no_system(refusal: str) -> bool:
+    listed = [match.group() for match in _ROLES.finditer(refusal)]
+    without = any(_OTHER_ROLES.search(roles) and "system" not in roles.casefold() for roles in listed)
+    return without or _NO_SYSTEM.search(refusal) is not None
 
 
 def _names(parameter: str, text: str) -> bool:

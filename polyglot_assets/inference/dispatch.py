@@ -16,8 +16,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from polyglot_assets.domain.errors import EngineDown
 from polyglot_assets.inference.chat_client import ChatServer
-from polyglot_assets.inference.engine import Completion, FinishReason, Request
-from polyglot_assets.inference.lanes import Job, Lane, Limits
+from polyglot_assets.inference.engine import Completion, Request
+from polyglot_assets.inference.lanes import Job, Lane, Limits, pick
 from polyglot_assets.inference.refusals import Kind, TryError
 
 RETRIES = 4
@@ -25,8 +25,6 @@ RETRIES = 4
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 LONGEST_TICK = 1.0
-TRUSTED_REFUSALS = 8
-"""So many requests in a row a server that answers others may refuse. More may mean that it refuses all by now."""
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
 
 
@@ -38,7 +36,8 @@ class Dispatcher:
         lanes: the servers.
         ask: one try; raises `TryError` with a text fit to be shown.
         probe: a harmless question that shows whether a server is there; raises likewise.
-        control: asks a harmless request of the same shape as a refused one; raises likewise.
+        control: asks a harmless request of the same shape as a refused one; raises likewise. True if the server has
+            been found to take such requests in another form, so that refused ones are worth another try.
         limits: what the user chose.
 
     Attributes:
@@ -53,7 +52,7 @@ class Dispatcher:
         lanes: Sequence[Lane],
         ask: Callable[[ChatServer, Request], Awaitable[Completion]],
         probe: Callable[[ChatServer], Awaitable[object]],
-        control: Callable[[ChatServer, Request], Awaitable[object]],
+        control: Callable[[ChatServer, Request], Awaitable[bool]],
         limits: Limits,
     ) -> None:
         self.finished: deque[Completion] = deque()
@@ -70,7 +69,6 @@ class Dispatcher:
         self._tick_seconds = min(LONGEST_TICK, max(0.02, min(limits.timeout, limits.patience) / 10))
         self._ticker = loop.call_later(self._tick_seconds, self._tick)
         for lane in lanes:
-            lane.answered, lane.refusals = -math.inf, 0
             self._pause(lane, lane.paused_until - time.monotonic())
 
     # For whoever runs the loop.
@@ -96,15 +94,11 @@ class Dispatcher:
     def cancel(self) -> list["asyncio.Task[None]"]:
         """Ends everything; the loop must run until the returned tasks are done."""
         self._ticker.cancel()
-        for timer in [*self._resting.values(), *(lane.pause for lane in self._lanes if lane.pause)]:
+        for timer in self._resting.values():
             timer.cancel()
-        tasks = [*self._under_way.values()]
-        tasks += [task for lane in self._lanes for task in (lane.reviver, lane.control) if task]
+        tasks = [*self._under_way.values(), *(task for lane in self._lanes for task in lane.stop())]
         for task in tasks:
             task.cancel()
-        for lane in self._lanes:
-            lane.under_way, lane.reviver, lane.away, lane.pause = 0, None, False, None
-            lane.control, lane.refused = None, []
         self._under_way.clear()
         self._waiting.clear()
         self._resting.clear()
@@ -117,18 +111,7 @@ class Dispatcher:
         return time.monotonic() - self._reading
 
     def _pick(self, shunned: Lane | None = None) -> Lane | None:
-        """The open server with the fewest under way; `shunned` only if no other is open. None if that has no room."""
-        now = time.monotonic()
-        best = second = None
-        for lane in self._lanes:
-            if lane.reviver is not None or lane.control is not None or lane.paused_until > now:
-                continue
-            if lane is shunned:
-                second = lane
-            elif best is None or lane.under_way < best.under_way:
-                best = lane
-        best = best or second
-        return best if best is not None and best.under_way < self._limits.concurrency else None
+        return pick(self._lanes, self._limits.concurrency, time.monotonic(), shunned)
 
     def _send_waiting(self) -> None:
         passed: list[Job] = []
@@ -162,15 +145,20 @@ class Dispatcher:
             self._break(error)
         else:
             self._left(job, lane)
-            lane.answered = self._answered = self._now()
-            lane.suspicions = lane.refusals = 0
+            self._note_answer(job, lane, job.started)
             self._end(completion)
+        self._settle(lane)
         if self._waiting:
             self._send_waiting()
 
     def _left(self, job: Job, lane: Lane) -> None:
         del self._under_way[job]
         lane.under_way -= 1
+        job.left = self._now()
+
+    def _note_answer(self, job: Job, lane: Lane, sent: float) -> None:
+        self._answered = self._now()
+        lane.note_answer(job, sent, self._answered)
 
     def _end(self, completion: Completion) -> None:
         self.held -= 1
@@ -194,7 +182,7 @@ class Dispatcher:
                 return
             kind = Kind.FAILED
         if kind in (Kind.FINAL, Kind.TOO_LONG):
-            self._end(_error(job, error))
+            self._end(job.failure(error))
         elif kind in (Kind.REFUSED, Kind.TOO_LARGE):
             self._refused(job, lane, error)
         elif kind is Kind.FAILED:
@@ -202,7 +190,7 @@ class Dispatcher:
         elif kind is Kind.HUNG:
             job.hung += 1
             if job.hung > 1:
-                self._give_up(job, error)
+                self._give_up(job, lane, error)
             else:
                 self._waiting.append(job)
         else:
@@ -216,42 +204,60 @@ class Dispatcher:
             self._refused(job, lane, error)
 
     def _refused(self, job: Job, lane: Lane, error: TryError) -> None:
-        """Ends a request, at once if the server is known to answer others."""
-        lane.refusals += 1
-        if lane.answered > -math.inf and lane.refusals <= TRUSTED_REFUSALS:
-            self._end(_error(job, error))
-            return
+        """Keeps a request until it is known whether this is its own fault: a run must not fill cells with errors."""
         lane.refused.append((job, error))
-        if lane.control is None:
-            lane.control = self._loop.create_task(self._find_out(lane, job.request))
+        self._settle(lane)
 
-    async def _find_out(self, lane: Lane, request: Request) -> None:
-        """Whether a server refuses every request: then the stream ends, and not one request after the other."""
-        started, trouble = self._now(), None
-        try:
-            async with asyncio.timeout(self._limits.timeout):
-                await self._control(lane.server, request)
-        except TryError as error:
-            trouble = error
-        except TimeoutError:
-            trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
-        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
-            self._break(error)
+    def _settle(self, lane: Lane) -> None:
+        """Ends the refused requests of a server that takes others, and asks it if no answer will show that soon."""
+        if not lane.refused or self.broken is not None:
             return
-        if trouble is None:
-            lane.answered = self._answered = self._now()
-        refused, lane.refused, lane.control = lane.refused, [], None
-        if lane.answered >= started:
-            lane.refusals = 0
-            for job, refusal in refused:
-                self._end(_error(job, refusal))
-        elif trouble is not None and trouble.kind in (Kind.BUSY, *_AWAY):
-            for job, _ in refused:
-                self._turned_away(job, lane, trouble)
-        elif trouble is not None:
-            self._break(self._down(f"{lane.server.name} refuses every request: {trouble.text}"))
-        self._send_waiting()
+        for job, error in lane.take_refused(lane.takes_others):
+            self._end(job.failure(error))
+        if lane.control is None and (doubtful := lane.doubtful(self._limits.concurrency)) is not None:
+            lane.control = self._loop.create_task(self._find_out(lane, doubtful))
+
+    async def _find_out(self, lane: Lane, job: Job) -> None:
+        """Whether a server refuses every such request: then the stream ends, and not one request after the other."""
+        started, trouble, otherwise = self._now(), None, False
+        for failed in range(RETRIES + 1):
+            if trouble is not None:
+                await asyncio.sleep(_wait(failed))
+            try:
+                async with asyncio.timeout(self._limits.timeout):
+                    otherwise, trouble = await self._control(lane.server, job.request), None
+            except TryError as error:
+                trouble = error
+            except TimeoutError:
+                trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
+            except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+                self._break(error)
+            if trouble is None or trouble.kind is not Kind.FAILED:
+                break
+        lane.control = None
+        if self.broken is None:
+            if trouble is None:
+                self._note_answer(job, lane, started)
+                if otherwise:
+                    self._waiting.extend(refused for refused, _ in lane.take_refused(job.is_like))
+            else:
+                self._found_trouble(job, lane, trouble)
+            self._settle(lane)
+            self._send_waiting()
         self._loop.stop()
+
+    def _found_trouble(self, job: Job, lane: Lane, trouble: TryError) -> None:
+        """A harmless request like this one brought no answer either."""
+        lane.error = trouble.text
+        refused = [refused for refused, _ in lane.take_refused(job.is_like)]
+        if trouble.kind not in (Kind.BUSY, *_AWAY):
+            if refused:  # else others were answered meanwhile
+                self._break(self._down(f"{lane.server.name} refuses every request: {trouble.text}"))
+        elif any(one.hung > 1 or self._is_hopeless(one) for one in refused):
+            self._break(self._down(self._troubles()))
+        else:
+            for one in refused:
+                self._turned_away(one, lane, trouble)
 
     def _turned_away(self, job: Job, lane: Lane, error: TryError) -> None:
         """The server is busy, or it or its gateway is gone."""
@@ -260,7 +266,7 @@ class Dispatcher:
             if self._is_undecided():
                 self._waiting.append(job)  # sent again, or given up, when the server's check has come back
             else:
-                self._give_up(job, error)
+                self._give_up(job, lane, error)
         elif error.wait is not None:
             self._pause(lane, error.wait)
             self._waiting.append(job)
@@ -286,15 +292,17 @@ class Dispatcher:
         suspect = any(lane.is_suspect() for lane in self._lanes)
         return suspect and not any(lane.is_open() for lane in self._lanes)
 
-    def _give_up(self, job: Job, error: TryError) -> None:
+    def _give_up(self, job: Job, lane: Lane, error: TryError) -> None:
         """Ends a request, or the stream if it is not the request's fault."""
+        if self.broken is not None:
+            return  # what showed that it is not is perhaps no longer among the others
         if self._is_its_own(job, error):
-            self._end(_error(job, error))
+            self._refused(job, lane, error)
         else:
             self._break(self._down(self._troubles()))
 
     def _is_its_own(self, job: Job, error: TryError) -> bool:
-        """Whether the servers have answers for others and not for this request."""
+        """Whether the servers seem to have answers for others and not for this request."""
         if error.kind is Kind.BUSY or all(lane.away for lane in self._lanes):
             return False
         # Taken after the last answer and turned away as well: the server fails them all.
@@ -381,12 +389,7 @@ class Dispatcher:
             return
         for job in [job for job in self._waiting if self._is_hopeless(job)]:
             self._waiting.remove(job)
-            self._give_up(job, TryError(Kind.GONE, self._troubles()))
-
-
-def _error(job: Job, error: TryError) -> Completion:
-    reason: FinishReason = "too_long" if error.kind in (Kind.TOO_LONG, Kind.TOO_LARGE) else "error"
-    return Completion(job.request.request_id, "", reason, error=error.text)
+            self._give_up(job, job.shunned or self._lanes[0], TryError(Kind.GONE, self._troubles()))
 
 
 def _wait(times: int) -> float:

@@ -18,21 +18,38 @@ LONGEST_PAUSE = 120.0
 
 _TOO_LONG_STATUS = (400, 413, 422, 500)
 _TOO_LONG = re.compile(
-    r"context[ _](length|window|size)"  # OpenAI, vLLM, SGLang, llama.cpp
+    r"context[ _]?(length|window|size|limit)"  # OpenAI, vLLM, SGLang, llama.cpp, Anthropic, LiteLLM
     r"|maximum model length|max_model_len|max_tokens must be at least 1, got -"  # vLLM
     r"|input is too large to process"  # llama.cpp
     r"|tokens`? .{0,40}must be <= ?\d|must have less than \d+ tokens"  # TGI
     r"|should not exceed max_|max_(seq_len|num_tokens|input_len)\b"  # TensorRT-LLM
-    r"|maximum prompt length|model token limit|range of input length"  # xAI, Moonshot, DashScope
-    r"|prompt length exceeds|reduce the length of|input tokens? .{0,20}exceed"
-    r"|too many (input |prompt )?tokens|(prompt|input) (is|was) too long|token count .{0,40}exceeds",
+    r"|maximum prompt length|range of input length"  # xAI, Moonshot, DashScope
+    r"|(prompt|input|sequence)( tokens?)?( length)? .{0,30}(exceeds|(can|must |may )not exceed|can't exceed)"  # Zhipu
+    r"|reduce the length of|input tokens? .{0,20}exceed|exceeds (the )?max(imum)?[ _](input|prompt|length)"  # Groq
+    r"|longer than (the )?max(imum)?[ _](length|input|prompt|context|model|sequence)"  # Friendli
+    r"|too many (input |prompt )?tokens|token count .{0,40}exceeds|tokens? over limit|token limit"  # Gemini
+    r"|(prompt|input)( tokens?)?( length)? (is |was |are )?too (long|large)|string_above_max_length|string too long"
+    r"|(输入|上下文|提示词|prompt).{0,12}(超长|过长|超过|超出)",
     re.IGNORECASE,
 )
 _OUT_OF_MONEY = re.compile(
-    r"insufficient_(quota|balance|credits?)|exceeded your current quota|billing_hard_limit", re.IGNORECASE
+    r"insufficient[ _](user[ _]|account[ _])?(quota|balance|credits?|funds)|exceeded[ _](your[ _])?current[ _]quota"
+    r"|billing_(hard_limit|not_active)|account is not active|account.{0,60}suspended|credit balance is too low|arrear"
+    r'|"code": "?11(10|11|12|13|20|21)\b|欠费|余额不足|额度不足',  # Zhipu, DashScope, and gateways before them
+    re.IGNORECASE,
 )
-"""Under 403 or 429: to wait does not help."""
-_FILTERED = re.compile(r"content_filter|content management policy|content policy", re.IGNORECASE)
+"""What is wrong with the account: to wait does not help."""
+_OUT_OF_MONEY_STATUS = (400, 403, 429, 500)
+_COMES_BACK = re.compile(r"retry[ _]?delay|(retry|try again) in \d|per[ _-]?(minute|second)", re.IGNORECASE)
+"""Gemini says that the quota is exceeded, and for a minute."""
+_FILTERED = re.compile(
+    r"content[ _]?filter|content management policy|content[ _]policy|usage (polic|guideline)|data_?inspection"
+    r"|inappropriate content|invalid_prompt|(input|output) new_sensitive|sensitive content|responsible_?ai_?policy"
+    r'|prohibited[ _]content|considered high risk|guardrail_intervened|"code": "?(1301|1026|1027)\b|敏感',
+    re.IGNORECASE,
+)
+_NO_SUCH_FORM = re.compile(r"no endpoints found that (support|can handle)", re.IGNORECASE)
+"""OpenRouter's 404 for a model that is there, and takes none of the parameters."""
 _ROOM = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
@@ -41,12 +58,17 @@ _ROOM = tuple(
         r"must be <= (?P<all>\d+)\. Given: (?P<prompt>\d+) `inputs`",
         r"sum of prompt length \((?P<prompt>\d+)[\d.]*\).{0,80}should not exceed \w+ \((?P<all>\d+)",
         r"at most (?P<all>\d+) (?:completion|output) tokens",
-        r"range of max_(?:completion_)?tokens is \[\d+, ?(?P<all>\d+)\]",
+        r"range of max_(?:completion_)?tokens (?:is|should be) \[\d+, ?(?P<all>\d+)\]",
+        r"exceed context limit: (?P<prompt>\d+) \+ \d+ > (?P<all>\d+)",
+        r"max_(?:completion_)?tokens`?\W.{0,40}(?:cannot|must not|may not|can't) exceed (?P<all>\d+)",
+        r"max_tokens=\d+ cannot be greater than max_model_len=(?P<all>\d+)",
         r"max_tokens`?:? \d+ > (?P<all>\d+), which is the maximum",
         r"max_tokens`? must be less than or equal to `?(?P<all>\d+)",
     )
 )
 """How servers say what they take: tokens of prompt and answer with those of the prompt, or those of an answer alone."""
+
+_BUDGET = re.compile(r"max_(new_|completion_|output_)?tokens|maxOutputTokens|output tokens", re.IGNORECASE)
 
 
 class Kind(Enum):
@@ -74,6 +96,7 @@ class Kind(Enum):
     """No answer within the time for one."""
 
 
+_MESSAGES = ("message", "detail", "msg", "error_msg", "status_msg")
 _KINDS = {
     401: Kind.DENIED,
     402: Kind.DENIED,
@@ -127,9 +150,11 @@ def _kind(status: int, whole: str) -> Kind:
         return Kind.TOO_LONG
     if status == 413:
         return Kind.TOO_LARGE
-    if status in (403, 429) and _OUT_OF_MONEY.search(whole):
+    if status in _OUT_OF_MONEY_STATUS and _OUT_OF_MONEY.search(whole) and not _COMES_BACK.search(whole):
         return Kind.DENIED
-    return Kind.FINAL if kind is Kind.REFUSED and _FILTERED.search(whole) else kind
+    if status == 404 and _NO_SUCH_FORM.search(whole):
+        return Kind.REFUSED
+    return Kind.FINAL if kind in (Kind.REFUSED, Kind.FAILED) and _FILTERED.search(whole) else kind
 
 
 def room(refusal: TryError) -> tuple[int, int] | None:
@@ -146,9 +171,10 @@ def room(refusal: TryError) -> tuple[int, int] | None:
 
 
 def concerns_budget(refusal: TryError) -> bool:
-    """Whether it is the budget and not the prompt that a server has too little room for."""
+    """Whether it is, or may be, the budget and not the prompt that a server has too little room for."""
     said = room(refusal)
-    return refusal.kind is Kind.TOO_LONG and said is not None and said[0] > said[1]
+    budget_is_more = said[0] > said[1] if said is not None else _BUDGET.search(refusal.body) is not None
+    return refusal.kind is Kind.TOO_LONG and budget_is_more
 
 
 def _phrase(status: int) -> str:
@@ -170,7 +196,7 @@ def _message(content: bytes) -> tuple[str, str]:
         body = body[0]  # as Gemini's API has it
     found = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(found, dict):
-        found = found.get("message") or found.get("detail") or found
+        found = next((found[name] for name in _MESSAGES if found.get(name)), found)
     return (found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)), whole
 
 

@@ -219,9 +219,9 @@ class ServerEngine:
 
     # What runs in the loop.
 
-    async def _ask(self, server: ChatServer, request: Request) -> Completion:
+    async def _ask(self, server: ChatServer, request: Request, dialect: Dialect | None = None) -> Completion:
         """One try. A refusal that says how the server wants to be asked is followed, and kept in mind if that helps."""
-        dialect = self._dialects[server]
+        dialect = dialect or self._dialects[server]
         sent = request
         for _ in range(_MOST_LESSONS):
             try:
@@ -238,7 +238,7 @@ class ServerEngine:
                 else:
                     raise self._cleaned(error, dialect.advice(error.body, sent)) from None
         else:
-            raise TryError(Kind.FINAL, "the server wants to be asked in yet another way each time")
+            raise TryError(Kind.REFUSED, "the server wants to be asked in yet another way each time")
         self._keep_in_mind(server, dialect, request)
         if completion.error is not None:
             return replace(completion, error=self._clean(completion.error))
@@ -256,9 +256,30 @@ class ServerEngine:
             how = learned.departures(request) or "other names of parameters"
             _LOG.warning("%s refused requests as they were and takes them otherwise: %s", server.name, how)
 
-    async def _control(self, server: ChatServer, request: Request) -> Completion:
-        """Whether a server answers anything at all in place of this request."""
-        return await self._ask(server, chat_api.control(request))
+    async def _control(self, server: ChatServer, request: Request) -> bool:
+        """Asks a server something harmless in place of a request.
+
+        If it gives no answer in the asked form of JSON, it is asked for simpler ones, whatever its words were: most
+        servers that know no schema say so, each in its own way, and some just break.
+
+        Returns:
+            Whether it is asked otherwise from now on.
+
+        Raises:
+            TryError: it answers nothing at all in place of this request.
+        """
+        before, question = self._dialects[server], chat_api.control(request)
+        try:
+            await self._ask(server, question)
+        except TryError as error:
+            if request.schema is None or error.kind not in _TEACHING:
+                raise
+            for dialect in before.simpler():
+                with suppress(TryError):
+                    await self._ask(server, question, dialect)
+                    return True
+            raise
+        return self._dialects[server] != before
 
     async def _probe(self, server: ChatServer) -> bytes:
         """The server's list of models."""

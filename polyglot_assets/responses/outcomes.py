@@ -47,7 +47,7 @@ def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = DEFA
     The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, then the gates in
     their order; else ok.
     """
-    reasoning = "\n\n".join(filter(None, (completion.reasoning, split(completion.text)[0]))) or None
+    reasoning = "\n\n".join(filter(None, (completion.reasoning, split(trimmed(completion.text))[0]))) or None
     answer = read_answer(prompt, completion)
     if isinstance(answer, Judgement):
         return replace(answer, reasoning=reasoning)
@@ -64,7 +64,7 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
         return Judgement(TOO_LONG.name, completion.error or f"the prompt has {completion.prompt_tokens} tokens")
     if completion.finish_reason == "length":
         return Judgement(TRUNCATED.name, f"no end after {completion.response_tokens} tokens")
-    text = split(completion.text)[1]
+    text = split(trimmed(completion.text))[1]
     if prompt["strategy"] == RESPOND:
         asked, answer = str(prompt["prompt"]), storable(trimmed(text))
     else:

@@ -10,12 +10,26 @@ LEFT_BEHIND = {
                               "<end_of_turn>", "<｜end▁of▁sentence｜>", "<think>hm</think> Ja.", "a\n### Response:\nb", "<0x0A>",
                               "Ja.<unused95>", "Ja.<turn|>", "<|channel>thought", "<|tool_call>", "Ja. [DONE]",
                               '<tool_call>{"name": "x"}</tool_call>', '[TOOL_CALLS][{"name": "x"}]', "<answer>Ja.</answer>",
-                              "[THINK] Hm.", "◁think▷ Hm.", "<seed:think>", "<extra_id_0>", "<|user|>", "<thought>Hm."],
+                              "[THINK] Hm.", "◁think▷ Hm.", "<seed:think>", "<extra_id_0>", "<|user|>", "<thought>Hm.",
+                              "<THINK>Hm.", "<Thought>Hm.", "<think >Hm.", "<longcat_think>Hm.", "[BEGIN FINAL RESPONSE]",
+                              "<ANSWER>Ja.</ANSWER>", "<minimax:tool_call>", "<longcat_tool_call>", "<tool_code>x</tool_code>",
+                              "<function=x>", "Ja.[unused12]", "Ja, <mask>.", "[CLS] Ja.", "Ja. [SEP] Nein.", "[MASK]",
+                              "<|/think|>", "<reserved_106>", "<SPECIAL_12>", "[control_8]", '<invoke name="x">',
+                              "Ja.<s>Nein.", "Ja.<s>\nNein.</s>", "<s>Ja.</s>", "[|endofturn|]", "Ja.\n\n### User:\nUnd morgen?"],
+    "a wrapper": ["<response>Ja.</response>", "<response>\nJa, gern.\n</response>", "<output> Ja. </output>", "<final>Ja.</final>",
+                  "<assistant>Ja.</assistant>", "<Response>Ja, gern.", "<result>\nJa.", "Ja, gern.\n</response>",
+                  "<response>Ja.</response>\n\nUnd Nein.",
+                  "Hm, ja. <final>Ja.</final>", "Hm, ja.\n\n<response>\nJa, gern.\n</response>", "Hm, ja.\n<final>Ja.</final>", "<reply>はい。</reply>"],
+    "a turn that nobody asked for": [
+        "Ja, gern.\n\nHuman: Und morgen?", "Ja, gern.\nUser: Und morgen?\nAssistant: Auch.", "- Ja\n- Nein\n\nHuman: Danke!",
+        "Ja, gern.\n\nUSER: Und morgen?\nASSISTANT: Auch.", "Ja, gern.\n\nUser:\nUnd morgen?\n\nAssistant:\nAuch.",
+        "Ja, gern.\n\nHuman:", "User: Wer?\nAssistant: Ich.\nUser:", "はい。\n\nHuman: 明日は？",
+        "Ja, gern.\n\n### Human: Und morgen?\n### Assistant: Auch.", "Ja, gern.\n\nAssistant: Noch etwas: Nein."],
     "a broken character": ["Stra\ufffde", "a\x00b", "fÃ¼r dich", "itâ€™s"],
     "a JSON key": ['{"response": "Ja', '"prompt": "Wer?"'],
     "a JSON escape": ["Stra\\u00dfe"],
     "JSON escapes": ["Eins.\\n\\nZwei.", 'Er sagte \\"Ja\\".'],
-    "a label": ["Response: Ja, gern.", "**Prompt:** Wer war das?"],
+    "a label": ["Response: Ja, gern.", "**Prompt:** Wer war das?", "Assistant: Ja, gern.", "Assistant: Ja.\n\nHuman: Und?\n\nAssistant: Nein."],
     "HTML entities": ["a&nbsp;b&nbsp;c&amp;d"],
     "unbalanced HTML": ["<div><div><b>fett", "</ul></div></span>"],
 }  # fmt: skip
@@ -40,10 +54,42 @@ def test_the_same_as_code(text: str) -> None:
     [*TEXTS.values(), "Das <div>-Element enthält ein <b>-Element.", "<p>Absatz ohne Ende", "<b>fett</b> und <i>schräg</i>",
      "$\\nabla f$ und \\(\\neq\\)", "Ein Pfad: C:\\new\\Ordner", "AT&amp;T", "1 < 2 | 3 > 2", "[1] Quelle: Lexikon", "a\tb\r\nc",
      "Benutzer: Hallo!\nAssistent: Guten Tag.", "Rechte: {admin}",
-     "Der Kanal <Anton> und [Berta]", "a ◁ b ▷ c", "<analysis>Ja.</analysis>", ""],
+     "Der Kanal <Anton> und [Berta]", "a ◁ b ▷ c", "<analysis>Ja.</analysis>", "",
+     # elements of XML and HTML, and placeholders
+     "Der Server schickt ein <response>-Element.", "<output> ist ein HTML-Element: <output>5</output>.", "<output>要素は結果を表します。",
+     "<output>-Elemente zeigen Ergebnisse.", "<response>\n  <status>ok</status>\n</response>", '<response code="1">\nJa\n</response>',
+     "So sieht das aus:\n\n<response>\n  <status>ok</status>\n</response>", "Der Server sagt dann:\n\n<response>Hallo</response>", "<staff>\n<assistant>Bob</assistant>\n</staff>",
+     "sort < input > output", "mv <initial> <final>", "List<response> und Map<output, final>", "Preis: <s>20 €</s> 15 €", "<s>20 €</s> 15 €",
+     "<svg><mask><rect/></mask></svg>", '<mask id="m"><rect/></mask>', "(?P<mask>\\d+)(?<s>x)(?P<answer>y)(?<thought>z)", "[mask], [Sep]",
+     "Mit `<s>` wird durchgestrichen, `</s>` schließt.", "`[CLS]`, `<mask>`, `[unused12]` und `<think>` sind Tokens.",
+     # dialogues that were asked for, and other words before a colon
+     "User: Hallo!\nAssistant: Guten Tag.", "Human: Hallo!\nAI: Guten Tag.\nHuman: Wie geht es?\nAI: Gut.",
+     "Assistant: Guten Tag!\nUser: Ein Buch, bitte.\nAssistant: Welches?\nUser: Das hier.",
+     "Hier ist ein Gespräch:\n\nUser: Hallo!\nAssistant: Guten Tag.", "## Beispiel\n\nHuman: Wer bist du?\nAssistant: Ein Programm.",
+     "Gern, hier ist eins.\n\nUser: Hallo!\nAssistant: Guten Tag.\nUser: Danke!", "Ein Gespräch.\n\n**User:** Hallo!\n**Assistant:** Ja.",
+     "Melde dich an.\n\nUser: admin\nPassword: geheim", "Melde dich an.\n\nUser: admin",
+     "Es gibt zwei Rollen.\n\nUser: liest und schreibt.\nAdmin: verwaltet alles.", "Die Rolle Human: ein Mensch.",
+     # headings
+     "### User\n\n- Name", "### User:\n- Name\n- Alter", "### User:\n\n| Name |", "### User Management\nText", "## Response Codes\n200"],
 )  # fmt: skip
 def test_ordinary_text(text: str) -> None:
     assert debris(text) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 200_000 + ":",
+        "<mask> " + " " * 200_000,
+        "<s>" * 60_000,
+        "Human:" + "\n" * 100_000,
+        "<response>a</response>" * 10_000,
+        "Ja.\nUser: a b\n" * 20_000,
+    ],
+)
+def test_a_long_text_takes_no_longer_than_its_length(text: str) -> None:
+    """Each of these would not end if the time grew with the square."""
+    debris(text)
 
 
 def test_marks_add_up() -> None:

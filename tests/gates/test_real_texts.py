@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from polyglot_assets.gates.debris import debris
 from polyglot_assets.gates.language import LanguageLimits, read
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.responses.outcomes import judge
+from polyglot_assets.responses.traces import split
 from polyglot_assets.text.languages import count_scripts
 
 LIMITS = LanguageLimits()
@@ -56,3 +58,21 @@ def test_answers_of_a_good_model_pass_the_gates(language: str) -> None:
     ends = Counter(judge(row, Completion("r", each["response"], "stop")).outcome for each in rows)
     assert ends["ok"] >= 0.95 * len(rows), ends
     assert ends["debris"] == ends["leaked"] == ends["bad_length"] == 0, ends
+
+
+WRITTEN = {
+    **{ANSWERS.format(language): ("response",) for language in ("cs", "de", "es", "ja")},
+    "pref_llmbar_dev.jsonl": ("answer_a", "answer_b"),
+    "pref_mtbench_human.jsonl": ("answer_a", "answer_b"),
+    "pref_pandalm_test.jsonl": ("answer_a", "answer_b"),
+    "gsm8k_train.jsonl": ("answer",),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_no_answer_is_called_debris_or_loses_a_part(name: str) -> None:
+    """Code, markup and lists among them."""
+    rows = [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()][:500]
+    answers = [row[column] for row in rows for column in WRITTEN[name]]
+    assert len(answers) > 150
+    assert [text for text in answers if debris(text)[0] or split(text) != ("", text)] == []

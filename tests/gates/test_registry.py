@@ -37,7 +37,7 @@ def judged(strategy: str, response: str, prompt: str = QUESTION, gates: Gates = 
 LEAKED = f"Answer the following request in German. Be complete and precise. {GERMAN} {MORE}"
 BAD = {
     "leakage": ("leaked", LEAKED, {"leaked_words": 99}),
-    "debris": ("debris", f"{GERMAN}<|im_end|>", {"debris_marks": 2}),
+    "debris": ("debris", f"{GERMAN}<|im_end|> {MORE}", {"debris_marks": 2}),
     "repetition": ("repetitive", f"{GERMAN} " * 4, {"repeated_share": 1.0}),
     "refusal": ("refused", "Es tut mir leid, aber dabei kann ich dir nicht helfen.", {"refusal_share": 1.1}),
     "language": ("wrong_language", TEXTS["es"], {"foreign_share": 1.1}),

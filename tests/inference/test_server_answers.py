@@ -26,7 +26,7 @@ def message(**fields: Any) -> Reply:
 @pytest.mark.parametrize(
     "word",
     ["stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "COMPLETE", "stop sequence", {"type": "stop"},
-     None, "", "a_new_word", ["stop"], 1],
+     "FINISH_REASON_STOP", "FinishReason.STOP", "endTurn", "FINISHED_STOPPED", None, "", "a_new_word", ["stop"], 1],
 )  # fmt: skip
 def test_a_complete_text_is_an_answer(word: Any, server: FakeServer, engine_of: Engines) -> None:
     completion = one(server, engine_of, chat("Guten Tag.", word))
@@ -38,7 +38,7 @@ def test_a_missing_word_is_no_reason_to_ask_again(server: FakeServer, engine_of:
     assert one(server, engine_of, reply).finish_reason == "stop"
 
 
-@pytest.mark.parametrize("word", ["length", "LENGTH", "max_tokens", "MAX_TOKENS", "model_length", "max-length"])
+@pytest.mark.parametrize("word", ["length", "MAX_TOKENS", "FINISH_REASON_MAX_TOKENS", "maxTokens"])
 @pytest.mark.parametrize("content", [{"content": "Guten"}, {"content": None}, {}])
 def test_a_cut_text_is_cut(word: str, content: dict[str, Any], server: FakeServer, engine_of: Engines) -> None:
     completion = one(server, engine_of, chat(None, word, message={"role": "assistant", **content}))
@@ -54,7 +54,7 @@ def test_whether_an_unknown_end_is_a_cut_is_told_by_the_budget(
     assert one(server, engine_of, reply).finish_reason == finish
 
 
-@pytest.mark.parametrize("word", ["content_filter", "SAFETY", "RECITATION", "refusal", "tool_use"])
+@pytest.mark.parametrize("word", ["content_filter", "SAFETY", "IMAGE_SAFETY", "FINISH_REASON_RECITATION", "toolUse"])
 def test_the_last_word_of_a_watchman_is_final(word: str, server: FakeServer, engine_of: Engines) -> None:
     assert one(server, engine_of, chat(None, word, message={})).finish_reason == "error"
 
@@ -69,6 +69,18 @@ def test_the_last_word_of_a_watchman_is_final(word: str, server: FakeServer, eng
          "Ja.", "Hm."),
         ([{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Ja."}], "Ja.", "Hm."),
         ([{"type": "thinking", "thinking": "Hm."}], "", "Hm."),
+        ([{"type": "reasoning_text", "text": "Hm."}, {"type": "output_text", "text": "Ja."}], "Ja.", "Hm."),
+        ([{"text": "Hm.", "thought": True}, {"text": "Ja.", "thoughtSignature": "c2ln"}], "Ja.", "Hm."),
+        ([{"type": "text", "text": "Ja.", "thought": False}], "Ja.", None),
+        ([{"type": "text", "text": "Ja.", "reasoning": "Hm."}], "Ja.", "Hm."),
+        ([{"type": "thinking", "thinking": "Hm.", "text": "Hm.", "signature": "c2ln"}, "Ja."], "Ja.", "Hm."),
+        ([{"type": "redacted_thinking", "data": "c2ln"}, {"type": "text", "text": "Ja."}], "Ja.", None),
+        ([{"type": "reasoning.encrypted", "data": "c2ln"}, {"type": "reasoning.text", "text": "Hm."}, "Ja."],
+         "Ja.", "Hm."),
+        ([{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}], "encrypted_content": "c2ln"},
+          {"type": "output_text", "text": "Ja."}], "Ja.", "Hm."),
+        ([{"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}}, {"text": "Ja."}],
+         "Ja.", "Hm."),
     ],
 )  # fmt: skip
 def test_the_text_may_come_in_parts(
@@ -76,6 +88,13 @@ def test_the_text_may_come_in_parts(
 ) -> None:
     completion = one(server, engine_of, message(content=content))
     assert (completion.text, completion.reasoning, completion.finish_reason) == (text, reasoning, "stop")
+
+
+@pytest.mark.parametrize("part", ['{"thought":', '{"text":['])
+def test_parts_within_parts_without_end_are_no_answer(part: str) -> None:
+    content = part * 900 + '"x"' + ("]}" if "[" in part else "}") * 900
+    with pytest.raises(TryError, match="malformed"):
+        read_answer("a", f'{{"choices": [{{"message": {{"content": [{content}]}}}}]}}'.encode())
 
 
 @pytest.mark.parametrize("field", ["reasoning_content", "reasoning", "thinking"])

@@ -211,6 +211,9 @@ def test_messages_without_a_system_text_stay_as_they_are() -> None:
 
 ALWAYS = {
     "payment": failure(402, "Insufficient credits."),
+    "account": Reply({"error": {"type": "exceeded_current_quota_error", "message": "Suspended."}}, 429),
+    "debts": Reply({"error": {"code": "1113", "message": "Recharge."}}, 429),
+    "account in 200": Reply({"base_resp": {"status_code": 1008, "status_msg": "no balance"}}),
     "quota": failure(429, "You exceeded your current quota, please check your plan."),
     "key": Reply([{"error": {"code": 400, "message": "API key not valid."}}], 400),
     "model": failure(400, "Invalid model name passed in model=org/served-1b."),
@@ -233,7 +236,7 @@ def test_a_server_that_refuses_everything_ends_the_run(
     server.answer, server.control = lambda _: ALWAYS[name], None
     message = down(engine_of(server, concurrency=4), *map(str, range(count)))
     assert message.startswith(server.url)
-    assert len(server.calls) <= 4 * 5 + 1
+    assert len(server.calls) <= (4 + 1) * 5
 
 
 def test_a_parameter_of_the_users_choice_is_not_left_out_without_a_word(server: FakeServer, engine_of: Engines) -> None:
@@ -270,13 +273,31 @@ def test_prompts_that_are_all_refused_are_told_from_a_server_that_refuses_all(
     assert 1 <= len(server.controls) <= 3
 
 
-def test_a_key_that_is_refused_as_400_from_some_moment_on(server: FakeServer, engine_of: Engines) -> None:
+@pytest.mark.parametrize("reply", [failure(400, "API key not valid"), failure(500, "out of order")])
+@pytest.mark.parametrize("concurrency", [1, 4, 16])
+def test_a_server_that_refuses_all_from_some_moment_on_ends_the_run_and_no_request(
+    reply: Reply, concurrency: int, server: FakeServer, engine_of: Engines
+) -> None:
+    """Not even a request whose own fault it could be: it waits for the answer to another, and then for a question."""
     server.control = None
-    server.answer = lambda call: echo(call) if len(server.calls) <= 20 else failure(400, "API key not valid")
+    server.answer = lambda call: echo(call) if len(server.calls) <= 20 else reply
     ended: list[Completion] = []
-    with pytest.raises(Exception, match="refuses every request: HTTP 400 Bad Request: API key not valid"):
-        ended.extend(engine_of(server, concurrency=4).stream(taking(requests_for(*map(str, range(500))))))
-    assert len(server.calls) < 50
+    with pytest.raises(Exception, match=f"refuses every request: HTTP {reply.status} "):
+        ended.extend(engine_of(server, concurrency=concurrency).stream(taking(requests_for(*map(str, range(500))))))
+    assert {completion.finish_reason for completion in ended} == {"stop"}
+    assert len(ended) <= 20
+    assert len(server.calls) <= 20 + (concurrency + 1) * 5
+
+
+def test_a_moments_failure_of_the_harmless_question_does_not_end_the_run(
+    server: FakeServer, engine_of: Engines
+) -> None:
+    failures = [failure(500, "oops")] * 3
+    server.control = lambda call: failures.pop() if failures else echo(call)
+    server.answer = lambda call: failure(400, "odd") if call.text == "odd" else echo(call)
+    completions = ask(engine_of(server, concurrency=1), "odd", "a", "b")
+    assert {name for name, completion in completions.items() if completion.error} == {"odd"}
+    assert not failures
 
 
 def test_a_server_that_is_busy_when_it_is_to_be_found_out(server: FakeServer, engine_of: Engines) -> None:
@@ -348,9 +369,16 @@ def test_a_second_try_that_gets_no_more_room_is_not_paid(server: FakeServer, eng
     assert len(server.calls) == 3
 
 
-def test_a_budget_far_above_the_server_ends_the_run(server: FakeServer, engine_of: Engines) -> None:
-    server.control, server.answer = None, vllm(10, prompt=3)
-    assert "'max_tokens' or 'max_completion_tokens' is too large: 64" in down(engine_of(server), *map(str, range(20)))
+@pytest.mark.parametrize(
+    "answer", [vllm(10, prompt=3), lambda _: failure(400, "input and max_tokens: more than the context length")]
+)
+def test_a_budget_far_above_the_server_ends_the_run(
+    answer: Callable[[Call], Reply], server: FakeServer, engine_of: Engines
+) -> None:
+    server.control, server.answer = None, answer
+    message = down(engine_of(server), *map(str, range(20)))
+    assert f"{server.url} refuses every request: HTTP 400" in message
+    assert "max_tokens" in message
 
 
 def test_the_templates_ask_for_json_in_words() -> None:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import chain, repeat
 from unittest.mock import patch
 
 import pytest
@@ -107,6 +108,50 @@ def test_every_request_ends_once_or_the_engine_is_down(
             assert sorted(seen, key=int) == list(map(str, range(count)))
 
 
+class _Ending(_Script):
+    """Servers that answer some and from then on give everybody the same trouble; perhaps they still pass the check."""
+
+    def __init__(self, answers: int, trouble: TryError, concurrency: int, *, checked: bool) -> None:
+        super().__init__([], concurrency)
+        self.troubles = chain([None] * answers, repeat(trouble))
+        self.checked = checked
+
+    async def probe(self, server: ChatServer) -> bytes:
+        if not self.checked:
+            raise TryError(Kind.GONE, "nobody there")
+        return b"{}"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    trouble=st.sampled_from([t for t in _TROUBLES if t is not None and t.kind not in (Kind.FINAL, Kind.TOO_LONG)]),
+    answers=st.integers(0, 25),
+    servers=st.integers(1, 3),
+    concurrency=st.integers(1, 4),
+    count=st.integers(1, 25),
+    checked=st.booleans(),
+)
+def test_servers_that_fail_for_good_leave_no_errors(
+    trouble: TryError, answers: int, servers: int, concurrency: int, count: int, *, checked: bool
+) -> None:
+    script = _Ending(answers, trouble, concurrency, checked=checked)
+    urls = [f"http://127.0.0.1:{number + 1}/v1" for number in range(servers)]
+    seen: list[Completion] = []
+    with (
+        patch("polyglot_assets.inference.dispatch.FIRST_WAIT", 0.0001),
+        patch("polyglot_assets.inference.dispatch.LONGEST_WAIT", 0.001),
+        closing(ServerEngine(TEACHER, urls, KEY, concurrency, patience_seconds=0.02)) as engine,
+    ):
+        engine._ask, engine._probe, engine._checked = script.ask, script.probe, True
+        try:
+            seen.extend(engine.stream(taking(requests_for(*map(str, range(count))))))
+        except EngineDown:
+            assert len(seen) <= answers < count
+        else:
+            assert len(seen) == count <= answers
+    assert {completion.finish_reason for completion in seen} <= {"stop"}
+
+
 class _Turning:
     """One server that turns some away with 504, each time as if a gateway had, and a check that takes long.
 
@@ -141,6 +186,9 @@ class _Turning:
             raise self.checked
         return b"{}"
 
+    async def control(self, server: ChatServer, asked: Request) -> bool:
+        return False
+
 
 def turned_away(clock: Clock, checked: TryError | None, *names: str) -> tuple[dict[str, Completion], str]:
     """The completions, and why the run ended if it did."""
@@ -151,7 +199,7 @@ def turned_away(clock: Clock, checked: TryError | None, *names: str) -> tuple[di
         closing(ServerEngine(TEACHER, ["http://127.0.0.1:1/v1"], KEY, patience_seconds=100)) as engine,
     ):
         script = _Turning(clock, checked)
-        engine._ask, engine._probe, engine._checked = script.ask, script.probe, True
+        engine._ask, engine._probe, engine._control, engine._checked = script.ask, script.probe, script.control, True
         try:
             seen = {c.request_id: c for c in engine.stream(taking(requests_for(*names)))}
         except EngineDown as error:
@@ -175,6 +223,72 @@ def test_a_server_that_is_being_checked_is_not_away(names: list[str], clock: Clo
 def test_a_server_that_fails_its_check_is_away(kind: Kind, clock: Clock) -> None:
     _, down = turned_away(clock, TryError(kind, "nobody there"), "unlucky", "fine")
     assert "nobody there; 1 answer under way was not received" in down
+
+
+class _Failing:
+    """One server that answers `fine` alone, and from then on turns all away in one moment, the newest first.
+
+    Its check is passed: what turns requests away stands before it. Every round takes 40 seconds of the clock.
+    """
+
+    def __init__(self, clock: Clock, count: int) -> None:
+        self.clock, self.count = clock, count
+        self.waiting: dict[str, asyncio.Future[None]] = {}
+
+    async def ask(self, server: ChatServer, asked: Request) -> Completion:
+        name = asked.request_id
+        if name == "fine":
+            self.clock.advance(1)
+            return Completion(name, "text", "stop")
+        turned_away = asyncio.get_running_loop().create_future()
+        self.waiting[name] = turned_away
+        if len(self.waiting) == self.count:
+            asyncio.get_running_loop().call_soon(self.turn_away)
+        await turned_away
+        raise TryError(Kind.LOST, f"503 for {name}")
+
+    def turn_away(self) -> None:
+        self.clock.advance(40)
+        for name in sorted(self.waiting, reverse=True):
+            self.waiting.pop(name).set_result(None)
+
+    async def probe(self, server: ChatServer) -> bytes:
+        return b"{}"
+
+    async def control(self, server: ChatServer, asked: Request) -> bool:
+        raise TryError(Kind.LOST, "503 for everybody")
+
+
+def failing(clock: Clock, names: list[str], *, concurrency: int) -> tuple[list[Completion], str]:
+    """The completions, and why the run ended."""
+    seen: list[Completion] = []
+    with (
+        patch("polyglot_assets.inference.dispatch.FIRST_WAIT", 0.0001),
+        patch("polyglot_assets.inference.dispatch.LONGEST_WAIT", 0.001),
+        closing(ServerEngine(TEACHER, ["http://127.0.0.1:1/v1"], KEY, concurrency, patience_seconds=100)) as engine,
+    ):
+        script = _Failing(clock, len(names) - 1)
+        engine._ask, engine._probe, engine._control, engine._checked = script.ask, script.probe, script.control, True
+        with pytest.raises(EngineDown) as raised:
+            seen.extend(engine.stream(taking(requests_for(*names))))
+    return seen, str(raised.value)
+
+
+def test_when_a_stream_has_ended_nothing_more_is_held_against_a_request(clock: Clock) -> None:
+    """Those that fail in the same moment as the one that showed that all fail: it is gone, and they seemed to be alone.
+
+    `new` alone was taken after the last answer, and gives up first.
+    """
+    seen, down = failing(clock, ["fine", "a", "b", "new"], concurrency=3)
+    assert [completion.request_id for completion in seen] == ["fine"]
+    assert "503 for new; 3 answers under way were not received" in down
+
+
+def test_the_last_requests_of_a_run_are_not_taken_for_the_ones_at_fault(clock: Clock) -> None:
+    """None was taken after the last answer that could have shown that the server fails them all."""
+    seen, down = failing(clock, ["fine", "a", "b", "c"], concurrency=4)
+    assert [completion.request_id for completion in seen] == ["fine"]
+    assert "503 for everybody; 3 answers under way were not received" in down
 
 
 def test_the_cap_holds_on_each_server(servers: Servers, engine_of: Engines) -> None:

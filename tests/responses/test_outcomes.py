@@ -102,6 +102,10 @@ def test_half_of_a_surrogate_pair_is_debris_and_can_be_stored() -> None:
         "<think>\nHm.\n</think>\n\n{}",
         "Hm.\n</think>\n\n```json\n{}\n```",
         "[THINK]Hm.[/THINK]{}",
+        "\ufeff<think>Hm.</think>{}",
+        "<think>Hm.</think>\n<answer>\n{}\n</answer>",
+        "Hm.\n[BEGIN FINAL RESPONSE]\n{}\n[END FINAL RESPONSE]",
+        "{}<|im_end|>",
     ],
 )
 def test_an_object_may_come_in_a_fence_or_after_a_mark_or_a_trace(wrapped: str) -> None:

@@ -25,6 +25,15 @@ FAMILIES = {
     "thought": ("<thought>\n", "\n</thought>\n\n"),
     "reasoning": ("<reasoning>", "</reasoning>\n"),
     "analysis": ("<analysis>", "</analysis>\n"),
+    "upper case": ("<THINK>", "</THINK>"),
+    "Marco": ("<Thought>", "</Thought>\n"),
+    "blanks": ("<think >", "</ think >"),
+    "two spellings": ("<think>", "</thinking>"),
+    "LongCat": ("<longcat_think>\n", "\n</longcat_think>\n"),
+    "OpenThinker": ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    "Granite": ("Here is my thought process:\n", "\n\nHere is my response:\n"),
+    "Granite, shortened": ("Here's my thought process: ", "\nHere's my response: "),
+    "Apriel": ("", "\n[BEGIN FINAL RESPONSE]\n"),
     "Command": ("<|START_THINKING|>", "<|END_THINKING|>"),
     "Gemma 4": ("<|channel>thought\n", "\n<channel|>"),
     "MedGemma": ("<unused94>thought\n", "<unused95>"),
@@ -34,6 +43,11 @@ FAMILIES = {
     "opened by the template": ("", "\n</think>\n\n"),
     "opened by the template, one line": ("", "</think>\n\n"),
     "Magistral, opened by the template": ("", "\n[/THINK]"),
+    "opened by the template, glued": ("", "</think>"),
+    "opened by the template, no blank line": ("", "</think>\n"),
+    "Kimi, opened by the template": ("", "◁/think▷"),
+    "Kimi, opened by the template, one line": ("", "\n◁/think▷\n"),
+    "Seed, opened by the template": ("", "</seed:think>"),
 }
 
 
@@ -62,6 +76,14 @@ def test_an_empty_trace_leaves_the_answer(family: str) -> None:
         (f"<|channel|>final<|message|>{ANSWER}<|end|>", ("", ANSWER)),
         (f"<|START_THINKING|>a<|END_THINKING|><|START_RESPONSE|>{ANSWER}<|END_RESPONSE|>", ("a", ANSWER)),
         ("<think>a</think>", ("a", "")),
+        (f"<|begin_of_thought|>a<|end_of_thought|>\n<|begin_of_solution|>{ANSWER}<|end_of_solution|>", ("a", ANSWER)),
+        (f"a\n[BEGIN FINAL RESPONSE]\n{ANSWER}\n[END FINAL RESPONSE]\n<|end|>", ("a", ANSWER)),
+        (f"<think>\na\n</think>\n<answer>\n{ANSWER}\n</answer>", ("a", ANSWER)),
+        (f"a\n</think>\n\n<response>\n{ANSWER}\n</response>\n", ("a", ANSWER)),
+        (f"<Thought>a</Thought>\n<Output>{ANSWER}</Output><|im_end|>", ("a", ANSWER)),
+        ("<think>a</think><response>\n<status>ok</status>\n</response>",
+         ("a", "<response>\n<status>ok</status>\n</response>")),
+        (f"Der Nutzer nennt `</think>`.\n</think>\n\n{ANSWER}", ("Der Nutzer nennt `</think>`.", ANSWER)),
     ],
 )  # fmt: skip
 def test_more_than_one_part(text: str, parts: tuple[str, str]) -> None:
@@ -70,9 +92,38 @@ def test_more_than_one_part(text: str, parts: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "end",
+    ["<|im_end|>", "<turn|>", "</s>", "<eos>", "<|eot_id|>\n", "<end_of_turn>\n",
+     "<\uff5cend\u2581of\u2581sentence\uff5c>",
+     "<|endoftext|>", "<|END_RESPONSE|><|END_OF_TURN_TOKEN|>", "<|im_end|>\n<|endoftext|>", "[|endofturn|]",
+     "<|return|>"],
+)  # fmt: skip
+@pytest.mark.parametrize("before", ["", "<think>Hm.</think>", "Hm.\n</think>\n\n"])
+@pytest.mark.parametrize("answer", [ANSWER, '{"prompt": "P", "response": "R"}'])
+def test_the_token_that_ends_a_turn_is_no_part_of_the_answer(before: str, answer: str, end: str) -> None:
+    trace, rest = split(before + answer + end)
+    assert (trace, rest.strip()) == (before and "Hm.", answer)
+
+
+@pytest.mark.parametrize(
+    "text", [f"{ANSWER}<|im_end|>\n<|im_start|>user", f"{ANSWER}<|im_end|> Und?", f"<s>{ANSWER}</s>"]
+)
+def test_where_a_model_goes_on_the_tokens_stay(text: str) -> None:
+    assert split(text) == ("", text)
+    assert debris(text)[0] > 0
+
+
+@pytest.mark.parametrize(
     "text",
     [
         ANSWER,
+        "<output>5</output> und <s>6</s>",
+        "Das Zeichen ◁/think▷ beendet den Gedanken.",
+        "Erst kommt [/THINK] und dann die Antwort.",
+        "Das Ende („</think>“) fehlt.",
+        "So sieht das aus:\n\n<think>\nHm.\n</think>\n\nMehr nicht.",
+        "Here is my response to your letter.",
+        "Here is my thought process: erst messen, dann schneiden.",
         "Das Token `</think>` beendet den Gedanken.\nMehr nicht.",
         "So sieht das aus:\n```\nHm.\n</think>\n\nJa.\n```\nMehr nicht.",
         "Das Zeichen </think> beendet den Gedanken.",
@@ -96,7 +147,7 @@ def test_a_trace_that_never_ends_is_no_answer(text: str) -> None:
 @given(st.text())
 def test_a_text_without_marks_is_its_own_answer(text: str) -> None:
     plain = text.translate(str.maketrans("", "", "<[◁"))
-    if not plain.lstrip().startswith("analysis"):
+    if not plain.lstrip().startswith(("analysis", "Here")):
         assert split(plain) == ("", plain)
 
 
