@@ -72,7 +72,7 @@ def intend(lake: Lake, settings: Settings, requests: Iterable[Request]) -> Inten
     for request in new:
         if not is_name(request.source_id) and not whole.found[request.seed_id].rows:
             raise UserError(
-                f"source_id {ascii(request.source_id)} holds characters that cannot be seen, and the lake has no such "
+                f"source_id {request.source_id!a} holds characters that cannot be seen, and the lake has no such "
                 f"row of {request.source}; nothing was done"
             )
     counted = releases.rows(lake, concerned, whole.examples)

@@ -121,7 +121,8 @@ def _check(teacher: Teacher, entry: Mapping[str, Any]) -> None:
         ValueError: the message begins with the key.
     """
     for key in ("model", "license", "revision", "served_as", "lora"):
-        if key in entry and not is_name(entry[key]):
+        given = getattr(teacher, key)
+        if not is_name(given) and (given or key in ("model", "license")):
             raise ValueError(f"{key}: expected a name of visible characters, got {shown(entry[key])}")
     for key in ("max_tokens", "max_model_len"):
         if not 1 <= getattr(teacher, key) <= _MOST_TOKENS:
@@ -129,12 +130,11 @@ def _check(teacher: Teacher, entry: Mapping[str, Any]) -> None:
     for key in ("input_price", "output_price"):
         if getattr(teacher, key) < 0:
             raise ValueError(f"{key}: expected no negative number, got {shown(entry[key])}")
-    for key, reserved in (("sampling", _OURS), ("engine", _IDENTITY)):
-        for parameter in entry.get(key, {}):
-            if not _PARAMETER.fullmatch(parameter):
-                raise ValueError(f"{key}: {shown(parameter)} is no parameter's name")
-            if parameter in reserved:
-                raise ValueError(f"{key}: {parameter} is written by the project itself")
+    for key, parameters, reserved in (("sampling", teacher.sampling, _OURS), ("engine", teacher.engine, _IDENTITY)):
+        if nameless := [parameter for parameter in parameters if not _PARAMETER.fullmatch(parameter)]:
+            raise ValueError(f"{key}: {shown(nameless[0])} is no parameter's name")
+        if ours := [parameter for parameter in parameters if parameter in reserved]:
+            raise ValueError(f"{key}: {ours[0]} is written by the project itself")
 
 
 def _check_dialect(dialect: Dialect, sampling: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ def test_an_id_with_characters_that_nobody_sees_is_not_noted_unless_a_row_has_it
     asked = ("--source", "aya", "--source-id", odd, "--yes")
     refused = CliRunner().invoke(main, ["forget", *asked])
     assert refused.exit_code == 2
-    assert f"source_id {ascii(odd)} holds characters that cannot be seen" in refused.output
+    assert f"source_id {odd!a} holds characters that cannot be seen" in refused.output
     assert tombstones.read(lake) == {}
 
     cell = Cell("de", "respond")

@@ -40,7 +40,7 @@ def test_the_papers_ten_teachers_and_the_embedded_one() -> None:
                 ("max_tokens = 9223372036854775807", "max_tokens: expected 1 to 2147483647, got 9223"),
                 ("max_model_len = 0", "max_model_len: expected 1 to"),
                 ("input_price = -0.5", "input_price: expected no negative number, got -0.5"),
-                ('served_as = ""', "served_as: expected a name of visible characters, got ''"),
+                ('served_as = "\\u200b"', r"served_as: expected a name of visible characters, got '\u200b'"),
                 ('lora = "a\\u0000"', r"lora: expected a name of visible characters, got 'a\x00'"),
                 ('revision = "\\u200bmain"', r"revision: expected a name of visible characters, got '\u200bmain'"),
                 ('sampling = { model = "c/d" }', "sampling: model is written by the project itself"),
@@ -97,8 +97,8 @@ def test_what_a_server_wants_otherwise_may_be_named_beside_unusual_parameters(tm
     path = tmp_path / "teachers.toml"
     path.write_text(
         '[mine]\nmodel = "org/mine"\nlicense = "mit"\n'
-        'sampling = { temperature = 0.1, reasoning_effort = "low", stop = ["x"] }\n'
-        'dialect = { rename = { max_tokens = "max_completion_tokens", reasoning_effort = "effort" }, drop = ["top_k"] }\n'
+        'sampling = { temperature = 0.1, reasoning_effort = "low", stop = ["x"] }\n[mine.dialect]\n'
+        'rename = { max_tokens = "max_completion_tokens", reasoning_effort = "effort" }\ndrop = ["top_k"]\n'
     )
     assert read(path)["mine"].sampling["reasoning_effort"] == "low"
 
