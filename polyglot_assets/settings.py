@@ -166,7 +166,7 @@ class Settings(BaseSettings):
         default=Gates.foreign_share,
         gt=0,
         description="From this share of letters in other languages or scripts on a text is `mixed_language`, from one "
-        "half on `wrong_language`.",
+        "half on `wrong_language`. One or two lines that stand alone, and names in another script, count half.",
     )
     gate_echo_share: float = Field(
         default=Gates.echo_share,

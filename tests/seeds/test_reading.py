@@ -255,8 +255,7 @@ class TestListsOfRows:
         [
             (
                 json.dumps({"version": 1, "data": [GOOD]}),
-                ", line 1: the rows seem to be the list below 'data'; expected one row a line, or a list of all, "
-                + "each with question, answer",
+                "the list below 'data'; expected one row a line, or a list of all, each with question, answer",
             ),
             (json.dumps({"data": [GOOD]}, indent=2), "; expected one object a line, or one list of all"),
             (json.dumps(GOOD, indent=2), "; expected one object a line, or one list of all"),
