@@ -22,7 +22,10 @@ _ALIASES = {"fil": "tl", "tgl": "tl", "in": "id", "iw": "he", "nb": "no", "sh": 
 """Codes that name the same written language. CLDR folds Tagalog into Filipino; the lake says `tl`. Corpora and
 detectors mean Bokmål when they say Norwegian; Nynorsk is `nn`."""
 
-_NAMES = {"bokmal": "no", "slovene": "sl", "sotho": "st"}
+_NAMES = {
+    "bokmal": "no", "bokmaal": "no", "norwegian bokmaal": "no", "norsk bokmaal": "no", "riksmål": "no",
+    "bahasa melayu": "ms", "slovene": "sl", "sotho": "st",
+}  # fmt: skip
 """Names that language identification programs and data sets use, and that CLDR lacks."""
 
 _NO_LANGUAGE = {"zxx", "mul", "mis", "und", "art", "sgn"}

@@ -151,7 +151,9 @@ def _stray(foreign: list[bool]) -> set[int]:
     if sum(foreign) > _MOST_STRAY or len(foreign) == 1:
         return set()
     around = [False, *foreign, False]
-    return {place for place, is_foreign in enumerate(foreign) if is_foreign and not (around[place] or around[place + 2])}
+    return {
+        place for place, is_foreign in enumerate(foreign) if is_foreign and not (around[place] or around[place + 2])
+    }
 
 
 class _Passage:

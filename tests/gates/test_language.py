@@ -72,7 +72,10 @@ def test_an_english_end_shows_however_good_the_beginning(language: str) -> None:
 
 
 def test_code_formulas_links_and_quotations_do_not_count() -> None:
-    code = f"```python\n# {ENGLISH.strip()}\nfor item in basket(key=lambda x: x.price):\n    print(item, x[0] + 1)\n```" * 2
+    code = (
+        f"```python\n# {ENGLISH.strip()}\nfor item in basket(key=lambda x: x.price):\n    print(item, x[0] + 1)\n```"
+        * 2
+    )
     assert share(f"{TEXTS['de']}\n{code}\n$${ENGLISH}$$ \\[{ENGLISH}\\]", "de") == 0
     assert share(f"{TEXTS['de']} „{ENGLISH.strip()}“ {TEXTS['de']}", "de") == 0
     assert share(f"{TEXTS['de']} <div title='the quick brown fox jumps'>", "de") == 0
@@ -117,7 +120,9 @@ def test_a_line_that_stands_alone_counts_half_and_sentences_in_a_row_do_not() ->
     alone = share(" ".join([*german, english[0], *german]), "de")
     twice = share(" ".join([*german, english[0], *german, english[1], *german]), "de")
     in_a_row = share(" ".join([*german, *english, *german]), "de")
-    every_other = share(" ".join([*german, english[0], *german[:1], english[1], *german[:1], english[0], *german]), "de")
+    every_other = share(
+        " ".join([*german, english[0], *german[:1], english[1], *german[:1], english[0], *german]), "de"
+    )
     assert 0 < alone < twice < DEFAULT.foreign_share < in_a_row < every_other
 
 

@@ -52,7 +52,9 @@ def test_an_end_that_was_left_in_english_is_caught_in_most_texts(language: str) 
     own, english = sentences(language), sorted(sentences("en"), key=len)
     texts = [own[start : start + 10] for start in range(0, len(own) - 9, 10)]
     longer = [text for text in english if len(text) >= 100]
-    caught = [is_rejected(" ".join([*text[:7], *longer[3 * at : 3 * at + 3]]), language) for at, text in enumerate(texts)]
+    caught = [
+        is_rejected(" ".join([*text[:7], *longer[3 * at : 3 * at + 3]]), language) for at, text in enumerate(texts)
+    ]
     assert sum(caught) >= 0.9 * len(texts) > 20
     assert not any(is_rejected(" ".join(text), language) for text in texts)
 
