@@ -39,6 +39,7 @@ _ONE_TO_THE_DETECTORS = (
     {"ar", "arz", "ary", "apc", "ars", "acm", "aeb", "ajp", "acq", "apd"},
     {"hr", "bs", "sr", "cnr"},
     {"zh", "yue", "wuu", "lzh"},
+    {"no", "nb"},
 )
 """Languages that the detectors cannot tell apart reliably on correct text; none of them is foreign in another's cell.
 Far fewer than siblings: a text in Czech is told from Slovak."""
