@@ -56,15 +56,10 @@ def without(text: str) -> str:
 
 
 def comparable(text: str) -> str:
-    """What counts when texts are compared: NFKC, case folded, without white space and invisible characters.
-
-    Nothing of a text in which nothing can be read.
-    """
+    """What counts when texts are compared: NFKC, case folded, without white space and invisible characters."""
     if text.isascii():
         folded = "".join(text.casefold().split())
         return folded if folded.isprintable() else without(folded)
-    if not _can_be_read(text):
-        return ""
     return "".join(unicodedata.normalize("NFKC", without(text)).casefold().split())
 
 
