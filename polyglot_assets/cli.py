@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.commands import clear_errors, existing_lake, warn_of_open_door
+from polyglot_assets.commands import clear_errors, existing_lake, typed, warn_of_open_door
 from polyglot_assets.deletion import commands as deletion_commands
 from polyglot_assets.lake import Lake
 from polyglot_assets.release import commands as release_commands
@@ -220,7 +220,7 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
     from polyglot_assets import querying
 
     # Bytes that are no UTF-8 are kept as they are kept in arguments, and refused in the same words.
-    text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape") if query == "-" else query
+    text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape") if query == "-" else typed(query)
     querying.answer(existing_lake(), text, form, output, spreadsheet=spreadsheet, unsafe=unsafe)
 
 

@@ -18,8 +18,10 @@ from pathlib import Path
 from polyglot_assets.deletion import cells, derived, history, plan, releases, tombstones
 from polyglot_assets.deletion.plan import Plan
 from polyglot_assets.deletion.tombstones import Found, Request
+from polyglot_assets.errors import UserError
 from polyglot_assets.files import sweep
 from polyglot_assets.grid import cell_of
+from polyglot_assets.invisible import is_name
 from polyglot_assets.lake import Lake
 from polyglot_assets.settings import Settings, dagster_home
 from polyglot_assets.teachers import registry
@@ -51,7 +53,12 @@ class Intent:
 
 
 def intend(lake: Lake, settings: Settings, requests: Iterable[Request]) -> Intent:
-    """What is to be done about `requests` and about earlier ones; to be called under `locks.alone`."""
+    """What is to be done about `requests` and about earlier ones; to be called under `locks.alone`.
+
+    Raises:
+        UserError: an id holds characters that nobody sees, and the lake has no such row: a request that came through
+            a letter or a spreadsheet would be noted as done, and the row that was meant would stay.
+    """
     known = tombstones.read(lake)
     asked = {request.seed_id: request for request in requests}
     new = [request for seed_id, request in asked.items() if seed_id not in known]
@@ -62,6 +69,12 @@ def intend(lake: Lake, settings: Settings, requests: Iterable[Request]) -> Inten
         return Intent(done=list(asked.values()))
     found = {seed_id: stone.found for seed_id, stone in known.items() if stone.found}
     whole = plan.make(lake, [*new, *unfinished], teachers(settings), found)
+    for request in new:
+        if not is_name(request.source_id) and not whole.found[request.seed_id].rows:
+            raise UserError(
+                f"source_id {request.source_id!a} holds characters that cannot be seen, and the lake has no such "
+                f"row of {request.source}; nothing was done"
+            )
     counted = releases.rows(lake, concerned, whole.examples)
     for version, rows in counted.items():
         for example, seeds in rows.items():

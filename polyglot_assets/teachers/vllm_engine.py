@@ -66,6 +66,7 @@ class VllmEngine:
     def __init__(self, teacher: Teacher, cache: Path, report: Callable[[str], None]) -> None:
         configure_process()
         _check_version()
+        _check_sampling(teacher)
         self._teacher, self._cache, self._report = teacher, cache, report
         self._restarted = False
         self.counts = TokenCounts()
@@ -253,6 +254,14 @@ def _check_version() -> None:
     if not _VERSIONS[0] <= found < _VERSIONS[1]:
         first, end = (".".join(map(str, version)) for version in _VERSIONS)
         raise UserError(f"vLLM {vllm.__version__} is installed; this project knows {first} up to, not including, {end}")
+
+
+def _check_sampling(teacher: Teacher) -> None:
+    """Refuses sampling that vLLM does not know: else each request would be refused by itself, and none answered."""
+    try:
+        sampling_params(Request("", (), {**teacher.sampling, "max_tokens": teacher.max_tokens}))
+    except Exception as error:  # noqa: BLE001 its own kinds differ from version to version
+        raise UserError(f"{teacher.name}: vLLM does not take its sampling ({_line(error)})") from None
 
 
 def _label(config: Any) -> str:

@@ -130,6 +130,22 @@ def test_a_request_that_vllm_refuses_is_an_error_and_the_others_go_on() -> None:
     assert len(FakeCore.loads) == 1
 
 
+@pytest.mark.parametrize("refusal", [TypeError("Unexpected keyword argument 'temprature'"), ValueError("top_p is 7")])
+def test_sampling_that_vllm_does_not_know_ends_the_run_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refuse(request: Request) -> None:
+        assert request.sampling == {"temprature": 1.0, "max_tokens": 8}
+        raise refusal
+
+    monkeypatch.setattr(vllm_engine, "sampling_params", refuse)
+    with pytest.raises(
+        UserError, match=rf"^t: vLLM does not take its sampling \({type(refusal).__name__}: {refusal}\)$"
+    ):
+        engine(replace(TEACHER, sampling={"temprature": 1.0}))
+    assert FakeCore.loads == []
+
+
 class Template:
     """A tokenizer whose chat template takes some messages and not others."""
 
