@@ -162,7 +162,7 @@ class VllmEngine:
                 lora_request=_lora(self._teacher),
             )
             self.counts.add_prompt(len(tokens))
-        except (ValueError, TypeError) as error:
+        except _refusals() as error:
             return Completion(request.request_id, "", "error", error=f"vLLM refuses the request: {_line(error)}")
         return None
 
@@ -362,6 +362,13 @@ def sampling_params(request: Request) -> Any:
 
     structured = StructuredOutputsParams(json=request.schema) if request.schema else None
     return SamplingParams(**request.sampling, structured_outputs=structured, output_kind=RequestOutputKind.FINAL_ONLY)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What vLLM raises where a request is at fault, and not the engine."""
+    from vllm import exceptions
+
+    return ValueError, TypeError, getattr(exceptions, "VLLMClientError", ValueError)
 
 
 def _completion(output: Any, engine: str) -> Completion:

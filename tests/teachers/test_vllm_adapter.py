@@ -53,6 +53,8 @@ class FakeCore:
     def add_request(self, request_id: str, prompt: Any, params: Any, **more: Any) -> None:
         if params == "refused":
             raise ValueError("temperature must be non-negative")
+        if params == "no grammar":
+            raise sys.modules["vllm.exceptions"].VLLMClientError("the schema has no grammar")
         self.queued[request_id] = more
 
     def step(self) -> list[Any]:
@@ -87,6 +89,7 @@ def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module("vllm.v1.engine")
     module("vllm.v1.engine.llm_engine", LLMEngine=FakeCore)
     module("vllm.lora")
+    module("vllm.exceptions", VLLMClientError=type("VLLMClientError", (Exception,), {}))
     module("vllm.lora.request", LoRARequest=lambda *arguments: arguments)
     monkeypatch.setattr(vllm_engine, "sampling_params", lambda request: request.sampling.get("as"))
     FakeCore.loads, FakeCore.deaths, FakeCore.fails_to_load = [], [], False
@@ -126,6 +129,10 @@ def test_a_request_that_vllm_refuses_is_an_error_and_the_others_go_on() -> None:
     found = {c.request_id: c for c in engine().stream(taking([request(0, **{"as": "refused"}), request(1)]))}
     assert found["r0"].finish_reason == "error"
     assert found["r0"].error == "vLLM refuses the request: ValueError: temperature must be non-negative"
+    found = {c.request_id: c for c in engine().stream(taking([request(0, **{"as": "no grammar"}), request(1)]))}
+    assert (found["r0"].error, found["r1"].finish_reason) == (
+        "vLLM refuses the request: VLLMClientError: the schema has no grammar", "stop"
+    )  # fmt: skip
     assert found["r1"].finish_reason == "stop"
     assert len(FakeCore.loads) == 1
 
