@@ -45,6 +45,12 @@ def _named(code: str) -> str:
     return code
 
 
+def _both_or_none(deleted: dict[str, Any]) -> dict[str, Any]:
+    if deleted and not {"rows", "of"} <= deleted.keys():
+        raise ValueError("should hold both rows and of, or nothing")
+    return deleted
+
+
 def _once(files: Counts) -> Counts:
     for path, times in Counter(file["path"] for file in files).items():
         if times > 1:
@@ -223,7 +229,7 @@ class Manifest:
     policy: Annotated[dict[str, Any], _Has(_Policy)]
     settings: Annotated[dict[str, Any], _Has(_Settings)]
     software: Annotated[Counts, _Has(list[_Package])]
-    deleted: Annotated[dict[str, Any], _Has(_Deleted)]
+    deleted: Annotated[dict[str, Any], _Has(_Deleted), AfterValidator(_both_or_none)]
 
     @property
     def version(self) -> str:
