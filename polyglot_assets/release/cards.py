@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from polyglot_assets import invisible
 from polyglot_assets.errors import UserError
 from polyglot_assets.release import card_page, claims
 from polyglot_assets.release.card_page import Page, Text
@@ -28,9 +29,6 @@ from polyglot_assets.release.figures import MEASURES, language_of
 
 _MOST_BYTES = 2_000_000
 """Markdown takes one to two seconds of a processor for each megabyte."""
-
-
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 # The one of libyaml bounds how deeply its input may be nested, in little time.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -97,7 +95,7 @@ def _text(path: Path) -> tuple[Path, str]:
             raise UserError(f"{path}: cannot be read (it is no file)")
         with path.open("rb") as handle:
             content = handle.read(_MOST_BYTES + 1)
-        text = _INVISIBLE.sub("", content.decode("utf-8-sig"))
+        text = invisible.without(content.decode("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
