@@ -48,8 +48,11 @@ def audit(path: Path) -> Audit:
     Args:
         path: a card, a folder with one, or a table.
 
+    Returns:
+        Nothing compared where there are no figures, or nothing beside them to compare them with.
+
     Raises:
-        UserError: it cannot be read, or holds no figures that could be compared.
+        UserError: it cannot be read.
     """
     card = cards.read(path)
     try:
@@ -61,8 +64,6 @@ def audit(path: Path) -> Audit:
         *(_added(one) for one in card.sums),
         *_across(card, grids),
     ]
-    if not results:
-        raise UserError(f"{path}: no table with figures, no list of them, or nothing beside them to compare them with")
     compared = dict.fromkeys(printable(result.what) for result in results)
     return Audit(tuple(compared), tuple(_faults(results)))
 
@@ -97,8 +98,12 @@ def _within(grid: Grid) -> Iterator[_Result]:
     """A table by itself: sums of columns and of rows, and shares."""
     for name in grid.counts:
         stated = count_of(grid.totals.get(name, ""))
-        if stated is not None and not _is_mean(grid, name, stated):
+        of_more = grid.partial and stated is not None and stated > grid.sum(name)
+        if stated is not None and not of_more and not _is_mean(grid, name, stated):
             yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", grid.sum(name))
+    for label, name, stated, expected in grid.subtotals:
+        if stated == expected or not _is_mean(grid, name, stated):
+            yield _compare(f"{grid.where}: {name!r} of {label!r}", stated, "the rows above it sum to", expected)
     yield from _row_totals(grid)
     for name, (of, values) in grid.shares.items():
         yield from _shares(grid, name, of, values)
@@ -129,12 +134,17 @@ def _shares(grid: Grid, name: str, of: str | None, values: Sequence[tuple[float,
     if of is None or not grid.sum(of):
         unit = max(unit for _, unit in known)
         total = sum(value for value, _ in known)
+        if grid.partial and total < 1:
+            return
         if _SHARES.search(name) or abs(total - 1) < 0.1:
             wrong = abs(total - 1) > 0.5 * unit * len(known) + 1e-9
             line = f"{grid.where}: the shares in {name!r} sum to {100 * total:.4g} %, not to 100 %"
             yield _Result(f"{grid.where}: the shares in {name!r}", line if wrong else None)
         return
-    wholes = {grid.sum(of), count_of(grid.totals.get(of, "")) or grid.sum(of)}
+    stated = count_of(grid.totals.get(of, ""))
+    if grid.partial and stated is None:
+        return
+    wholes = {grid.sum(of), stated or grid.sum(of)}
     results = []
     for label, value, part in zip(grid.labels, values, grid.counts[of], strict=True):
         if value and part is not None:
@@ -169,15 +179,18 @@ def _across(card: Card, grids: Sequence[Grid]) -> Iterator[_Result]:
     examples = _examples(card.front)
     whole = [claim for claim in card.claims if claim.language is None and claim.split is None]
     known = {*examples.values(), *(claim.value for claim in whole)}
-    reference = next((grid for grid in grids if grid.by_language and _is_size(grid, known)), None)
-    by_split = next((grid for grid in grids if grid.splits and _is_size(grid, known)), None)
+    sizes = [grid for grid in grids if grid.counts and _is_size(grid, known)]
+    by_language = sorted((grid for grid in sizes if grid.by_language), key=lambda grid: grid.partial)
+    by_split = next((grid for grid in sizes if grid.splits and not grid.partial), None)
     rows: dict[str, int] = {}
+    if by_language:
+        first = by_language[0]
+        rows = {code: size for code, size in zip(first.languages, first.sizes(known), strict=True) if code}
+        yield from _other_tables([grid for grid in grids if grid is not first], rows, first.where)
+    reference = next((grid for grid in by_language if not grid.partial), None)
     if reference:
-        sizes = reference.sizes(known)
-        total, source = sum(sizes), f"{reference.where} sums to"
-        rows = {code: size for code, size in zip(reference.languages, sizes, strict=True) if code}
-        yield from _other_tables(grids[grids.index(reference) + 1 :], rows)
-        yield from _language_numbers(card, rows, reference.where)
+        total, source = sum(reference.sizes(known)), f"{reference.where} sums to"
+        yield from _language_numbers(card, reference, rows)
     elif by_split:
         total, source = sum(by_split.splits.values()), f"{by_split.where} sums to"
     elif examples:
@@ -185,6 +198,7 @@ def _across(card: Card, grids: Sequence[Grid]) -> Iterator[_Result]:
     elif whole:
         total, source = whole[0].value, f"{whole[0].where} says"
     else:
+        yield from _claims([claim for claim in card.claims if claim.language], rows, 0, "")
         return
     if reference or by_split:
         yield from _front_matter(examples, rows, total, source)
@@ -250,9 +264,10 @@ def _hint(difference: int, rows: dict[str, int]) -> str:
     return f"; the difference is {display_name(code)}'s {abs(difference):,}" if code else ""
 
 
-def _language_numbers(card: Card, rows: dict[str, int], where: str) -> Iterator[_Result]:
+def _language_numbers(card: Card, grid: Grid, rows: dict[str, int]) -> Iterator[_Result]:
+    where, has_others = grid.where, None in grid.languages
     for claim in card.languages:
-        wrong = claim.value != len(rows)
+        wrong = claim.value < len(rows) or (claim.value > len(rows) and not has_others)
         line = f"{claim.where} says {claim.words!r}, that is {claim.value}, but {where} has {len(rows)} languages"
         yield _Result(f"{claim.where}: {claim.words}", line if wrong else None)
     stated = card.front.get("language") or card.front.get("languages")
@@ -261,13 +276,14 @@ def _language_numbers(card: Card, rows: dict[str, int], where: str) -> Iterator[
     codes -= {None, "mul", "und"}
     if codes:
         differing = [f"{display_name(code)} is only in the table" for code in rows.keys() - codes]
-        differing += [f"{display_name(code)} is not in the table" for code in codes - rows.keys() if code]
+        if not has_others:
+            differing += [f"{display_name(code)} is not in the table" for code in codes - rows.keys() if code]
         line = f"the front matter lists {len(codes)} languages, but {where} has {len(rows)}; "
         yield _Result("the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None)
 
 
-def _other_tables(grids: Sequence[Grid], rows: dict[str, int]) -> Iterator[_Result]:
-    """Further tables by language, by the column or the sum of columns that mostly agrees with the first one."""
+def _other_tables(grids: Sequence[Grid], rows: dict[str, int], where: str) -> Iterator[_Result]:
+    """Other tables by language, by the column or the sum of columns that mostly agrees with the first one."""
     for grid in (grid for grid in grids if grid.by_language):
         columns = [*grid.counts.values()]
         columns.append([sum(values[row] or 0 for values in grid.counts.values()) for row in range(len(grid.labels))])
@@ -276,7 +292,7 @@ def _other_tables(grids: Sequence[Grid], rows: dict[str, int]) -> Iterator[_Resu
         if 2 * sum(best[row] == rows[code or ""] for row, code in known) > len(known):
             for row, code in known:
                 what = f"{grid.where}: the rows of {grid.labels[row]!r}"
-                yield _compare(what, best[row] or 0, "the first table says", rows[code or ""])
+                yield _compare(what, best[row] or 0, f"{where} says", rows[code or ""])
 
 
 def _examples(front: dict[str, Any]) -> dict[str, int]:
