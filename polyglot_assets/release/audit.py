@@ -11,7 +11,7 @@ agree, a column `total` with the columns beside it likewise.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from polyglot_assets.release.cards import Card
 from polyglot_assets.release.claims import Claim, Sum
 from polyglot_assets.release.figures import (
     MEASURES,
-    count_of,
+    Figure,
     is_total,
     language_of,
     printable,
@@ -97,13 +97,15 @@ class _Result(NamedTuple):
 def _within(grid: Grid) -> Iterator[_Result]:
     """A table by itself: sums of columns and of rows, and shares."""
     for name in grid.counts:
-        stated = count_of(grid.totals.get(name, ""))
+        stated = grid.totals.get(name)
         of_more = grid.partial and stated is not None and stated > grid.sum(name)
         if stated is not None and not of_more and not _is_mean(grid, name, stated):
-            yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", grid.sum(name))
+            slack = grid.slack * (len(grid.labels) + 1)
+            yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", grid.sum(name), slack)
     for label, name, stated, expected in grid.subtotals:
         if stated == expected or not _is_mean(grid, name, stated):
-            yield _compare(f"{grid.where}: {name!r} of {label!r}", stated, "the rows above it sum to", expected)
+            what, slack = f"{grid.where}: {name!r} of {label!r}", grid.slack * (len(grid.labels) + 1)
+            yield _compare(what, stated, "the rows above it sum to", expected, slack)
     yield from _row_totals(grid)
     for name, (of, values) in grid.shares.items():
         yield from _shares(grid, name, of, values)
@@ -122,10 +124,11 @@ def _row_totals(grid: Grid) -> Iterator[_Result]:
     if total is None or len(parts) < 2:
         return
     sums = [sum(grid.counts[name][row] or 0 for name in parts) for row in range(len(grid.labels))]
-    agree = [value == stated for value, stated in zip(sums, grid.counts[total], strict=True)]
+    slack = grid.slack * len(grid.counts)
+    agree = [abs(value - (stated or 0)) <= slack for value, stated in zip(sums, grid.counts[total], strict=True)]
     if 2 * sum(agree) > len(agree):  # else the columns are no parts of it
         for label, stated, value in zip(grid.labels, grid.counts[total], sums, strict=True):
-            yield _compare(f"{grid.where}: the total of {label!r}", stated or 0, "its columns sum to", value)
+            yield _compare(f"{grid.where}: the total of {label!r}", stated or 0, "its columns sum to", value, slack)
 
 
 def _shares(grid: Grid, name: str, of: str | None, values: Sequence[tuple[float, float] | None]) -> Iterator[_Result]:
@@ -141,8 +144,8 @@ def _shares(grid: Grid, name: str, of: str | None, values: Sequence[tuple[float,
             line = f"{grid.where}: the shares in {name!r} sum to {100 * total:.4g} %, not to 100 %"
             yield _Result(f"{grid.where}: the shares in {name!r}", line if wrong else None)
         return
-    stated = count_of(grid.totals.get(of, ""))
-    if grid.partial and stated is None:
+    stated = grid.totals.get(of)
+    if grid.slack or (grid.partial and stated is None):
         return
     wholes = {grid.sum(of), stated or grid.sum(of)}
     results = []
@@ -182,29 +185,33 @@ def _across(card: Card, grids: Sequence[Grid]) -> Iterator[_Result]:
     sizes = [grid for grid in grids if grid.counts and _is_size(grid, known)]
     by_language = sorted((grid for grid in sizes if grid.by_language), key=lambda grid: grid.partial)
     by_split = next((grid for grid in sizes if grid.splits and not grid.partial), None)
-    rows: dict[str, int] = {}
+    rows: dict[str, Figure] = {}
     if by_language:
         first = by_language[0]
-        rows = {code: size for code, size in zip(first.languages, first.sizes(known), strict=True) if code}
+        sized = zip(first.languages, first.sizes(known), strict=True)
+        rows = {code: Figure(size, first.slack) for code, size in sized if code}
         yield from _other_tables([grid for grid in grids if grid is not first], rows, first.where)
     reference = next((grid for grid in by_language if not grid.partial), None)
     if reference:
-        total, source = sum(reference.sizes(known)), f"{reference.where} sums to"
+        slack = reference.slack * len(reference.labels)
+        total = Claim(sum(reference.sizes(known)), f"{reference.where} sums to", "", slack)
         yield from _language_numbers(card, reference, rows)
     elif by_split:
-        total, source = sum(by_split.splits.values()), f"{by_split.where} sums to"
+        slack = by_split.slack * len(by_split.splits)
+        total = Claim(sum(by_split.splits.values()), f"{by_split.where} sums to", "", slack)
     elif examples:
-        total, source = sum(examples.values()), "the front matter says"
+        total = Claim(sum(examples.values()), "the front matter says", "")
     elif whole:
-        total, source = whole[0].value, f"{whole[0].where} says"
+        exact = min(whole, key=lambda claim: claim.slack)
+        total = replace(exact, where=f"{exact.where} says")
     else:
-        yield from _claims([claim for claim in card.claims if claim.language], rows, 0, "")
+        yield from _claims([claim for claim in card.claims if claim.language], rows, Claim(0, "", ""))
         return
     if reference or by_split:
-        yield from _front_matter(examples, rows, total, source)
-    yield from _claims(card.claims, rows, total, source)
-    yield from _splits(card.claims, by_split, grids, total)
-    yield from _size_category(card.front, total)
+        yield from _front_matter(examples, rows, total)
+    yield from _claims(card.claims, rows, total)
+    yield from _splits(card.claims, by_split, grids, total.value)
+    yield from _size_category(card.front, total.value)
 
 
 def _is_size(grid: Grid, known: set[int]) -> bool:
@@ -214,18 +221,18 @@ def _is_size(grid: Grid, known: set[int]) -> bool:
     return not (grid.split or _RESULTS.search(grid.title) or all(MEASURES.search(name) for name in grid.counts))
 
 
-def _claims(claims: Sequence[Claim], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
+def _claims(claims: Sequence[Claim], rows: dict[str, Figure], total: Claim) -> Iterator[_Result]:
+    sizes = {row.value for row in rows.values()}
     for claim in claims:
-        expected, where = total, source
+        expected, slack, where = total.value, total.slack, total.where
         if claim.split or (claim.language and claim.language not in rows):
             continue
         if claim.language:
-            expected, where = rows[claim.language], f"the table's row of {display_name(claim.language)} says"
-        elif claim.value in rows.values():
-            continue
-        elif where == f"{claim.where} says":
-            continue  # it is the reference itself
-        if abs(claim.value - expected) > claim.slack:
+            expected, slack = rows[claim.language].value, rows[claim.language].slack
+            where = f"the table's row of {display_name(claim.language)} says"
+        elif claim.value in sizes or where == f"{claim.where} says":
+            continue  # a language's, or the reference itself
+        if abs(claim.value - expected) > claim.slack + slack:
             hint = _hint(expected - claim.value, rows) if not claim.language else ""
             line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}"
             yield _Result(claim.where, line, (claim.value, expected))
@@ -235,7 +242,9 @@ def _claims(claims: Sequence[Claim], rows: dict[str, int], total: int, source: s
 
 def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid], total: int) -> Iterator[_Result]:
     """What is said of the splits: by a table of them, by sentences and lists, and by tables about a single one."""
-    known = {split: Claim(size, by_split.where, split) for split, size in by_split.splits.items()} if by_split else {}
+    known: dict[str | None, Claim] = {}
+    if by_split:
+        known = {name: Claim(size, by_split.where, name, by_split.slack) for name, size in by_split.splits.items()}
     for claim in claims:
         if not claim.split:
             continue
@@ -258,13 +267,13 @@ def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid
             yield _Result(what, line, (size, stated.value))
 
 
-def _hint(difference: int, rows: dict[str, int]) -> str:
+def _hint(difference: int, rows: dict[str, Figure]) -> str:
     """Which language explains a difference."""
-    code = next((code for code, count in rows.items() if count == abs(difference)), None)
+    code = next((code for code, row in rows.items() if row.value == abs(difference)), None)
     return f"; the difference is {display_name(code)}'s {abs(difference):,}" if code else ""
 
 
-def _language_numbers(card: Card, grid: Grid, rows: dict[str, int]) -> Iterator[_Result]:
+def _language_numbers(card: Card, grid: Grid, rows: dict[str, Figure]) -> Iterator[_Result]:
     where, has_others = grid.where, None in grid.languages
     for claim in card.languages:
         wrong = claim.value < len(rows) or (claim.value > len(rows) and not has_others)
@@ -282,17 +291,22 @@ def _language_numbers(card: Card, grid: Grid, rows: dict[str, int]) -> Iterator[
         yield _Result("the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None)
 
 
-def _other_tables(grids: Sequence[Grid], rows: dict[str, int], where: str) -> Iterator[_Result]:
+def _other_tables(grids: Sequence[Grid], rows: dict[str, Figure], where: str) -> Iterator[_Result]:
     """Other tables by language, by the column or the sum of columns that mostly agrees with the first one."""
     for grid in (grid for grid in grids if grid.by_language):
         columns = [*grid.counts.values()]
         columns.append([sum(values[row] or 0 for values in grid.counts.values()) for row in range(len(grid.labels))])
-        known = [(row, code) for row, code in enumerate(grid.languages) if code in rows]
-        best = max(columns, key=lambda column: sum(column[row] == rows[code or ""] for row, code in known))
-        if 2 * sum(best[row] == rows[code or ""] for row, code in known) > len(known):
-            for row, code in known:
-                what = f"{grid.where}: the rows of {grid.labels[row]!r}"
-                yield _compare(what, best[row] or 0, f"{where} says", rows[code or ""])
+        known = [(row, rows[code]) for row, code in enumerate(grid.languages) if code in rows]
+        results = []
+        for column in columns:
+            found = []
+            for row, other in known:
+                what, slack = f"{grid.where}: the rows of {grid.labels[row]!r}", grid.slack + other.slack
+                found.append(_compare(what, column[row] or 0, f"{where} says", other.value, slack))
+            results.append(found)
+        best = min(results, key=lambda found: sum(result.line is not None for result in found))
+        if 2 * sum(result.line is None for result in best) > len(known):
+            yield from best
 
 
 def _examples(front: dict[str, Any]) -> dict[str, int]:
@@ -309,16 +323,16 @@ def _examples(front: dict[str, Any]) -> dict[str, int]:
     return found
 
 
-def _front_matter(examples: dict[str, int], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
+def _front_matter(examples: dict[str, int], rows: dict[str, Figure], total: Claim) -> Iterator[_Result]:
     by_language = {name: code for name in examples if (code := language_of(name)) in rows}
     for name, code in by_language.items():
-        what = f"the front matter's num_examples of {name!r}"
-        yield _compare(what, examples[name], "the table says", rows[code or ""])
+        what, row = f"the front matter's num_examples of {name!r}", rows[code or ""]
+        yield _compare(what, examples[name], "the table says", row.value, row.slack)
     whole = [number for name, number in examples.items() if name not in by_language]
-    if whole and total not in whole:
-        yield _compare("the front matter's num_examples", sum(whole), source, total)
-    elif whole:
-        yield _Result("the front matter's num_examples")
+    if whole:
+        nearest = min((*whole, sum(whole)), key=lambda number: abs(number - total.value))
+        stated = nearest if abs(nearest - total.value) <= total.slack else sum(whole)
+        yield _compare("the front matter's num_examples", stated, total.where, total.value, total.slack)
 
 
 def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
@@ -333,7 +347,7 @@ def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
             yield _Result("the size category", None if fits else line)
 
 
-def _compare(what: str, stated: int, source: str, expected: int) -> _Result:
-    if stated == expected:
+def _compare(what: str, stated: int, source: str, expected: int, slack: int = 0) -> _Result:
+    if abs(stated - expected) <= slack:
         return _Result(what)
     return _Result(what, f"{what} is {stated:,}, but {source} {expected:,}", (stated, expected))

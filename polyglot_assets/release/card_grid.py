@@ -55,8 +55,9 @@ class Grid:
         languages: its language, where it names one.
         counts: columns of whole numbers, by header; None for an empty cell.
         shares: columns of shares, by header, with the header of the counts that they are of.
-        totals: the row of totals, by header.
+        totals: the figures in the row of totals, by header.
         subtotals: label, header, what the row says, and what the rows that it is of sum to.
+        slack: how much each of its figures may differ from the true one, as `86k` may be 85,952.
         partial: it is announced as a part: the largest languages, or some of them.
     """
 
@@ -66,8 +67,9 @@ class Grid:
     languages: tuple[str | None, ...]
     counts: dict[str, list[int | None]]
     shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]]
-    totals: dict[str, str]
+    totals: dict[str, int]
     subtotals: tuple[tuple[str, str, int, int], ...]
+    slack: int
     partial: bool
 
     @property
@@ -123,7 +125,7 @@ def grid_of(table: Table) -> Grid:
     last = next((number for number in reversed(sums) if any(map(is_total, table.rows[number]))), None)
     rows = [row for number, row in enumerate(table.rows) if number != last]
     names = _names(table.header)
-    totals = dict(zip(names, table.rows[last], strict=False)) if last is not None else {}
+    last_row = dict(zip(names, table.rows[last], strict=False)) if last is not None else {}
     summing_up = {number - (last is not None and number > last) for number in sums if number != last}
     plain = [row for number, row in enumerate(rows) if number not in summing_up] or rows
     counting = [name for name, cells in _columns(names, plain) if _all(count_of, cells)]
@@ -137,26 +139,34 @@ def grid_of(table: Table) -> Grid:
     adding = [name for name in adding if COUNTS.search(name)] or adding
     of_languages = 2 * sum(code is not None for code in languages) > len(rows)
     columns = dict(_columns(names, rows))
-    figures = zip(*([count_of(cell) or 0 for cell in columns[name]] for name in adding), strict=True)
+    counts = {name: [count_of(cell) for cell in columns[name]] for name in counting}
+    totals = {name: figure for name, cell in last_row.items() if (figure := count_of(cell))}
+    values = zip(*([count.value if count else 0 for count in counts[name]] for name in adding), strict=True)
     read = [
-        Row(label, values, number in summing_up, any(map(is_subtotal, row)), of_languages and code is None)
-        for number, (label, values, row, code) in enumerate(zip(labels, figures, rows, languages, strict=False))
+        Row(label, figures, number in summing_up, any(map(is_subtotal, row)), of_languages and code is None)
+        for number, (label, figures, row, code) in enumerate(zip(labels, values, rows, languages, strict=False))
     ]
-    of_parts = subtotals.find(read, [count_of(totals.get(name, "")) for name in adding])
+    of_parts = subtotals.find(read, [totals[name].value if name in totals else None for name in adding])
     parts = [number for number in range(len(rows)) if number not in of_parts]
     return Grid(
         where=table.where,
         title=table.title,
         labels=tuple(labels[number] for number in parts),
         languages=tuple(languages[number] for number in parts),
-        counts={name: [count_of(columns[name][number]) for number in parts] for name in counting},
+        counts={
+            name: [count.value if (count := column[number]) else None for number in parts]
+            for name, column in counts.items()
+        },
         shares={name: (of, [share_of(columns[name][number]) for number in parts]) for name, of in sharing.items()},
-        totals={name: cell for name, cell in totals.items() if cell.strip()},
+        totals={name: figure.value for name, figure in totals.items()},
         subtotals=tuple(
             (read[number].label, *stated)
             for number in sorted(of_parts)
             if read[number].subtotal
             for stated in zip(adding, read[number].figures, subtotals.above(read, number, of_parts), strict=True)
+        ),
+        slack=max(
+            (count.slack for column in (*counts.values(), totals.values()) for count in column if count), default=0
         ),
         partial=bool(_PARTIAL.search(f"{table.title} . {table.around[:1000]}")),
     )

@@ -118,15 +118,14 @@ def _grid_table(paragraph: str) -> str:
     if len(borders) < 2:
         return ""
     rows = []
-    for above, below in pairwise(borders):
-        drawn = (line.removeprefix("|").removesuffix("|").split("|") for line in lines[above + 1 : below])
+    for first, last in pairwise(borders):
+        drawn = (line.removeprefix("|").removesuffix("|").split("|") for line in lines[first + 1 : last])
         columns = zip_longest(*drawn, fillvalue="")
         rows.append([" ".join(cell.strip() for cell in column) for column in columns])
     cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows if row)
-    above, below = (
-        "".join(f"{escape(line)}\n" for line in part) for part in (lines[: borders[0]], lines[borders[-1] + 1 :])
-    )
-    return f"{above}<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>{below}"
+    table = f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+    above, below = lines[: borders[0]], lines[borders[-1] + 1 :]
+    return "\n".join([*map(escape, above), table, *map(escape, below)])
 
 
 @dataclass

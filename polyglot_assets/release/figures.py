@@ -88,7 +88,8 @@ _MARKS = re.compile(r"[*`~]|(?<!\w)_|_(?!\w)|[\U0001F000-\U0001FAFF]")
 
 MEASURES = re.compile(
     r"\b(?:tokens?|characters?|chars|words?|bytes|hours?|minutes|seconds|length|turns?|mean|avg|average|median|min|max|"
-    r"scores?|acc(?:uracy)?|bleu|chrf|rouge|f1|em|perplexity|ppl|wer|cer|elo|rank|ratio|size in|[kmgt]i?b)\b",
+    r"scores?|acc(?:uracy)?|bleu|chrf|rouge|f1|em|perplexity|ppl|wer|cer|elo|rank|ratio|size in|[kmgt]i?b|"
+    r"speakers?|population|param(?:eter)?s?|downloads)\b",
     re.IGNORECASE,
 )
 """What is measured of rows and does not count them, so that it need not add up to their number."""
@@ -169,11 +170,10 @@ def _east_asian(number: str) -> Figure:
     return Figure(value, slack)
 
 
-def count_of(cell: str) -> int | None:
-    """The whole number in a cell, with any separator of thousands; None if it holds anything else or is rounded."""
+def count_of(cell: str) -> Figure | None:
+    """The whole number in a cell, as FIGURE has it; None if it holds anything else."""
     found = _FIGURE.fullmatch(bare(cell))
-    figure = figure_in(found) if found and not found["unit"] else None
-    return figure.value if figure and not figure.slack else None
+    return figure_in(found) if found else None
 
 
 def share_of(cell: str) -> tuple[float, float] | None:

@@ -109,6 +109,18 @@ CONTRADICTIONS = {
         ["is 120,000, but 115,000 + 30,000 is 145,000"],
     ),
     "Korean units": ("Total: 1.2억" + TABLE, ["120,000,000", "100"]),
+    "a table of rounded figures": (
+        "| 语言 | 数量 |\n|-|-|\n| de | 12万 |\n| fr | 3万 |\n| 总计 | 18万 |\n",
+        ["is 180,000, but its rows sum to 150,000"],
+    ),
+    "a table of rounded figures and a sentence": (
+        "It has 1.3M rows.\n\n| Language | Rows |\n|-|-|\n| German | 600K |\n| French | 400K |\n",
+        ["line 1 says 1,300,000", "the table in line 3 sums to 1,000,000"],
+    ),
+    "a rounded figure beside an exact one": (
+        "It has two million rows. In total there are 1,998,123 rows.\n\n- Total: 1,998,124\n",
+        ["1,998,12"],
+    ),
     "a drawn table": (
         "It has 110 rows:\n+----------+------+\n| Language | Rows |\n+==========+======+\n| German   | 60   |\n"
         "|          |      |\n+----------+------+\n| French   | 40   |\n+----------+------+\n",
@@ -149,6 +161,9 @@ CLEAN = {
     "totals of something else": "It covers a total of 7 sources. In total there are 12,000 tokens.",
     "other languages": "It has code in 5 programming languages, and one of three languages is Romance.",
     "figures in words": "It has a hundred rows. Up to two million rows were looked at. About five thousand rows are short.",
+    "rounded figures in a table": "## Tokens\n\n| Language | Rows | Words |\n|-|-|-|\n| German | 60 | 1.2M |\n| French | 40 | 86k |\n"
+    "| Total | 100 | 1.3M |",
+    "speakers": "| Language | Speakers |\n|-|-|\n| German | 90M |\n| French | 300M |",
     "a note": "It contains 100<sup>1</sup> examples.",
     "tables by split": "## Train\n\n| Language | Rows |\n|-|-|\n| German | 50 |\n| French | 40 |\n\n"
     "## Test\n\n| Language | Rows |\n|-|-|\n| German | 10 |\n| French | 0 |\n\n# All",
@@ -181,6 +196,14 @@ def test_what_is_announced_as_a_part_need_not_sum_to_the_whole(text: str, tmp_pa
     assert faults(front + whole + text.format(table=TABLE), tmp_path) == ()
     (line,) = faults(front + "It has 501 rows.\n\n" + text.format(table=TABLE), tmp_path)
     assert "501" in line, "the rest of the card is compared"
+
+
+def test_rounded_figures_agree_with_exact_ones(tmp_path: Path) -> None:
+    rounded = "| Language | Rows |\n|-|-|\n| German | 59.6k |\n| French | 4万 |\n| Total | 0.1M |\n"
+    exact = "| Language | Rows |\n|-|-|\n| German | 59,571 |\n| French | 40,321 |\n| Total | 99,892 |\n"
+    text = "It has about a hundred thousand rows: 99,892 rows in total, 59,571 of them in German.\n\n"
+    for tables in (f"{rounded}\n{exact}", f"{exact}\n{rounded}", rounded):
+        assert faults(text + tables, tmp_path) == ()
 
 
 def test_a_table_with_others_names_not_all_languages(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from polyglot_assets.release.figures import (
     "text", ["85,952", "85.952", "85 952", "85\u00a0952", "85\u202f952", "**85,952**", "`85952`", "85'952"]
 )
 def test_counts_in_all_forms(text):
-    assert count_of(text) == 85952
+    assert count_of(text) == Figure(85952)
 
 
 @pytest.mark.parametrize("text", ["", "x", "8.5", "1,23", "85,952 rows", "24 %", "-3", "1.2.3"])
