@@ -161,9 +161,9 @@ def grid_of(table: Table) -> Grid:
         totals={name: figure.value for name, figure in totals.items()},
         subtotals=tuple(
             (read[number].label, *stated)
-            for number in sorted(of_parts)
+            for number, expected in subtotals.expected(read, of_parts)
             if read[number].subtotal
-            for stated in zip(adding, read[number].figures, subtotals.above(read, number, of_parts), strict=True)
+            for stated in zip(adding, read[number].figures, expected, strict=True)
         ),
         slack=max(
             (count.slack for column in (*counts.values(), totals.values()) for count in column if count), default=0

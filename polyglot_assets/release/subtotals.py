@@ -8,11 +8,11 @@ makes the row of totals right is taken for what the author meant.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-_MOST_ROWS = 1000
-"""In a longer table each row is only read by its label: all runs of its rows are too many to add up."""
+_MOST_FIGURES = 10_000
+"""In a larger table rows are only read by their labels: all runs of its rows are too many to add up."""
 _LONGEST_RUN = 200
 _REST = re.compile(r"\b(?:others?|rest|misc\w*|unknown|mixed|multilingual|remaining|unlabell?ed)\b", re.IGNORECASE)
 
@@ -46,23 +46,26 @@ def find(rows: Sequence[Row], total: Sequence[int | None]) -> frozenset[int]:
     labelled = frozenset(number for number, row in enumerate(rows) if row.sums_up)
     named = frozenset(number for number, row in enumerate(rows) if row.subtotal)
     right = frozenset(number for number in labelled if _adds_up(rows, number, labelled, 1))
-    short = len(rows) <= _MOST_ROWS
-    odd = [number for number, row in enumerate(rows) if short and row.odd and not _REST.search(row.label)]
+    odd = [number for number, row in enumerate(rows) if row.odd and not _REST.search(row.label)]
     groups = frozenset(number for number in odd if number not in labelled and _adds_up(rows, number, labelled, 1))
     likely = named | right | groups
     readings = [likely, labelled | groups, groups, frozenset[int]()]
-    if short and not any(_is_right(rows, total, reading) for reading in readings):
+    if not any(_is_right(rows, total, reading) for reading in readings):
         readings.append(likely | {n for n in range(len(rows)) if n not in labelled and _adds_up(rows, n, labelled, 2)})
     chosen = next((reading for reading in readings if _is_right(rows, total, reading)), likely)
     return chosen if len(chosen) < len(rows) else frozenset()
 
 
-def above(rows: Sequence[Row], number: int, subtotals: Collection[int]) -> tuple[int, ...]:
-    """What a subtotal should be: itself where some rows beside it sum to it, else the sum of those above it."""
-    if _adds_up(rows, number, subtotals, 1):
-        return rows[number].figures
-    first = max((other + 1 for other in subtotals if other < number), default=0)
-    return _sum(rows[other] for other in range(first, number)) or rows[number].figures
+def expected(rows: Sequence[Row], subtotals: Collection[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """What each subtotal should be: as it is if some rows beside it sum to it, else the sum of those above it."""
+    run: list[Row] = []
+    for number, row in enumerate(rows):
+        if number not in subtotals:
+            run.append(row)
+        else:
+            right = not run or _adds_up(rows, number, subtotals, 1)
+            yield number, row.figures if right else _sum(run)
+            run = []
 
 
 def _is_right(rows: Sequence[Row], total: Sequence[int | None], without: Collection[int]) -> bool:
@@ -75,6 +78,8 @@ def _is_right(rows: Sequence[Row], total: Sequence[int | None], without: Collect
 def _adds_up(rows: Sequence[Row], number: int, subtotals: Collection[int], least: int) -> bool:
     """Whether a run of at least so many rows, which ends above the row or begins below it, sums to it."""
     wanted = rows[number].figures
+    if len(rows) * len(wanted) > _MOST_FIGURES:
+        return False
     first, last = max(0, number - _LONGEST_RUN), min(len(rows), number + 1 + _LONGEST_RUN)
     for beside in (range(number - 1, first - 1, -1), range(number + 1, last)):
         sums, added = (0,) * len(wanted), 0
@@ -89,5 +94,5 @@ def _adds_up(rows: Sequence[Row], number: int, subtotals: Collection[int], least
     return False
 
 
-def _sum(rows: Iterator[Row]) -> tuple[int, ...]:
+def _sum(rows: Iterable[Row]) -> tuple[int, ...]:
     return tuple(map(sum, zip(*(row.figures for row in rows), strict=True)))
