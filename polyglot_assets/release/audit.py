@@ -96,26 +96,33 @@ class _Result(NamedTuple):
 
 def _within(grid: Grid) -> Iterator[_Result]:
     """A table by itself: sums of columns and of rows, and shares."""
-    for name in grid.counts:
+    ranges = {name: _range(grid, name) for name in grid.counts}
+    slack = grid.slack * (len(grid.labels) + 1)
+    for name, (least, most, total) in ranges.items():
         stated = grid.totals.get(name)
-        of_more = grid.partial and stated is not None and stated > grid.sum(name)
-        if stated is not None and not of_more and not _is_mean(grid, name, stated):
-            slack = grid.slack * (len(grid.labels) + 1)
-            yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", grid.sum(name), slack)
+        of_more = grid.partial and stated is not None and stated > total
+        if stated is not None and not of_more and not _is_mean(name, stated, least, most, total):
+            yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", total, slack)
     for label, name, stated, expected in grid.subtotals:
-        if stated == expected or not _is_mean(grid, name, stated):
-            what, slack = f"{grid.where}: {name!r} of {label!r}", grid.slack * (len(grid.labels) + 1)
+        if stated == expected or not _is_mean(name, stated, *ranges[name]):
+            what = f"{grid.where}: {name!r} of {label!r}"
             yield _compare(what, stated, "the rows above it sum to", expected, slack)
     yield from _row_totals(grid)
     for name, (of, values) in grid.shares.items():
         yield from _shares(grid, name, of, values)
 
 
-def _is_mean(grid: Grid, name: str, stated: int) -> bool:
+def _range(grid: Grid, name: str) -> tuple[int, int, int]:
+    """The smallest and the largest figure of a column, and their sum."""
+    values = [value for value in grid.counts[name] if value is not None] or [0]
+    return min(values), max(values), sum(values)
+
+
+def _is_mean(name: str, stated: int, least: int, most: int, total: int) -> bool:
     """Whether what stands in the row of totals may be another summary of the column than its sum."""
-    values = [value for value in grid.counts[name] if value is not None]
-    between = len(values) > 1 and min(values) <= stated <= max(values) and stated != sum(values)
-    return (between and not COUNTS.search(name)) or (bool(MEASURES.search(name)) and stated != sum(values))
+    if stated == total:
+        return False
+    return (least <= stated <= most and not COUNTS.search(name)) or bool(MEASURES.search(name))
 
 
 def _row_totals(grid: Grid) -> Iterator[_Result]:

@@ -28,7 +28,7 @@ from polyglot_assets.release.claims import Claim, Entry, Sum
 from polyglot_assets.release.figures import MEASURES, language_of
 
 _MOST_BYTES = 2_000_000
-"""A megabyte of Markdown takes a processor some seconds, one of tables with short rows about ten."""
+"""A megabyte of Markdown takes a processor some seconds, one of tables with short rows ten to fifteen."""
 
 # The one of libyaml bounds how deeply its input may be nested, in little time.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
