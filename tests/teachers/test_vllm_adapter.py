@@ -126,14 +126,11 @@ def test_an_engine_that_dies_twice_is_reported_with_what_it_still_owed(deaths: l
 
 
 def test_a_request_that_vllm_refuses_is_an_error_and_the_others_go_on() -> None:
-    found = {c.request_id: c for c in engine().stream(taking([request(0, **{"as": "refused"}), request(1)]))}
-    assert found["r0"].finish_reason == "error"
+    asked = [request(0, **{"as": "refused"}), request(1, **{"as": "no grammar"}), request(2)]
+    found = {c.request_id: c for c in engine().stream(taking(asked))}
     assert found["r0"].error == "vLLM refuses the request: ValueError: temperature must be non-negative"
-    found = {c.request_id: c for c in engine().stream(taking([request(0, **{"as": "no grammar"}), request(1)]))}
-    assert (found["r0"].error, found["r1"].finish_reason) == (
-        "vLLM refuses the request: VLLMClientError: the schema has no grammar", "stop"
-    )  # fmt: skip
-    assert found["r1"].finish_reason == "stop"
+    assert found["r1"].error == "vLLM refuses the request: VLLMClientError: the schema has no grammar"
+    assert [found[f"r{n}"].finish_reason for n in range(3)] == ["error", "error", "stop"]
     assert len(FakeCore.loads) == 1
 
 
