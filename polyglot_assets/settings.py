@@ -183,12 +183,12 @@ class _Settings(BaseSettings):
 
     @field_validator("languages")
     @classmethod
-    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_languages(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not value:
             raise ValueError("needs at least one language")
         for code in value:
-            if languages_.to_code(code) != code:
-                known = languages_.to_code(code)
+            known = languages_.to_code(code)
+            if known != code and not (known and _has_cells(info.data.get("lake"), code)):
                 raise ValueError(f"unknown language {code!r}" + (f"; write {known!r}" if known else ""))
             if code not in LANGUAGES:  # names of all the world's languages take a while to load
                 languages_.display_name(code)
@@ -254,6 +254,13 @@ def _names() -> Iterator[str]:
         yield name
         if name == "gates":
             yield from map(_setting, registry.thresholds())
+
+
+def _has_cells(lake: Path | None, code: str) -> bool:
+    """Whether a lake was made when `code` was the code of a language: earlier versions told `nb` from `no`."""
+    if lake is None or not code.isalnum():
+        return False
+    return any(next(lake.glob(f"{above}/language={code}"), None) for above in ("*", "*/*"))
 
 
 def load() -> Settings:
