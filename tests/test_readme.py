@@ -59,8 +59,8 @@ def test_the_table_of_sources_names_each() -> None:
 
 
 def test_the_tables_of_outcomes_and_settings_are_what_the_code_says() -> None:
-    tables = runpy.run_path(str(ROOT / "tools" / "tables.py"))
-    assert tables["written"](README) == README, "python tools/tables.py writes them"
+    tables = runpy.run_path(str(ROOT / "tools" / "readme_tables.py"))
+    assert tables["written"](README) == README, "python tools/readme_tables.py writes them"
     for outcome in OUTCOMES:
         assert f"\n| `{outcome}` | " in README
     for name in Settings.model_fields:

@@ -44,7 +44,7 @@ list(respond(lake, teacher, cells(small_lake.LANGUAGES), lambda: ScriptedEngine(
 small_lake.examples(lake, settings)
 small_lake.follow(lake, settings)
 release = sft.write(lake, settings)
-tables = runpy.run_path(str(TOOLS / "tables.py"))
+tables = runpy.run_path(str(TOOLS / "readme_tables.py"))
 checks = {check.table: check for check in load_checks(bundled("dbt_like_sql")) if check.name == "contract"}
 with lake.connect() as connection:
     columns = {table: connection.sql(f"FROM lake.{table}").columns for table in ("responses", "examples")}

@@ -1,4 +1,4 @@
-"""Writes the README's tables of outcomes and settings from what the code says of them: `python tools/tables.py`.
+"""Writes the README's tables of outcomes and settings from what the code says of them: `python tools/readme_tables.py`.
 
 Here: the tables as Markdown, and where they stand: between `<!-- outcomes -->` or `<!-- settings -->` and
 `<!-- end -->`. Not here: names and meanings (domain/outcomes.py, gates/, settings.py). tests/test_readme.py fails where
