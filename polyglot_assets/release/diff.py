@@ -53,8 +53,8 @@ REASONS = {
         "accepted": "its answer is kept now; before it was not, or was not there yet",
     },
 }
-"""By change and name. A removed row may also have one of the outcomes (contracts.OUTCOMES, duplicate, contaminated, …)
-as its reason: what the lake now says of the answer."""
+"""By change and name. A removed row may also have an outcome (gates/registry.py, domain/outcomes.py) as its reason:
+what the lake now says of the answer."""
 
 _KEYS = ("language", "strategy", "source")
 _COLUMNS = (
