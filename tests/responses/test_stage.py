@@ -14,7 +14,7 @@ from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.table import QUALITY
 from polyglot_assets.domain.grid import Cell, cells
-from polyglot_assets.gates.registry import DEFAULT
+from polyglot_assets.gates.registry import DEFAULT, GATES
 from polyglot_assets.inference.engine import Completion, Request, Take
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
@@ -160,8 +160,10 @@ def test_another_threshold_rewrites_the_cells_without_asking(prompted: Lake) -> 
 
 def test_what_the_gates_measured_is_written_with_the_row(prompted: Lake) -> None:
     respond(prompted, TEACHER, CELLS[:1], ScriptedEngine, quiet)
+    off = {column.name for gate in GATES if not gate.default_on for column in gate.columns}
     for row in prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name):
-        measured = {name: row[name] for name in QUALITY if "echo" not in name}
+        assert {row[name] for name in off} == {None}
+        measured = {name: row[name] for name in QUALITY if "echo" not in name and name not in off}
         assert row["outcome"] == "ok"
         assert None not in measured.values(), measured
         assert row["personal_data"] == []
