@@ -52,7 +52,7 @@ NEAR_RELATIVES = {
     "hi": {"bho", "mag"},
     "tr": {"crh", "gag"},
 }
-"""Languages that may pass for the asked one; README.md lists them."""
+"""Languages that may pass for the asked one; docs/guides/gates.md lists them."""
 TABLE = (*ASKED, "en", "fr", "jv", "su", "min", "ban", "sk", "pl", "gl", "pt", "nl", "ceb", "war", "fa", "ur", "zh")
 """Languages of the confusion table."""
 
