@@ -9,11 +9,11 @@ MEANINGS = {
     "leaked": "words of the template in prompt or answer",
     "debris": "chat-template tokens, wrappers, a turn that the model made up (`Human: …`), remains of JSON, broken "
     "characters or markup outside of code",
-    "repetitive": "goes round in circles, also with a word changed each time, or the answer is the prompt (a seed's own "
-    "prompt from 20 letters on)",
+    "repetitive": "goes round in circles, also with a word changed each time, or the answer is the prompt (a seed's "
+    "own prompt from 20 letters on)",
     "refused": "declines, names an assistant's limits, or speaks of itself as a machine, and gives no answer beside it",
-    "not_translated": "the prompt of `translate` is still English, wholly or in a part of it; numbers, formulas and code "
-    "need no translation",
+    "not_translated": "the prompt of `translate` is still English, wholly or in a part of it; numbers, formulas and "
+    "code need no translation",
     "wrong_language": "prompt or answer in another language than the cell's, for the greater part",
     "mixed_language": "a good part of prompt or answer is in another language",
     "bad_length": "prompt or answer is too short or too long",
