@@ -193,7 +193,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_commands_that_look_and_cut_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the order of the pages, on a small lake. What asks a teacher is run by tests/test_chain.py and test_demo.py."""
+    """In the order of the pages, on a small lake. What asks a teacher is run by test_chain.py and test_demo.py."""
     monkeypatch.chdir(folder)
     monkeypatch.setenv("POLYGLOT_LAKE", str(folder / "data" / "lake"))
     lines = [line for block in blocks("sh") for line in block.splitlines()]

@@ -89,7 +89,7 @@ def outcomes() -> Iterator[str]:
     """Every outcome with its meaning."""
     yield "# Outcomes\n"
     yield "Every prompt ends in exactly one of these per teacher. The first rule that applies decides, and whatever is"
-    yield "not `ok` keeps its text and its reason. [Gates](../guides/gates.md) says more about those that judge texts.\n"
+    yield "not `ok` keeps its text and its reason. [Gates](../guides/gates.md) says more of those that judge texts.\n"
     yield from table(("outcome of an answer", "meaning"), ((f"`{name}`", text) for name, text in MEANINGS.items()))
     yield "What may become of an example that is `ok` by itself, decided over the whole lake:\n"
     yield from table(("outcome of an example", "meaning"), ((f"`{n}`", text) for n, text in CURATED_MEANINGS.items()))
@@ -98,8 +98,8 @@ def outcomes() -> Iterator[str]:
 def tables() -> Iterator[str]:
     """Every table of the lake and every mart, with its columns."""
     yield "# Tables and columns\n"
-    yield "All of them can be asked with `polyglot sql`. `release.sft`, `release.lineage` and `release.history` hold all"
-    yield "releases, with the column `release`; [Releases](../guides/releases.md) describes their files.\n"
+    yield "All of them can be asked with `polyglot sql`. `release.sft`, `release.lineage` and `release.history` hold"
+    yield "all releases, with the column `release`; [Releases](../guides/releases.md) describes their files.\n"
     yield "## Rows of the lake\n"
     for contract in TABLES.values():
         stored = ", ".join(f"`{name}`" for name in (*contract.parts, *(["language", "strategy"] * contract.cellwise)))
@@ -115,7 +115,7 @@ def tables() -> Iterator[str]:
 
 def _column(field: Field) -> tuple[str, str, str]:
     name, kind, meaning = field
-    return f"`{name}`", f"`{kind}`".replace("<element: ", "<"), meaning
+    return f"`{name}`", f"`{kind}`".replace("item: ", "").replace("element: ", ""), meaning
 
 
 def sources() -> Iterator[str]:
