@@ -159,7 +159,7 @@ class Settings(BaseSettings):
         default=Gates.foreign_share,
         gt=0,
         description="From this share of letters in other languages or scripts on a text is `mixed_language`, from one "
-        "half on `wrong_language`.",
+        "half on `wrong_language`. One or two lines that stand alone, and names in another script, count half.",
     )
     gate_echo_share: float = Field(
         default=Gates.echo_share,
@@ -226,12 +226,12 @@ class Settings(BaseSettings):
 
     @field_validator("languages")
     @classmethod
-    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_languages(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if not value:
             raise ValueError("needs at least one language")
         for code in value:
-            if languages_.to_code(code) != code:
-                known = languages_.to_code(code)
+            known = languages_.to_code(code)
+            if known != code and not (known and _has_cells(info.data.get("lake"), code)):
                 raise ValueError(f"unknown language {code!r}" + (f"; write {known!r}" if known else ""))
             if code not in LANGUAGES:  # names of all the world's languages take a while to load
                 languages_.display_name(code)
@@ -269,6 +269,13 @@ class Settings(BaseSettings):
         """The gates with their thresholds."""
         thresholds = {field.name: getattr(self, f"gate_{field.name}") for field in fields(Gates)[1:]}
         return Gates(self.gates, **thresholds)
+
+
+def _has_cells(lake: Path | None, code: str) -> bool:
+    """Whether a lake was made when `code` was the code of a language: earlier versions told `nb` from `no`."""
+    if lake is None or not code.isalnum():
+        return False
+    return any(next(lake.glob(f"{above}/language={code}"), None) for above in ("*", "*/*"))
 
 
 def _known(what: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:

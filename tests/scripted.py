@@ -22,6 +22,7 @@ SENTENCES = {
     "Indonesian": "Ini adalah jawaban yang lengkap dan jelas atas pertanyaan yang baru saja Anda ajukan.",
     "Japanese": "これはあなたが今たずねた質問に対する完全で分かりやすい答えです。",
     "Tagalog": "Ito ay isang kumpleto at malinaw na sagot sa tanong na katatanong mo lamang ngayon.",
+    "Norwegian": "Dette er et fullstendig og klart svar på spørsmålet som du nettopp har stilt.",
     "French": "Voici une réponse complète et claire à la question que vous venez de poser.",
 }
 

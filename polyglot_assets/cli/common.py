@@ -5,6 +5,7 @@ any command.
 """
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -42,6 +43,17 @@ def clear_errors(command: Callable[..., None]) -> Callable[..., None]:
             sys.exit(2)
 
     return guarded
+
+
+def typed(argument: str) -> str:
+    """An argument of the command line as UTF-8, which it nearly always is, whatever the locale says that it is.
+
+    Under `LC_ALL=C` without Python's UTF-8 mode it would be no text at all, and under a Latin-1 locale another one.
+    """
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        return argument
 
 
 def existing_lake() -> Lake:

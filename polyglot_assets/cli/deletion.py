@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.cli.common import clear_errors, existing_lake
+from polyglot_assets.cli.common import clear_errors, existing_lake, typed
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import HUB, Settings
@@ -71,7 +71,7 @@ def forget(  # noqa: PLR0913 one parameter per option
             raise UserError("--verify looks for all deleted rows; give it no request")
         _verify(lake, settings)
         return
-    asked = _asked(source, source_id, file, {"requester": requested_by, "reference": reference})
+    asked = _asked(source, source_id, file, {"requester": typed(requested_by), "reference": typed(reference)})
     with locks.alone(lake):
         intent = forget_.intend(lake, settings, asked)
         _show(intent, settings, dry_run=dry_run)
@@ -95,7 +95,7 @@ def _asked(source: str | None, source_id: str | None, file: Path | None, default
         return []
     if source is None or source_id is None:
         raise UserError("--source and --source-id belong together")
-    return [requests.request("the command line", {"source": source, "source_id": source_id}, defaults)]
+    return [requests.request("the command line", {"source": source, "source_id": typed(source_id)}, defaults)]
 
 
 def _show(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:

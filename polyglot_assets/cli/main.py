@@ -14,7 +14,7 @@ import click
 from polyglot_assets import settings as settings_
 from polyglot_assets.cli import deletion as deletion_commands
 from polyglot_assets.cli import release as release_commands
-from polyglot_assets.cli.common import clear_errors, existing_lake, warn_of_open_door
+from polyglot_assets.cli.common import clear_errors, existing_lake, typed, warn_of_open_door
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import RELEASES
 
@@ -222,7 +222,7 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
     from polyglot_assets.cli import sql as querying
 
     # Bytes that are no UTF-8 are kept as they are kept in arguments, and refused in the same words.
-    text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape") if query == "-" else query
+    text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape") if query == "-" else typed(query)
     querying.answer(existing_lake(), text, form, output, spreadsheet=spreadsheet, unsafe=unsafe)
 
 

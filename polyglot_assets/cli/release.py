@@ -96,8 +96,9 @@ def audit_card(path: Path) -> None:
     PATH is a card (Markdown with or without front matter), a folder with a README.md, or a table (CSV, TSV, JSON).
     Tables and lists may be Markdown or HTML. Compared are sums of columns, rows, lists and splits, shares, totals and
     numbers of languages, with one another, with the front matter and with sentences in English. Each contradiction is
-    one line with both figures. The exit code is 0 if there is none, 1 if there is one, 2 if the input holds nothing to
-    compare.
+    one line with both figures. What is announced as a part of the whole, such as the ten largest languages, need not
+    sum to it. The exit code is 0 if there is no contradiction, also where there was nothing to compare, which the last
+    line says; 1 if there is one; 2 if the input cannot be read.
 
     \b
     polyglot audit-card data/lake/release/sft/latest
@@ -108,7 +109,9 @@ def audit_card(path: Path) -> None:
     result = audit(followed(path))
     for line in result.contradictions:
         click.echo(line)
-    click.echo(f"{len(result.compared)} comparisons, {len(result.contradictions)} contradictions")
+    nothing = ": no table with figures, no list of them, or nothing beside them to compare them with"
+    summary = f"{len(result.compared)} comparisons, {len(result.contradictions)} contradictions"
+    click.echo(summary if result.compared else summary + nothing)
     if result.contradictions:
         sys.exit(1)
 

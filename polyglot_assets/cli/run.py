@@ -76,8 +76,11 @@ def prepare_home(settings: Settings) -> Path:
     Raises:
         UserError: it, or the lake, cannot be written, or Dagster cannot use it.
     """
-    Lake(settings.lake).prepare()
     home = dagster_home(settings)
+    Lake(settings.lake).check_path()
+    if not elsewhere(home):
+        _check_path(home)
+    Lake(settings.lake).prepare()  # makes folders, of which one that is refused leaves none behind
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / "dagster.yaml").exists():
@@ -86,8 +89,6 @@ def prepare_home(settings: Settings) -> Path:
             pass
     except OSError as error:
         raise UserError(f"cannot write to DAGSTER_HOME={home}: {error.strerror or error}") from None
-    if not elsewhere(home):
-        _check_path(home)
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

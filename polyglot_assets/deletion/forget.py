@@ -17,6 +17,7 @@ from pathlib import Path
 
 from polyglot_assets.deletion import cells, derived, history, plan, releases
 from polyglot_assets.deletion.plan import Plan
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import cell_of
 from polyglot_assets.inference import registry
 from polyglot_assets.inference.registry import Teacher
@@ -25,6 +26,7 @@ from polyglot_assets.lake.files import sweep
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.tombstones import Found, Request
 from polyglot_assets.settings import Settings, dagster_home
+from polyglot_assets.text.invisible import is_name
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,12 @@ class Intent:
 
 
 def intend(lake: Lake, settings: Settings, requests: Iterable[Request]) -> Intent:
-    """What is to be done about `requests` and about earlier ones; to be called under `locks.alone`."""
+    """What is to be done about `requests` and about earlier ones; to be called under `locks.alone`.
+
+    Raises:
+        UserError: an id holds characters that nobody sees, and the lake has no such row: a request that came through
+            a letter or a spreadsheet would be noted as done, and the row that was meant would stay.
+    """
     known = tombstones.read(lake)
     asked = {request.seed_id: request for request in requests}
     new = [request for seed_id, request in asked.items() if seed_id not in known]
@@ -63,6 +70,12 @@ def intend(lake: Lake, settings: Settings, requests: Iterable[Request]) -> Inten
         return Intent(done=list(asked.values()))
     found = {seed_id: stone.found for seed_id, stone in known.items() if stone.found}
     whole = plan.make(lake, [*new, *unfinished], teachers(settings), found)
+    for request in new:
+        if not is_name(request.source_id) and not whole.found[request.seed_id].rows:
+            raise UserError(
+                f"source_id {request.source_id!a} holds characters that cannot be seen, and the lake has no such "
+                f"row of {request.source}; nothing was done"
+            )
     counted = releases.rows(lake, concerned, whole.examples)
     for version, rows in counted.items():
         for example, seeds in rows.items():

@@ -38,7 +38,7 @@ def databases(home: Path) -> Iterator[Path]:
 def elsewhere(home: Path) -> bool:
     """Whether Dagster keeps its events somewhere else than in its home."""
     try:
-        text = (home / "dagster.yaml").read_text(encoding="utf-8")
+        text = (home / "dagster.yaml").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
     names = ("storage:", "event_log_storage:", "run_storage:")

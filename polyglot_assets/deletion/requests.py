@@ -4,7 +4,7 @@ Here: what a request has to say, and clear errors where it does not. Not here: w
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def request(where: str, values: dict[str, Any], defaults: dict[str, str]) -> Req
         given[name] = given.get(name) or storable(value)
     if given.get("date"):
         try:
-            date.fromisoformat(given["date"][:10])
+            datetime.fromisoformat(given["date"])
         except ValueError:
             raise UserError(f"{where}: field 'date': {shown(given['date'])} is no date such as 2026-11-21") from None
     given["source"] = _source(where, given["source"])
@@ -70,7 +70,7 @@ def read(path: Path, defaults: dict[str, str]) -> list[Request]:
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from ((where, json_object(where, value)) for where, value in json_rows(path))
+    yield from ((where, json_object(where, value)) for where, value in json_rows(path, unique=True))
 
 
 def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -80,6 +80,8 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in _REQUIRED:
         if name not in header:
             raise UserError(f"{where}: the header has no field {name!r}")
+    if len(set(header)) < len(header):
+        raise UserError(f"{where}: the header names a field twice: {', '.join(map(shown, header))}")
     for where, row in rows:
         if len(row) != len(header):
             raise UserError(f"{where}: expected {len(header)} fields, found {len(row)}")

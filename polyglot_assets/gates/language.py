@@ -5,9 +5,10 @@ outcomes wrong_language, mixed_language and not_translated (responses/outcomes.p
 
 A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides
 English. A passage is in another language if it is written in another script, or if CLD2 finds another language in it
-and fastText does not overrule that: on correct text a relative sometimes comes first. Where neither detector knows the
-asked language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and
-quotations are left out, and where too few letters remain there is no verdict either.
+and fastText does not overrule that: on correct text a relative sometimes comes first. A line that stands alone counts
+half: that may be titles, names or an error. Where neither detector knows the
+asked language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and a
+few quotations are left out, and where too few letters remain there is no verdict either.
 """
 
 import re
@@ -33,6 +34,13 @@ from polyglot_assets.text.languages import (
 
 _QUOTATION = re.compile(r"„[^„“”\n]{3,500}[“”]|“[^“”\n]{3,500}”|«[^«»\n]{3,500}»|「[^「」\n]{3,500}」|"
                         r'(?<!\w)"[^"\n]{3,500}"(?!\w)|^>.*$', re.MULTILINE)  # fmt: skip
+_CODE = re.compile(r"```[^`\n]*\n(.*?)(?:```|\Z)|~~~[^~\n]*\n(.*?)(?:~~~|\Z)|`([^`\n]+)`", re.DOTALL)
+_CODE_MARKS = re.compile("`|~~~")
+_WORD = re.compile(r"[^\W\d_]+")
+_ENDED = re.compile(r"[.!?][\"')]*(\s|\Z)")
+_LEAST_WORDS = 5
+_MOSTLY_PROSE = 0.97
+"""Share of letters and signs of sentences; in code many others stand between the words."""
 _QUOTATION_MARKS = re.compile(r'["„“«「>]')
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;:؟।])\s+|(?<=[。！？；：])|\n+")
@@ -59,7 +67,19 @@ _RESCUE = 0.5
 not know."""
 _LEAST_PART = 0.2
 """Share of a longer passage from which a second language in it is no error of CLD2."""
-_SURE_OF_FOREIGN = 0.5
+_STRAY = 0.5
+"""Weight of what a text in the asked language may well hold here and there: a line of titles or names that the
+detectors take for another language, a line that is quoted, names in another script. Whole sentences in a row, or every
+other one, weigh in full."""
+_MOST_STRAY = 2
+"""Passages that may be such lines."""
+_MOST_QUOTED = 0.5
+_MANY_QUOTED = 0.2
+_QUOTED_LINE = 200
+"""Quotations are left out, but not more than half of a text, nor, if they are longer than these characters together,
+more than a fifth of it. A question may hold a sentence that is asked about; beyond that they are what is to be read."""
+
+_SURE_OF_FOREIGN = 0.3
 """Probability that fastText must give to CLD2's language where neither knows the asked one."""
 
 _DECIDING = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"}), "th": frozenset({"THAI"}),
@@ -78,8 +98,8 @@ class Reading:
     Attributes:
         code: the language of most of it; None where there is too little text to say, or no detector can.
         score: how sure the detector is of that, 0..1; None like `code`.
-        foreign_share: share of its letters that are in another language or script than asked, 0..1; None where
-            nothing could be said about any part.
+        foreign_share: share of its letters that are in another language or script than asked, 0..1, those of stray
+            lines and names counted half; None where nothing could be said about any part.
         foreign: the language of most of these.
     """
 
@@ -106,23 +126,34 @@ def read(text: str, language: str, least: float) -> Reading:
     passages = [_Passage(text, language) for text in _passages(own_words(text))]
     passages = [passage for passage in passages if not passage.is_too_little()]
     letters = sum(passage.letters for passage in passages)
+    verdicts = [_judge(passage, language, least, letters) for passage in passages]
+    stray = _stray([verdict.foreign is not None for verdict in verdicts])
     foreign_letters = 0.0
-    for passage in passages:
-        verdict = _judge(passage, language, least, letters)
+    for number, (passage, verdict) in enumerate(zip(passages, verdicts, strict=True)):
         votes[verdict.code] += passage.letters
         scores[verdict.code] += verdict.score * passage.letters
         if verdict.foreign:
             strange[verdict.foreign] += verdict.foreign_share * passage.letters
-            foreign_letters += verdict.foreign_share * passage.letters
+            foreign_letters += verdict.foreign_share * passage.letters * (_STRAY if number in stray else 1)
         elif verdict.code and letters >= _SURE:
             # In one sentence a single name in Latin letters may be half of the text.
-            foreign_letters += passage.letters - passage.own_letters
+            foreign_letters += (passage.letters - passage.own_letters) * _STRAY
     if votes.keys() <= {None}:
         return NO_VERDICT
     code, weight = max(votes.items(), key=itemgetter(1))
     foreign = max(strange.items(), key=itemgetter(1))[0] if strange else None
     score = round(scores[code] / weight, 4) if code else None
     return Reading(code, score, round(foreign_letters / letters, 4), foreign)
+
+
+def _stray(foreign: list[bool]) -> set[int]:
+    """The places of foreign passages that stand alone among others, if a text has no more than two such passages."""
+    if sum(foreign) > _MOST_STRAY or len(foreign) == 1:
+        return set()
+    around = [False, *foreign, False]
+    return {
+        place for place, is_foreign in enumerate(foreign) if is_foreign and not (around[place] or around[place + 2])
+    }
 
 
 class _Passage:
@@ -216,13 +247,25 @@ def _unless_sure(divided: dict[str, float], likely: dict[str, float]) -> _Verdic
 
 
 def own_words(text: str) -> str:
-    """What the text says itself: without code, and without quotations unless it consists of them."""
-    plain = without_code(text)
-    if _QUOTATION_MARKS.search(plain):
-        unquoted = _QUOTATION.sub(" ", plain)
-        if 2 * len(unquoted) >= len(plain):
-            return unquoted
-    return plain
+    """What the text says itself: without code, and without quotations unless they are a good part of it.
+
+    Prose that is put into the marks of code counts as a quotation.
+    """
+    whole = without_code(_CODE.sub(_unless_code, text)) if _CODE_MARKS.search(text) else without_code(text)
+    unquoted = without_code(text)
+    if _QUOTATION_MARKS.search(unquoted):
+        unquoted = _QUOTATION.sub(" ", unquoted)
+    quoted = len(whole) - len(unquoted)
+    return whole if quoted > len(whole) * (_MANY_QUOTED if quoted > _QUOTED_LINE else _MOST_QUOTED) else unquoted
+
+
+def _unless_code(found: re.Match[str]) -> str:
+    """What stands between the marks of code, if it is sentences; else all of it."""
+    inside = next(part for part in found.groups() if part is not None)
+    words = _WORD.findall(inside)
+    prose = sum(map(len, words)) + sum(map(inside.count, " \n.,;:!?'"))
+    is_prose = len(words) >= _LEAST_WORDS and _ENDED.search(inside) and prose >= _MOSTLY_PROSE * len(inside)
+    return inside if is_prose else found[0]
 
 
 def _passages(text: str) -> Iterator[str]:

@@ -30,7 +30,7 @@ class Gates:
 
     enabled: tuple[str, ...] = GATES
     language_likelihood: float = 0.2
-    foreign_share: float = 0.3
+    foreign_share: float = 0.12
     echo_share: float = 0.3
     refusal_share: float = 0.1
     repeated_share: float = 0.2

@@ -190,9 +190,9 @@ def _check(entry: Mapping[str, Any]) -> None:
             choices = _SYSTEM if key == "system" else JSON_FORMS
             right, expected = value in choices, "one of " + ", ".join(choices)
         else:
-            raise ValueError(f"{key}: unknown key; known are rename, drop, system, json")
+            raise ValueError(f"dialect: {key}: unknown key; known are rename, drop, system, json")
         if not right:
-            raise ValueError(f"{key}: expected {expected}, got {value!r}")
+            raise ValueError(f"dialect: {key}: expected {expected}, got {value!r}")
 
 
 def _has_system(request: Request) -> bool:

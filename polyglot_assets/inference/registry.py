@@ -5,6 +5,8 @@ Here: reading registry.toml (and a user's own file of the same shape) into `Teac
 
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +14,10 @@ from typing import Any, get_origin
 
 from polyglot_assets.domain.errors import UserError, shown
 from polyglot_assets.inference.cpu import BFLOAT16, FLOAT32, choose_dtype, runs_on_cpu
-from polyglot_assets.inference.dialect import dialect_of
+from polyglot_assets.inference.dialect import Dialect, dialect_of
 from polyglot_assets.lake.reading import toml_table
 from polyglot_assets.settings import CpuDtype, Settings
+from polyglot_assets.text.invisible import is_name
 
 REGISTRY = Path(__file__).with_name("registry.toml")
 _CHANGES_ANSWERS = ("quantization", "dtype", "kv_cache_dtype", "hf_overrides", "tokenizer")
@@ -22,6 +25,18 @@ _CHANGES_ANSWERS = ("quantization", "dtype", "kv_cache_dtype", "hf_overrides", "
 
 _TOO_LARGE = 1 << 63
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_PARAMETER = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
+_MOST_TOKENS = (1 << 31) - 1
+"""Columns of counts hold no more."""
+_OURS = frozenset(
+    ["model", "messages", "prompt", "response_format", "structured_outputs", "output_kind", "n", "best_of", "stream",
+     "stream_options", "tools", "tool_choice", "functions", "function_call"]
+)  # fmt: skip
+"""Of a request, what the project writes itself: with another model or message the row would tell a lie, and of several
+answers, or of one in pieces, none could be read."""
+_ALWAYS = ("max_tokens", "seed")
+_USUAL = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
+_IDENTITY = ("model", "served_model_name")
 
 
 @dataclass(frozen=True)
@@ -91,10 +106,55 @@ def _teacher(path: Path, name: str, entry: Any) -> Teacher:
         if key not in entry:
             raise UserError(f"{path}: [{name}]: missing {key}")
     try:
-        dialect_of(entry["model"], entry.get("dialect", {}))
+        teacher = Teacher(name=name, **entry)
+        _check(teacher, entry)
+        _check_dialect(dialect_of(teacher.model, teacher.dialect), teacher.sampling)
     except ValueError as error:
-        raise UserError(f"{path}: [{name}] dialect: {error}") from None
-    return Teacher(name=name, **entry)
+        raise UserError(f"{path}: [{name}] {error}") from None
+    return teacher
+
+
+def _check(teacher: Teacher, entry: Mapping[str, Any]) -> None:
+    """Refuses values of the right type with which nothing could be asked.
+
+    Raises:
+        ValueError: the message begins with the key.
+    """
+    for key in ("model", "license", "revision", "served_as", "lora"):
+        given = getattr(teacher, key)
+        if not is_name(given) and (given or key in ("model", "license")):
+            raise ValueError(f"{key}: expected a name of visible characters, got {shown(entry[key])}")
+    for key in ("max_tokens", "max_model_len"):
+        if not 1 <= getattr(teacher, key) <= _MOST_TOKENS:
+            raise ValueError(f"{key}: expected 1 to {_MOST_TOKENS}, got {shown(entry[key])}")
+    for key in ("input_price", "output_price"):
+        if getattr(teacher, key) < 0:
+            raise ValueError(f"{key}: expected no negative number, got {shown(entry[key])}")
+    for key, parameters, reserved in (("sampling", teacher.sampling, _OURS), ("engine", teacher.engine, _IDENTITY)):
+        if nameless := [parameter for parameter in parameters if not _PARAMETER.fullmatch(parameter)]:
+            raise ValueError(f"{key}: {shown(nameless[0])} is no parameter's name")
+        if ours := [parameter for parameter in parameters if parameter in reserved]:
+            raise ValueError(f"{key}: {ours[0]} is written by the project itself")
+
+
+def _check_dialect(dialect: Dialect, sampling: Mapping[str, Any]) -> None:
+    """Refuses a dialect that speaks of parameters no request has, or would write one over another.
+
+    Raises:
+        ValueError: the message begins with the key.
+    """
+    known = dict.fromkeys((*_ALWAYS, *sampling, *_USUAL))
+    for key, names in (("rename", dialect.rename), ("drop", sorted(dialect.drop))):
+        for parameter in names:
+            if parameter not in known:
+                raise ValueError(f"dialect: {key}: no request has {shown(parameter)}; it may have {', '.join(known)}")
+    sent = [parameter for parameter in dict.fromkeys((*_ALWAYS, *sampling)) if parameter not in dialect.drop]
+    written = Counter(dialect.rename.get(parameter, parameter) for parameter in sent)
+    for parameter, new in dialect.rename.items():
+        if not _PARAMETER.fullmatch(new):
+            raise ValueError(f"dialect: rename: {shown(new)} is no parameter's name")
+        if new in _OURS or written[new] > 1:
+            raise ValueError(f"dialect: rename: {parameter} cannot be called {new}, which the request has already")
 
 
 def _check_has_json(where: str, value: Any) -> None:
@@ -126,6 +186,8 @@ def enabled(settings: Settings) -> list[Teacher]:
         teacher = known.get(name)
         if teacher is None and "/" in name:
             slug = re.sub(r"[^a-z0-9._-]", "-", name.rstrip("/").rsplit("/", 1)[-1].lower())
+            if not slug or not is_name(name):
+                raise UserError(f"POLYGLOT_TEACHERS: {name!r} is no model id and no folder")
             teacher = Teacher(name=slug, model=name, license="unknown", sampling={"temperature": 0.8, "top_p": 0.9})
         if teacher is None:
             raise UserError(

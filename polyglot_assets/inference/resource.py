@@ -4,8 +4,9 @@ Here: life and death of engines within a run. Not here: the engines themselves.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import dagster as dg
@@ -16,9 +17,6 @@ from polyglot_assets.inference.cpu import explain_dtype, runs_on_cpu
 from polyglot_assets.inference.engine import Engine
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.orchestration import liveness
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 
 class VllmResource(dg.ConfigurableResource[Any]):
@@ -43,7 +41,7 @@ class VllmResource(dg.ConfigurableResource[Any]):
     _teacher: str = PrivateAttr(default="")
     _loads: int = PrivateAttr(default=0)
     _instance: dg.DagsterInstance | None = PrivateAttr(default=None)
-    _slot: "BaseFileLock | None" = PrivateAttr(default=None)
+    _slot: ExitStack | None = PrivateAttr(default=None)
 
     @classmethod
     def of(cls, settings: settings_.Settings) -> "VllmResource":
@@ -104,7 +102,7 @@ class VllmResource(dg.ConfigurableResource[Any]):
             self._engine.close()
         self._engine, self._teacher = None, ""
         if self._slot is not None:
-            self._slot.release()
+            self._slot.close()
             self._slot = None
 
 

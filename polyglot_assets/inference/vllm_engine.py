@@ -66,6 +66,7 @@ class VllmEngine:
     def __init__(self, teacher: Teacher, cache: Path, report: Callable[[str], None]) -> None:
         configure_process()
         _check_version()
+        _check_sampling(teacher)
         self._teacher, self._cache, self._report = teacher, cache, report
         self._restarted = False
         self.counts = TokenCounts()
@@ -161,7 +162,7 @@ class VllmEngine:
                 lora_request=_lora(self._teacher),
             )
             self.counts.add_prompt(len(tokens))
-        except (ValueError, TypeError) as error:
+        except _refusals() as error:
             return Completion(request.request_id, "", "error", error=f"vLLM refuses the request: {_line(error)}")
         return None
 
@@ -253,6 +254,14 @@ def _check_version() -> None:
     if not _VERSIONS[0] <= found < _VERSIONS[1]:
         first, end = (".".join(map(str, version)) for version in _VERSIONS)
         raise UserError(f"vLLM {vllm.__version__} is installed; this project knows {first} up to, not including, {end}")
+
+
+def _check_sampling(teacher: Teacher) -> None:
+    """Refuses sampling that vLLM does not know: else each request would be refused by itself, and none answered."""
+    try:
+        sampling_params(Request("", (), {**teacher.sampling, "max_tokens": teacher.max_tokens}))
+    except Exception as error:  # noqa: BLE001 its own kinds differ from version to version
+        raise UserError(f"{teacher.name}: vLLM does not take its sampling ({_line(error)})") from None
 
 
 def _label(config: Any) -> str:
@@ -353,6 +362,13 @@ def sampling_params(request: Request) -> Any:
 
     structured = StructuredOutputsParams(json=request.schema) if request.schema else None
     return SamplingParams(**request.sampling, structured_outputs=structured, output_kind=RequestOutputKind.FINAL_ONLY)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What vLLM raises where a request is at fault, and not the engine."""
+    from vllm import exceptions
+
+    return ValueError, TypeError, getattr(exceptions, "VLLMClientError", ValueError)
 
 
 def _completion(output: Any, engine: str) -> Completion:

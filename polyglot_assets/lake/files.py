@@ -78,21 +78,25 @@ def locked(path: Path, *, shared: bool = False, busy: Callable[[], None] = lambd
     """Holds the lock file `path`, alone or with others that hold it as `shared`; waits for who has it.
 
     Args:
-        path: made if it is not there, and left there.
+        path: made if it is not there, and left there. Who holds it alone may remove it.
         shared: together with others.
         busy: called before waiting; may raise instead.
 
     Raises:
         UserError: the file can neither be made nor opened.
     """
-    descriptor = _lock_file(path)
-    try:
-        if not _at_once(descriptor, LOCK_SH if shared else LOCK_EX):
-            busy()
-            flock(descriptor, LOCK_SH if shared else LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    removed = True
+    while removed:
+        descriptor = _lock_file(path)
+        try:
+            if not _at_once(descriptor, LOCK_SH if shared else LOCK_EX):
+                busy()
+                flock(descriptor, LOCK_SH if shared else LOCK_EX)
+            removed = os.fstat(descriptor).st_nlink == 0  # by who held it while this waited; there is a new one
+            if not removed:
+                yield
+        finally:
+            os.close(descriptor)
 
 
 def sweep(root: Path, *, used: bool = False) -> int:

@@ -13,6 +13,7 @@ import re
 import stat
 import tomllib
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.errors import UserError, shown
 from polyglot_assets.text.normal import storable
 
 LARGEST = 128 << 20
@@ -78,8 +79,12 @@ def text_of(path: Path) -> str:
         raise UserError(f"{path}, line {number}: not UTF-8") from None
 
 
-def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
+def json_rows(path: Path, *, unique: bool = False) -> Iterator[tuple[str, Any]]:
     """(where, value) of each line of JSON lines, or of each entry where the file is one JSON list.
+
+    Args:
+        path: the file.
+        unique: an object may not name a field twice, of which the last would win.
 
     Raises:
         UserError: as `lines` and `json_value`.
@@ -88,26 +93,39 @@ def json_rows(path: Path) -> Iterator[tuple[str, Any]]:
     for where, line in lines(path):
         if line.strip():
             if nothing_yet and line.lstrip().startswith("["):
-                entries = json_value(str(path), text_of(path), whole=True)
+                entries = json_value(str(path), text_of(path), whole=True, unique=unique)
                 yield from ((f"{path}, row {number}", entry) for number, entry in enumerate(entries, start=1))
                 return
+            try:
+                value = json_value(where, line, unique=unique)
+            except UserError as error:
+                if nothing_yet and "broken JSON" in str(error):  # such as one object that is printed over many lines
+                    raise UserError(f"{error}; expected one object a line, or one list of all") from None
+                raise
             nothing_yet = False
-            yield where, json_value(where, line)
+            yield where, value
 
 
-def json_value(where: str, text: str, *, whole: bool = False) -> Any:
+def json_value(where: str, text: str, *, whole: bool = False, unique: bool = False) -> Any:
     """The value of a JSON text; half a surrogate pair, which JSON can hold and the lake cannot, is U+FFFD.
 
     Args:
         where: names the file, and the line unless `text` is the file as a whole.
         text: the JSON.
         whole: it is, so that messages have to name the line.
+        unique: no object may name a field twice.
 
     Raises:
         UserError: it is broken, or holds what Python refuses: a number of too many digits, or too deep a nesting.
     """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if twice := [name for name, number in Counter(name for name, _ in pairs).items() if number > 1]:
+            raise UserError(f"{where}: field {shown(twice[0])} stands there twice")
+        return dict(pairs)
+
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=once if unique else None)
         return _mended(value) if _ESCAPED_HALF.search(text) else value
     except json.JSONDecodeError as error:
         place = f"{where}, line {error.lineno}" if whole else where

@@ -59,14 +59,22 @@ class Lake:
 
     root: Path
 
+    def check_path(self) -> None:
+        """Looks at the name alone.
+
+        Raises:
+            UserError: it has a `?`, before which DuckDB would put the ending of its log's name.
+        """
+        if "?" in str(self.root):
+            raise UserError(f"POLYGLOT_LAKE={self.root}: DuckDB makes no database below a `?`; choose another")
+
     def prepare(self) -> None:
         """Makes the root and proves that it can be written.
 
         Raises:
-            UserError: it cannot, or its path has a `?`, before which DuckDB would put the ending of its log's name.
+            UserError: it cannot, or its path can be none of a lake.
         """
-        if "?" in str(self.root):
-            raise UserError(f"POLYGLOT_LAKE={self.root}: DuckDB makes no database below a `?`; choose another")
+        self.check_path()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):

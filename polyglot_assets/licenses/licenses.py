@@ -23,6 +23,7 @@ from typing import Any, get_origin
 
 from polyglot_assets.domain.errors import UserError, shown
 from polyglot_assets.lake.reading import toml_table
+from polyglot_assets.text.invisible import is_name
 
 PERMISSIONS = ("granted", "commercial", "derivatives")
 """Properties that a policy may require."""
@@ -85,6 +86,9 @@ def entry(path: Path, where: str, identifier: str, values: Any) -> Licence:
             raise UserError(f"{path}: [{where}] {key}: expected {kind}, got {shown(value)}")
     if "name" not in values:
         raise UserError(f"{path}: [{where}]: missing name")
+    for what, name in (("name", values["name"]), ("id", identifier), ("url", values.get("url") or "none")):
+        if not is_name(name):
+            raise UserError(f"{path}: [{where}] {what}: expected a name of visible characters, got {shown(name)}")
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     if not given.get("granted", True):
         given |= {"commercial": False, "derivatives": False}

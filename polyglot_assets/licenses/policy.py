@@ -33,6 +33,7 @@ from polyglot_assets.lake.reading import toml_table
 from polyglot_assets.licenses.licenses import CONDITIONS, KNOWN, PERMISSIONS, Known, Licence, contradictions, entry, of
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings, absolute
+from polyglot_assets.text.invisible import is_name
 
 BUNDLED = Path(__file__).with_name("policies")
 EXCLUDED_SOURCE = "sources.exclude"
@@ -163,6 +164,8 @@ def read(path: Path) -> Policy:
             raise UserError(f"{path}: {key}: expected a text, got {shown(data[key])}")
     if not data.get("name"):
         raise UserError(f"{path}: missing name")
+    if not is_name(data["name"]):  # it stands in manifests, cards and outcomes, and who reads them tells policies by it
+        raise UserError(f"{path}: name: expected a name of visible characters, got {shown(data['name'])}")
     own = _table(path, data, "licences")
     licences = KNOWN | {name: entry(path, f"licences.{name}", name, values) for name, values in own.items()}
     claim = data.get("claim", "")
@@ -205,6 +208,8 @@ def _one_of(path: Path, key: str, names: Any, known: Collection[str], what: str)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise UserError(f"{path}: {key}: expected a list of texts, got {shown(names)}")
     for name in names:
+        if not is_name(name):
+            raise UserError(f"{path}: {key}: expected names of visible characters, got {shown(name)}")
         # A misspelt name would silently keep nothing out.
         if known and name not in known:
             raise UserError(f"{path}: {key}: unknown {what} {name!r}; known are {', '.join(known)}")

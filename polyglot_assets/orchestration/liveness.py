@@ -12,18 +12,15 @@ A process id would not do: in a container, or after the machine was started agai
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.lake import locks
+from polyglot_assets.lake.files import locked
 from polyglot_assets.lake.store import Lake
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 TEACHERS = "teacher"
 """The pool of the assets that ask a teacher. The UI's queue and the slots below go by its limit in Dagster."""
@@ -33,26 +30,22 @@ _DEAD = "The process of this run ended without a word: it was killed, ran out of
 _WITHOUT_LOCK_SECONDS = 60.0
 _POLL_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
-_until_exit: list["BaseFileLock"] = []
+_until_exit = ExitStack()
 
 
 @contextmanager
 def alive(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Held around a run that this process executes. A run that has no end afterwards is marked as failed."""
-    lock = _lock(instance, _RUNS, run_id)
-    lock.acquire()
     try:
-        yield
+        with locked(_path(instance, _RUNS, run_id)):
+            yield
     finally:
-        lock.release()
         fail_dead_runs(instance)
 
 
 def alive_until_exit(instance: dg.DagsterInstance, run_id: str) -> None:
     """For a process that executes one run and ends: Dagster writes the run's end after everything of ours is over."""
-    lock = _lock(instance, _RUNS, run_id)
-    lock.acquire()
-    _until_exit.append(lock)
+    _until_exit.enter_context(locked(_path(instance, _RUNS, run_id)))
 
 
 def fail_dead_runs(instance: dg.DagsterInstance, lake: Lake | None = None) -> list[str]:
@@ -67,15 +60,11 @@ def fail_dead_runs(instance: dg.DagsterInstance, lake: Lake | None = None) -> li
     """
     marked = []
     for path in sorted(path for path in (Path(instance.root_directory) / _RUNS).glob("*") if path.is_file()):
-        lock = _lock(instance, _RUNS, path.name)
-        if not _taken(lock):
-            continue
-        try:
+        with suppress(_Taken, UserError), locked(path, busy=_do_not_wait):
             if _end(instance, path.name):
                 marked.append(path.name)
-            path.unlink(missing_ok=True)  # while it is held: whoever waits for it sees that it is gone
-        finally:
-            lock.release()
+            with suppress(PermissionError):  # a colleague's, in a folder of his; he removes it
+                path.unlink(missing_ok=True)  # while it is held: whoever waits for it sees that it is gone
     if lake is not None:
         marked += [run_id for run_id in _dead_without_lock(instance, lake) if _end(instance, run_id)]
     for run_id in marked:
@@ -83,8 +72,8 @@ def fail_dead_runs(instance: dg.DagsterInstance, lake: Lake | None = None) -> li
     return marked
 
 
-def wait_for_slot(instance: dg.DagsterInstance, report: Callable[[str], None]) -> "BaseFileLock | None":
-    """A slot of the pool of teachers, as soon as one is free; it ends with `release`, or with the process.
+def wait_for_slot(instance: dg.DagsterInstance, report: Callable[[str], None]) -> ExitStack | None:
+    """A slot of the pool of teachers, as soon as one is free; it ends with `close`, or with the process.
 
     Runs of the UI wait in Dagster's queue already. Runs of the command line have no queue, so without this a teacher
     would be loaded beside the one of another run.
@@ -99,9 +88,10 @@ def wait_for_slot(instance: dg.DagsterInstance, report: Callable[[str], None]) -
     said = False
     while (limit := _limit(instance)) is not None:
         for number in range(limit):
-            lock = _lock(instance, _SLOTS, f"{TEACHERS}-{number}")
-            if _taken(lock):
-                return lock
+            slot = ExitStack()
+            with suppress(_Taken):
+                slot.enter_context(locked(_path(instance, _SLOTS, f"{TEACHERS}-{number}"), busy=_do_not_wait))
+                return slot
         if not said:
             report(f"waiting for another run: the pool `{TEACHERS}` lets {limit} at a time use a teacher")
             said = True
@@ -158,19 +148,13 @@ def _dead_without_lock(instance: dg.DagsterInstance, lake: Lake) -> list[str]:
     return []
 
 
-def _lock(instance: dg.DagsterInstance, folder: str, name: str) -> "BaseFileLock":
-    from filelock import FileLock
-
-    path = Path(instance.root_directory) / folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return FileLock(path, thread_local=False, mode=0o666)  # those who share a lake share its locks
+def _path(instance: dg.DagsterInstance, folder: str, name: str) -> Path:
+    return Path(instance.root_directory) / folder / name
 
 
-def _taken(lock: "BaseFileLock") -> bool:
-    from filelock import Timeout
+class _Taken(Exception):  # noqa: N818 the name says what is the case
+    """Somebody else holds a lock."""
 
-    try:
-        lock.acquire(blocking=False)
-    except (Timeout, PermissionError):
-        return False
-    return True
+
+def _do_not_wait() -> None:
+    raise _Taken

@@ -11,7 +11,7 @@ agree, a column `total` with the columns beside it likewise.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from polyglot_assets.release.cards import Card
 from polyglot_assets.release.claims import Claim, Sum
 from polyglot_assets.release.figures import (
     MEASURES,
-    count_of,
+    Figure,
     is_total,
     language_of,
     printable,
@@ -48,8 +48,11 @@ def audit(path: Path) -> Audit:
     Args:
         path: a card, a folder with one, or a table.
 
+    Returns:
+        Nothing compared where there are no figures, or nothing beside them to compare them with.
+
     Raises:
-        UserError: it cannot be read, or holds no figures that could be compared.
+        UserError: it cannot be read.
     """
     card = cards.read(path)
     try:
@@ -61,8 +64,6 @@ def audit(path: Path) -> Audit:
         *(_added(one) for one in card.sums),
         *_across(card, grids),
     ]
-    if not results:
-        raise UserError(f"{path}: no table with figures, no list of them, or nothing beside them to compare them with")
     compared = dict.fromkeys(printable(result.what) for result in results)
     return Audit(tuple(compared), tuple(_faults(results)))
 
@@ -95,20 +96,33 @@ class _Result(NamedTuple):
 
 def _within(grid: Grid) -> Iterator[_Result]:
     """A table by itself: sums of columns and of rows, and shares."""
-    for name in grid.counts:
-        stated = count_of(grid.totals.get(name, ""))
-        if stated is not None and not _is_mean(grid, name, stated):
-            yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", grid.sum(name))
+    ranges = {name: _range(grid, name) for name in grid.counts}
+    slack = grid.slack * (len(grid.labels) + 1)
+    for name, (least, most, total) in ranges.items():
+        stated = grid.totals.get(name)
+        of_more = grid.partial and stated is not None and stated > total
+        if stated is not None and not of_more and not _is_mean(name, stated, least, most, total):
+            yield _compare(f"{grid.where}: the total of {name!r}", stated, "its rows sum to", total, slack)
+    for label, name, stated, expected in grid.subtotals:
+        if stated == expected or not _is_mean(name, stated, *ranges[name]):
+            what = f"{grid.where}: {name!r} of {label!r}"
+            yield _compare(what, stated, "the rows above it sum to", expected, slack)
     yield from _row_totals(grid)
     for name, (of, values) in grid.shares.items():
         yield from _shares(grid, name, of, values)
 
 
-def _is_mean(grid: Grid, name: str, stated: int) -> bool:
+def _range(grid: Grid, name: str) -> tuple[int, int, int]:
+    """The smallest and the largest figure of a column, and their sum."""
+    values = [value for value in grid.counts[name] if value is not None] or [0]
+    return min(values), max(values), sum(values)
+
+
+def _is_mean(name: str, stated: int, least: int, most: int, total: int) -> bool:
     """Whether what stands in the row of totals may be another summary of the column than its sum."""
-    values = [value for value in grid.counts[name] if value is not None]
-    between = len(values) > 1 and min(values) <= stated <= max(values) and stated != sum(values)
-    return (between and not COUNTS.search(name)) or (bool(MEASURES.search(name)) and stated != sum(values))
+    if stated == total:
+        return False
+    return (least <= stated <= most and not COUNTS.search(name)) or bool(MEASURES.search(name))
 
 
 def _row_totals(grid: Grid) -> Iterator[_Result]:
@@ -117,10 +131,11 @@ def _row_totals(grid: Grid) -> Iterator[_Result]:
     if total is None or len(parts) < 2:
         return
     sums = [sum(grid.counts[name][row] or 0 for name in parts) for row in range(len(grid.labels))]
-    agree = [value == stated for value, stated in zip(sums, grid.counts[total], strict=True)]
+    slack = grid.slack * len(grid.counts)
+    agree = [abs(value - (stated or 0)) <= slack for value, stated in zip(sums, grid.counts[total], strict=True)]
     if 2 * sum(agree) > len(agree):  # else the columns are no parts of it
         for label, stated, value in zip(grid.labels, grid.counts[total], sums, strict=True):
-            yield _compare(f"{grid.where}: the total of {label!r}", stated or 0, "its columns sum to", value)
+            yield _compare(f"{grid.where}: the total of {label!r}", stated or 0, "its columns sum to", value, slack)
 
 
 def _shares(grid: Grid, name: str, of: str | None, values: Sequence[tuple[float, float] | None]) -> Iterator[_Result]:
@@ -129,12 +144,17 @@ def _shares(grid: Grid, name: str, of: str | None, values: Sequence[tuple[float,
     if of is None or not grid.sum(of):
         unit = max(unit for _, unit in known)
         total = sum(value for value, _ in known)
+        if grid.partial and total < 1:
+            return
         if _SHARES.search(name) or abs(total - 1) < 0.1:
             wrong = abs(total - 1) > 0.5 * unit * len(known) + 1e-9
             line = f"{grid.where}: the shares in {name!r} sum to {100 * total:.4g} %, not to 100 %"
             yield _Result(f"{grid.where}: the shares in {name!r}", line if wrong else None)
         return
-    wholes = {grid.sum(of), count_of(grid.totals.get(of, "")) or grid.sum(of)}
+    stated = grid.totals.get(of)
+    if grid.slack or (grid.partial and stated is None):
+        return
+    wholes = {grid.sum(of), stated or grid.sum(of)}
     results = []
     for label, value, part in zip(grid.labels, values, grid.counts[of], strict=True):
         if value and part is not None:
@@ -169,28 +189,36 @@ def _across(card: Card, grids: Sequence[Grid]) -> Iterator[_Result]:
     examples = _examples(card.front)
     whole = [claim for claim in card.claims if claim.language is None and claim.split is None]
     known = {*examples.values(), *(claim.value for claim in whole)}
-    reference = next((grid for grid in grids if grid.by_language and _is_size(grid, known)), None)
-    by_split = next((grid for grid in grids if grid.splits and _is_size(grid, known)), None)
-    rows: dict[str, int] = {}
+    sizes = [grid for grid in grids if grid.counts and _is_size(grid, known)]
+    by_language = sorted((grid for grid in sizes if grid.by_language), key=lambda grid: grid.partial)
+    by_split = next((grid for grid in sizes if grid.splits and not grid.partial), None)
+    rows: dict[str, Figure] = {}
+    if by_language:
+        first = by_language[0]
+        sized = zip(first.languages, first.sizes(known), strict=True)
+        rows = {code: Figure(size, first.slack) for code, size in sized if code}
+        yield from _other_tables([grid for grid in grids if grid is not first], rows, first.where)
+    reference = next((grid for grid in by_language if not grid.partial), None)
     if reference:
-        sizes = reference.sizes(known)
-        total, source = sum(sizes), f"{reference.where} sums to"
-        rows = {code: size for code, size in zip(reference.languages, sizes, strict=True) if code}
-        yield from _other_tables(grids[grids.index(reference) + 1 :], rows)
-        yield from _language_numbers(card, rows, reference.where)
+        slack = reference.slack * len(reference.labels)
+        total = Claim(sum(reference.sizes(known)), f"{reference.where} sums to", "", slack)
+        yield from _language_numbers(card, reference, rows)
     elif by_split:
-        total, source = sum(by_split.splits.values()), f"{by_split.where} sums to"
+        slack = by_split.slack * len(by_split.splits)
+        total = Claim(sum(by_split.splits.values()), f"{by_split.where} sums to", "", slack)
     elif examples:
-        total, source = sum(examples.values()), "the front matter says"
+        total = Claim(sum(examples.values()), "the front matter says", "")
     elif whole:
-        total, source = whole[0].value, f"{whole[0].where} says"
+        exact = min(whole, key=lambda claim: claim.slack)
+        total = replace(exact, where=f"{exact.where} says")
     else:
+        yield from _claims([claim for claim in card.claims if claim.language], rows, Claim(0, "", ""))
         return
     if reference or by_split:
-        yield from _front_matter(examples, rows, total, source)
-    yield from _claims(card.claims, rows, total, source)
-    yield from _splits(card.claims, by_split, grids, total)
-    yield from _size_category(card.front, total)
+        yield from _front_matter(examples, rows, total)
+    yield from _claims(card.claims, rows, total)
+    yield from _splits(card.claims, by_split, grids, total.value)
+    yield from _size_category(card.front, total.value)
 
 
 def _is_size(grid: Grid, known: set[int]) -> bool:
@@ -200,18 +228,18 @@ def _is_size(grid: Grid, known: set[int]) -> bool:
     return not (grid.split or _RESULTS.search(grid.title) or all(MEASURES.search(name) for name in grid.counts))
 
 
-def _claims(claims: Sequence[Claim], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
+def _claims(claims: Sequence[Claim], rows: dict[str, Figure], total: Claim) -> Iterator[_Result]:
+    sizes = {row.value for row in rows.values()}
     for claim in claims:
-        expected, where = total, source
+        expected, slack, where = total.value, total.slack, total.where
         if claim.split or (claim.language and claim.language not in rows):
             continue
         if claim.language:
-            expected, where = rows[claim.language], f"the table's row of {display_name(claim.language)} says"
-        elif claim.value in rows.values():
-            continue
-        elif where == f"{claim.where} says":
-            continue  # it is the reference itself
-        if abs(claim.value - expected) > claim.slack:
+            expected, slack = rows[claim.language].value, rows[claim.language].slack
+            where = f"the table's row of {display_name(claim.language)} says"
+        elif claim.value in sizes or where == f"{claim.where} says":
+            continue  # a language's, or the reference itself
+        if abs(claim.value - expected) > claim.slack + slack:
             hint = _hint(expected - claim.value, rows) if not claim.language else ""
             line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}"
             yield _Result(claim.where, line, (claim.value, expected))
@@ -221,7 +249,9 @@ def _claims(claims: Sequence[Claim], rows: dict[str, int], total: int, source: s
 
 def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid], total: int) -> Iterator[_Result]:
     """What is said of the splits: by a table of them, by sentences and lists, and by tables about a single one."""
-    known = {split: Claim(size, by_split.where, split) for split, size in by_split.splits.items()} if by_split else {}
+    known: dict[str | None, Claim] = {}
+    if by_split:
+        known = {name: Claim(size, by_split.where, name, by_split.slack) for name, size in by_split.splits.items()}
     for claim in claims:
         if not claim.split:
             continue
@@ -244,15 +274,16 @@ def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid
             yield _Result(what, line, (size, stated.value))
 
 
-def _hint(difference: int, rows: dict[str, int]) -> str:
+def _hint(difference: int, rows: dict[str, Figure]) -> str:
     """Which language explains a difference."""
-    code = next((code for code, count in rows.items() if count == abs(difference)), None)
+    code = next((code for code, row in rows.items() if row.value == abs(difference)), None)
     return f"; the difference is {display_name(code)}'s {abs(difference):,}" if code else ""
 
 
-def _language_numbers(card: Card, rows: dict[str, int], where: str) -> Iterator[_Result]:
+def _language_numbers(card: Card, grid: Grid, rows: dict[str, Figure]) -> Iterator[_Result]:
+    where, has_others = grid.where, None in grid.languages
     for claim in card.languages:
-        wrong = claim.value != len(rows)
+        wrong = claim.value < len(rows) or (claim.value > len(rows) and not has_others)
         line = f"{claim.where} says {claim.words!r}, that is {claim.value}, but {where} has {len(rows)} languages"
         yield _Result(f"{claim.where}: {claim.words}", line if wrong else None)
     stated = card.front.get("language") or card.front.get("languages")
@@ -261,22 +292,28 @@ def _language_numbers(card: Card, rows: dict[str, int], where: str) -> Iterator[
     codes -= {None, "mul", "und"}
     if codes:
         differing = [f"{display_name(code)} is only in the table" for code in rows.keys() - codes]
-        differing += [f"{display_name(code)} is not in the table" for code in codes - rows.keys() if code]
+        if not has_others:
+            differing += [f"{display_name(code)} is not in the table" for code in codes - rows.keys() if code]
         line = f"the front matter lists {len(codes)} languages, but {where} has {len(rows)}; "
         yield _Result("the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None)
 
 
-def _other_tables(grids: Sequence[Grid], rows: dict[str, int]) -> Iterator[_Result]:
-    """Further tables by language, by the column or the sum of columns that mostly agrees with the first one."""
+def _other_tables(grids: Sequence[Grid], rows: dict[str, Figure], where: str) -> Iterator[_Result]:
+    """Other tables by language, by the column or the sum of columns that mostly agrees with the first one."""
     for grid in (grid for grid in grids if grid.by_language):
         columns = [*grid.counts.values()]
         columns.append([sum(values[row] or 0 for values in grid.counts.values()) for row in range(len(grid.labels))])
-        known = [(row, code) for row, code in enumerate(grid.languages) if code in rows]
-        best = max(columns, key=lambda column: sum(column[row] == rows[code or ""] for row, code in known))
-        if 2 * sum(best[row] == rows[code or ""] for row, code in known) > len(known):
-            for row, code in known:
-                what = f"{grid.where}: the rows of {grid.labels[row]!r}"
-                yield _compare(what, best[row] or 0, "the first table says", rows[code or ""])
+        known = [(row, rows[code]) for row, code in enumerate(grid.languages) if code in rows]
+        results = []
+        for column in columns:
+            found = []
+            for row, other in known:
+                what, slack = f"{grid.where}: the rows of {grid.labels[row]!r}", grid.slack + other.slack
+                found.append(_compare(what, column[row] or 0, f"{where} says", other.value, slack))
+            results.append(found)
+        best = min(results, key=lambda found: sum(result.line is not None for result in found))
+        if 2 * sum(result.line is None for result in best) > len(known):
+            yield from best
 
 
 def _examples(front: dict[str, Any]) -> dict[str, int]:
@@ -293,16 +330,16 @@ def _examples(front: dict[str, Any]) -> dict[str, int]:
     return found
 
 
-def _front_matter(examples: dict[str, int], rows: dict[str, int], total: int, source: str) -> Iterator[_Result]:
+def _front_matter(examples: dict[str, int], rows: dict[str, Figure], total: Claim) -> Iterator[_Result]:
     by_language = {name: code for name in examples if (code := language_of(name)) in rows}
     for name, code in by_language.items():
-        what = f"the front matter's num_examples of {name!r}"
-        yield _compare(what, examples[name], "the table says", rows[code or ""])
+        what, row = f"the front matter's num_examples of {name!r}", rows[code or ""]
+        yield _compare(what, examples[name], "the table says", row.value, row.slack)
     whole = [number for name, number in examples.items() if name not in by_language]
-    if whole and total not in whole:
-        yield _compare("the front matter's num_examples", sum(whole), source, total)
-    elif whole:
-        yield _Result("the front matter's num_examples")
+    if whole:
+        nearest = min((*whole, sum(whole)), key=lambda number: abs(number - total.value))
+        stated = nearest if abs(nearest - total.value) <= total.slack else sum(whole)
+        yield _compare("the front matter's num_examples", stated, total.where, total.value, total.slack)
 
 
 def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
@@ -317,7 +354,7 @@ def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
             yield _Result("the size category", None if fits else line)
 
 
-def _compare(what: str, stated: int, source: str, expected: int) -> _Result:
-    if stated == expected:
+def _compare(what: str, stated: int, source: str, expected: int, slack: int = 0) -> _Result:
+    if abs(stated - expected) <= slack:
         return _Result(what)
     return _Result(what, f"{what} is {stated:,}, but {source} {expected:,}", (stated, expected))

@@ -4,16 +4,44 @@ Here: a table as figures. Not here: reading it (cards.py), and comparing it with
 """
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from polyglot_assets.domain.errors import UserError
+from polyglot_assets.release import subtotals
 from polyglot_assets.release.cards import Table
-from polyglot_assets.release.figures import MEASURES, NOUNS, bare, count_of, is_total, label_of, language_of, share_of
+from polyglot_assets.release.figures import (
+    MEASURES,
+    NOUNS,
+    WORDS_BELOW_1000,
+    bare,
+    count_of,
+    is_subtotal,
+    is_total,
+    label_of,
+    language_of,
+    share_of,
+    sums_up,
+)
+from polyglot_assets.release.subtotals import Row
 
 COUNTS = re.compile(rf"{NOUNS}|count|number|size|^n$|^#|개수|샘플|건수|数量|样本|件数|サンプル|anzahl", re.IGNORECASE)
 """Headers of columns that say how many there are."""
 
 _MOST_DIGITS = 100
+_PARTS = (
+    r"(?:[\w-]+\s+)?(?:languages?|sources?|subsets?|domains?|categories|tasks?|topics?|config\w*|groups?|data\s?sets?|"
+    r"tags?|labels?|classes|models?|countries|scripts?|families)\b"
+)
+_NUMBER = rf"(?:\d{{1,3}}|{WORDS_BELOW_1000})"
+_EXTREME = r"(?:largest|biggest|smallest|highest|lowest|main|major|most\s+\w+)"
+_PARTIAL = re.compile(
+    rf"\btop[\s-]?{_NUMBER}\b|\b(?:top|selected|{_EXTREME})\s+(?:{_NUMBER}\s+)?{_PARTS}|\b{_NUMBER}\s+{_EXTREME}\b|"
+    rf"\b(?:first|last)\s+{_NUMBER}\b|\b(?:some|a few|a selection|examples) of (?:the|its|these|our)\b|\bexcerpt\b|"
+    rf"\bnot all\b|{_PARTS}\s+(?:with|of|that have|having)\s+(?:at least|more than|over|fewer than|less than|under)\b|"
+    r"\bonly\b.{0,60}\b(?:shown|listed|included|displayed)\b|상위|前\s?\d|größten|\bprincipa(?:les|ux|is|li)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +55,10 @@ class Grid:
         languages: its language, where it names one.
         counts: columns of whole numbers, by header; None for an empty cell.
         shares: columns of shares, by header, with the header of the counts that they are of.
-        totals: the row of totals, by header.
+        totals: the figures in the row of totals, by header.
+        subtotals: label, header, what the row says, and what the rows that it is of sum to.
+        slack: how much each of its figures may differ from the true one, as `86k` may be 85,952.
+        partial: it is announced as a part: the largest languages, or some of them.
     """
 
     where: str
@@ -36,7 +67,10 @@ class Grid:
     languages: tuple[str | None, ...]
     counts: dict[str, list[int | None]]
     shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]]
-    totals: dict[str, str]
+    totals: dict[str, int]
+    subtotals: tuple[tuple[str, str, int, int], ...]
+    slack: int
+    partial: bool
 
     @property
     def by_language(self) -> bool:
@@ -86,23 +120,86 @@ def grid_of(table: Table) -> Grid:
     for cell in (cell for row in table.rows for cell in row if len(cell) > _MOST_DIGITS):
         if cell.isdecimal():
             raise UserError(f"{table.where}: a figure of {len(cell):,} digits")
-    body = [row for row in table.rows if not any(is_total(cell) for cell in row)]
-    total = next((row for row in table.rows if any(is_total(cell) for cell in row)), ())
-    columns = list(zip(*body, strict=True)) or [()] * len(table.header)
-    names: list[str] = []
-    for number, cell in enumerate(table.header, start=1):
+    sums = [number for number, row in enumerate(table.rows) if any(map(sums_up, row))]
+    # Those before the last are of parts of the table.
+    last = next((number for number in reversed(sums) if any(map(is_total, table.rows[number]))), None)
+    rows = [row for number, row in enumerate(table.rows) if number != last]
+    names = _names(table.header)
+    last_row = dict(zip(names, table.rows[last], strict=False)) if last is not None else {}
+    summing_up = {number - (last is not None and number > last) for number in sums if number != last}
+    plain = [row for number, row in enumerate(rows) if number not in summing_up] or rows
+    counting = [name for name, cells in _columns(names, plain) if _all(count_of, cells)]
+    sharing = _sharing(names, plain)
+    figured = {*counting, *sharing}
+    texts = [number for number, name in enumerate(names) if name not in figured][:2]
+    labels = [bare(row[texts[0]]).strip(" :") if texts else f"row {number}" for number, row in enumerate(rows, start=1)]
+    languages = [next((code for n in texts if (code := language_of(row[n]))), None) for row in rows]
+
+    adding = [name for name in counting if not MEASURES.search(name)] or counting
+    adding = [name for name in adding if COUNTS.search(name)] or adding
+    of_languages = 2 * sum(code is not None for code in languages) > len(rows)
+    columns = dict(_columns(names, rows))
+    counts = {name: [count_of(cell) for cell in columns[name]] for name in counting}
+    totals = {name: figure for name, cell in last_row.items() if (figure := count_of(cell))}
+    values = zip(*([count.value if count else 0 for count in counts[name]] for name in adding), strict=True)
+    read = [
+        Row(label, figures, number in summing_up, any(map(is_subtotal, row)), of_languages and code is None)
+        for number, (label, figures, row, code) in enumerate(zip(labels, values, rows, languages, strict=False))
+    ]
+    of_parts = subtotals.find(read, [totals[name].value if name in totals else None for name in adding])
+    parts = [number for number in range(len(rows)) if number not in of_parts]
+    return Grid(
+        where=table.where,
+        title=table.title,
+        labels=tuple(labels[number] for number in parts),
+        languages=tuple(languages[number] for number in parts),
+        counts={
+            name: [count.value if (count := column[number]) else None for number in parts]
+            for name, column in counts.items()
+        },
+        shares={name: (of, [share_of(columns[name][number]) for number in parts]) for name, of in sharing.items()},
+        totals={name: figure.value for name, figure in totals.items()},
+        subtotals=tuple(
+            (read[number].label, *stated)
+            for number, expected in subtotals.expected(read, of_parts)
+            if read[number].subtotal
+            for stated in zip(adding, read[number].figures, expected, strict=True)
+        ),
+        slack=max(
+            (count.slack for column in (*counts.values(), totals.values()) for count in column if count), default=0
+        ),
+        partial=bool(_PARTIAL.search(f"{table.title} . {table.around[:1000]}")),
+    )
+
+
+def _names(header: Sequence[str]) -> list[str]:
+    """Names of columns, each another one."""
+    names: dict[str, None] = {}
+    for number, cell in enumerate(header, start=1):
         name = bare(cell).strip(" :") or f"column {number}"
-        names.append(f"{name} ({number})" if name in names else name)
-    counts: dict[str, list[int | None]] = {}
-    shares: dict[str, tuple[str | None, list[tuple[float, float] | None]]] = {}
-    for name, cells in zip(names, columns, strict=True):
-        filled = [cell for cell in cells if cell.strip(" -–—")]
-        if filled and all(count_of(cell) is not None for cell in filled):
-            counts[name] = [count_of(cell) for cell in cells]
-        elif filled and all(share_of(cell) is not None for cell in filled):
-            shares[name] = (next(reversed(counts), None), [share_of(cell) for cell in cells])
-    texts = [number for number, name in enumerate(names) if name not in counts and name not in shares]
-    languages = [next((code for n in texts[:2] if (code := language_of(row[n]))), None) for row in body]
-    labels = [bare(row[texts[0]]).strip(" :") if texts else f"row {number}" for number, row in enumerate(body, start=1)]
-    totals = {name: cell for name, cell in zip(names, total, strict=False) if cell.strip()}
-    return Grid(table.where, table.title, tuple(labels), tuple(languages), counts, shares, totals)
+        while name in names:
+            name = f"{name} ({number})"
+        names[name] = None
+    return list(names)
+
+
+def _sharing(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str | None]:
+    """The columns of shares, with the column of counts before them."""
+    found: dict[str, str | None] = {}
+    before = None
+    for name, cells in _columns(names, rows):
+        if _all(count_of, cells):
+            before = name
+        elif _all(share_of, cells):
+            found[name] = before
+    return found
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[tuple[str, Sequence[str]]]:
+    return zip(names, list(zip(*rows, strict=True)) or [()] * len(names), strict=True)
+
+
+def _all(read: Callable[[str], object], cells: Sequence[str]) -> bool:
+    """Whether all cells but empty ones, of which there must be others, can be read."""
+    filled = [cell for cell in cells if cell.strip(" -–—")]
+    return bool(filled) and all(read(cell) is not None for cell in filled)

@@ -2,13 +2,15 @@
 
 Here: Markdown and the HTML in it. Not here: what the figures mean (cards.py, claims.py).
 
-Markdown is made into HTML, as the hub does, and both kinds of lists and tables are read from that. Code, struck text,
-comments and pictures say nothing.
+Markdown is made into HTML, as the hub does, and both kinds of lists and tables are read from that; tables that are
+drawn with `+--+` are read, too. Code, struck text, comments and pictures say nothing.
 """
 
 import re
 from dataclasses import dataclass, field
+from html import escape
 from html.parser import HTMLParser
+from itertools import pairwise, zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -22,6 +24,7 @@ _INLINE = frozenset({
     "span", "strong", "tt", "u", "var",
 })  # fmt: skip
 _RAISED = frozenset({"sup", "sub"})  # 1,000 with a note 1 is not 10,001
+_BORDER = re.compile(r"\+(?:[-=:]+\+)+")
 _MOST_COLUMNS = 100
 
 
@@ -56,11 +59,19 @@ class Text:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table: rows with equally many cells, the first being the header; `title` is its caption or its heading."""
+    """A table.
+
+    Attributes:
+        line: of the card.
+        title: its caption or its heading.
+        rows: with equally many cells, the first being the header.
+        texts_before: how many of the page's texts stand above it.
+    """
 
     line: int
     title: str
     rows: tuple[tuple[str, ...], ...]
+    texts_before: int
 
 
 @dataclass(frozen=True)
@@ -78,14 +89,43 @@ def read(text: str) -> Page:
     for token in markdown.parse(text):
         if token.type in ("fence", "code_block"):
             continue
-        if token.map and token.nesting >= 0 and token.type != "inline":
-            marked.append(Token("html_block", "", 0, content=f"<!--:{token.map[0] + 1}:-->"))
-        marked.append(token)
+        mark = f"<!--:{token.map[0] + 1}:-->" if token.map else ""
+        if mark and token.nesting >= 0 and token.type != "inline":
+            marked.append(Token("html_block", "", 0, content=mark))
+        grid = _grid_table(token.content) if mark and token.type == "inline" else ""
+        marked.append(Token("html_block", "", 0, content=f"{mark}{grid}") if grid else token)
     reader = _Reader()
-    reader.feed(markdown.renderer.render(marked, markdown.options, {}))
+    reader.feed(_ended(markdown.renderer.render(marked, markdown.options, {})))
     reader.close()
     reader.end()
     return Page(tuple(reader.texts), tuple(reader.tables))
+
+
+def _ended(html: str) -> str:
+    """HTML without the tag or comment that never ends: HTMLParser looks for each one's end in all of the rest."""
+    html = html.replace("<![", "<?[")  # both end at the next `>`, but it looks for the brackets, too
+    for begin, end in ((r"<!--", "-->"), (r"<[a-zA-Z/!?]", ">")):
+        last = html.rfind(end) + 1
+        if found := re.compile(begin).search(html, last):
+            html = html[: found.start()]
+    return html
+
+
+def _grid_table(paragraph: str) -> str:
+    """A table drawn with `+--+` and `|`, as reStructuredText and Pandoc have it, as HTML; empty if there is none."""
+    lines = [line.strip() for line in paragraph.split("\n")]
+    borders = [number for number, line in enumerate(lines) if _BORDER.fullmatch(line)]
+    if len(borders) < 2:
+        return ""
+    rows = []
+    for first, last in pairwise(borders):
+        drawn = (line.removeprefix("|").removesuffix("|").split("|") for line in lines[first + 1 : last])
+        columns = zip_longest(*drawn, fillvalue="")
+        rows.append([" ".join(cell.strip() for cell in column) for column in columns])
+    cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows if row)
+    table = f"<table>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+    above, below = lines[: borders[0]], lines[borders[-1] + 1 :]
+    return "\n".join([*map(escape, above), table, *map(escape, below)])
 
 
 @dataclass
@@ -99,6 +139,7 @@ class _Cell:
 class _Table:
     line: int
     title: str
+    texts_before: int
     rows: list[list[_Cell]] = field(default_factory=list)
     caption: str | None = None
     open: bool = False
@@ -151,7 +192,7 @@ class _Reader(HTMLParser):
             self.handle_data("^")
         elif tag == "table":
             self._flush()
-            self._open.append(_Table(self.getpos()[0] + self._offset, self._heading))
+            self._open.append(_Table(self.getpos()[0] + self._offset, self._heading, len(self.texts)))
         elif self._open:
             self._within_table(tag, {name: value or "" for name, value in attrs})
         elif tag not in _INLINE:
@@ -209,7 +250,8 @@ class _Reader(HTMLParser):
         table = self._open.pop()
         rows = _filled(table.rows)
         if rows and rows[0]:
-            self.tables.append(PageTable(table.line, " ".join((table.caption or table.title).split()), rows))
+            title = " ".join((table.caption or table.title).split())
+            self.tables.append(PageTable(table.line, title, rows, table.texts_before))
 
     def _flush(self) -> None:
         text, self._buffer = self._buffer.strip(), ""

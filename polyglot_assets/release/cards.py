@@ -25,12 +25,10 @@ from polyglot_assets.release import card_page, claims
 from polyglot_assets.release.card_page import Page, Text
 from polyglot_assets.release.claims import Claim, Entry, Sum
 from polyglot_assets.release.figures import MEASURES, language_of
+from polyglot_assets.text import invisible
 
 _MOST_BYTES = 2_000_000
-"""Markdown takes one to two seconds of a processor for each megabyte."""
-
-
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+"""A megabyte of Markdown takes a processor some seconds, one of tables with short rows ten to fifteen."""
 
 # The one of libyaml bounds how deeply its input may be nested, in little time.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -38,12 +36,21 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 @dataclass(frozen=True)
 class Table:
-    """A table; `where` says what it is and where, for a message, and `title` what it is about, if anything does."""
+    """A table.
+
+    Attributes:
+        where: what it is and where, for a message.
+        header: names of the columns.
+        rows: with as many cells.
+        title: what it is about, if anything says so.
+        around: the heading above it, and the texts directly above and below it.
+    """
 
     where: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
+    around: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def _text(path: Path) -> tuple[Path, str]:
             raise UserError(f"{path}: cannot be read (it is no file)")
         with path.open("rb") as handle:
             content = handle.read(_MOST_BYTES + 1)
-        text = _INVISIBLE.sub("", content.decode("utf-8-sig"))
+        text = invisible.without(content.decode("utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -159,19 +166,16 @@ def _front_matter(path: Path, text: str) -> tuple[dict[str, Any], str]:
 
 
 def _card(front: dict[str, Any], page: Page) -> Card:
-    tables = [
-        (grid.line, Table(f"the table in line {grid.line}", grid.rows[0], grid.rows[1:], grid.title))
-        for grid in page.tables
-    ]
+    tables = list(_tables(page))
     names = [front.get("pretty_name"), *(text.text for text in page.texts if text.kind == "h")][:2]
     own_names = {word for name in names if isinstance(name, str) for word in re.findall(r"[\w-]+", name.casefold())}
     claimed: list[Claim] = []
     sums: list[Sum] = []
     in_languages: list[Claim] = []
-    for entries, parent in _lists(page.texts):
+    for entries, parent, above in _lists(page.texts):
         claimed += [entry.claim for entry in entries if not entry.says.rest and (entry.says.total or entry.says.split)]
         sums += _sums(entries, parent)
-        if table := _by_language(entries):
+        if table := _by_language(entries, above):
             tables.append((entries[0].line, table))
     for text in page.texts:
         if text.kind != "h" and not all(claims.entry_of(*part) for part in text.parts()):
@@ -184,18 +188,41 @@ def _card(front: dict[str, Any], page: Page) -> Card:
     return Card(in_order, front, tuple(claimed), tuple(sums), tuple(in_languages))
 
 
-def _lists(texts: Sequence[Text]) -> Iterator[tuple[list[Entry], Entry | None]]:
-    """The entries of each list and of each paragraph with entries in its lines, and the item that the list is in."""
+def _tables(page: Page) -> Iterator[tuple[int, Table]]:
+    """The page's tables with their lines."""
+    above = _above(page.texts)
+    announcements = {table.texts_before - 1 for table in page.tables}
+    for table in page.tables:
+        around, below = above[table.texts_before], table.texts_before
+        if below < len(page.texts) and page.texts[below].kind == "p" and below not in announcements:
+            around += f"\n\n{page.texts[below].text}"
+        yield table.line, Table(f"the table in line {table.line}", table.rows[0], table.rows[1:], table.title, around)
+
+
+def _above(texts: Sequence[Text]) -> list[str]:
+    """What stands directly above each text and the end of the page: the heading and the text before it."""
+    heading, found = "", [""]
+    for text in texts:
+        heading = text.text if text.kind == "h" else heading
+        found.append(heading if text.kind == "h" else f"{heading}\n\n{text.text}")
+    return found
+
+
+def _lists(texts: Sequence[Text]) -> Iterator[tuple[list[Entry], Entry | None, str]]:
+    """The entries of each list and of each paragraph with entries in its lines, the item that the list is in, and the
+    text above.
+    """
+    above_each = _above(texts)
     items = [(place, text) for place, text in enumerate(texts) if text.kind != "h"]
     ordered = sorted(items, key=lambda item: (item[1].group or -item[0] - 1, item[0]))
     for group, members in groupby(ordered, key=lambda item: item[1].group or -item[0] - 1):
-        own = [text for _, text in members]
+        places, own = zip(*members, strict=True)
         lines = [own[0].parts()] if group < 0 else [text.parts()[:1] for text in own]
         entries = [entry for parts in lines for part in parts if (entry := claims.entry_of(*part))]
         parent = own[0].parent
         above = claims.entry_of(*texts[parent].parts()[0]) if parent is not None else None
         if entries:
-            yield entries, above
+            yield entries, above, above_each[places[0]]
 
 
 def _sums(entries: Sequence[Entry], parent: Entry | None) -> Iterator[Sum]:
@@ -204,27 +231,28 @@ def _sums(entries: Sequence[Entry], parent: Entry | None) -> Iterator[Sum]:
     others = [entry for entry in entries if not entry.says.total]
     if parent and not parent.says.rest:
         totals.append(parent)
+    by_rest: dict[str, dict[str, Entry]] = {}
+    for entry in others:
+        if entry.says.split:
+            by_rest.setdefault(entry.says.rest, {})[entry.says.split] = entry
+    measured = any(MEASURES.search(entry.says.rest) or entry.says.split for entry in others)
+    together = sum(entry.figure.value for entry in others)
     for total in totals:
         if MEASURES.search(total.says.rest):
             continue
-        alike = [entry for entry in others if entry.says.rest == total.says.rest]
-        splits = {entry.says.split: entry for entry in alike if entry.says.split}
+        parts = list(by_rest.get(total.says.rest, {}).values())
         # Without names of splits it is only guessed that the others are parts, so their sum must be near.
-        parts = list(splits.values()) if len(splits) > 1 else _all_parts(others, total)
+        near = total.figure.value <= 2 * together <= 4 * total.figure.value
+        if len(parts) < 2:
+            parts = others if near and not measured and not total.says.rest else []
         if len(parts) > 1:
             yield Sum(f"the list in line {entries[0].line}", total.claim, tuple(part.claim for part in parts))
 
 
-def _all_parts(others: Sequence[Entry], total: Entry) -> list[Entry]:
-    near = total.figure.value <= 2 * sum(entry.figure.value for entry in others) <= 4 * total.figure.value
-    measured = any(MEASURES.search(entry.says.rest) or entry.says.split for entry in others)
-    return list(others) if near and not measured and not total.says.rest else []
-
-
-def _by_language(entries: Sequence[Entry]) -> Table | None:
+def _by_language(entries: Sequence[Entry], above: str) -> Table | None:
     """A list of languages with figures, as a table."""
     rows = [entry for entry in entries if not entry.says.total]
     if len(rows) < 2 or not all(language_of(entry.label) for entry in rows):
         return None
     cells = tuple((entry.label, f"{entry.figure.value}") for entry in rows)
-    return Table(f"the list in line {entries[0].line}", ("language", "rows"), cells)
+    return Table(f"the list in line {entries[0].line}", ("language", "rows"), cells, around=above)

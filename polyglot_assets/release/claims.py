@@ -7,6 +7,7 @@ elsewhere or about another data set is not; what is given as about so many neith
 """
 
 import re
+from bisect import bisect
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,56 +17,61 @@ from polyglot_assets.release.figures import (
     MEASURES,
     NOUNS,
     SPLITS,
+    WORDS_BELOW_1000,
     Figure,
     Label,
     bare,
     figure_in,
+    in_words,
     label_of,
     language_of,
 )
 
-_WORDS = (
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
-)  # fmt: skip
+
+def _any_of(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+
+
 _CLAIM = re.compile(
     rf"{FIGURE}\s+(?P<between>(?:[^\s.,;:|()\d]{{1,40}}\s+){{0,4}}?)(?:{NOUNS})\b(?P<after>[^.;|]{{0,60}})"
 )
+# A noun that follows would be what is counted, and rows are found by _CLAIM: `a total of 7 sources`.
 _TOTAL = re.compile(
-    rf"\b(?:total|number of (?:{NOUNS})|dataset size)\b(?P<between>[^\d.|]{{0,30}}?){FIGURE}", re.IGNORECASE
+    rf"\b(?:total|number of (?:{NOUNS})|dataset size)\b(?P<between>[^\d.|]{{0,30}}?){FIGURE}"
+    r"(?!\s+(?!(?:across|and|as|by|for|from|in|of|on|over|with)\b)[^\W\d])",
+    re.IGNORECASE,
 )
 _LANGUAGES = re.compile(
-    rf"\b(?P<number>\d{{1,3}}|{'|'.join(_WORDS)})\s+(?P<between>(?:[\w-]{{1,40}}\s+){{0,2}}?)languages\b", re.IGNORECASE
+    rf"(?<![\w-])(?P<number>\d{{1,3}}|{WORDS_BELOW_1000})\s+(?P<between>(?:[\w-]{{1,40}}\s+){{0,2}}?)languages\b",
+    re.IGNORECASE,
 )
 _SPLIT_NAMES = "|".join(SPLITS.values())
 _SPLIT_AFTER = re.compile(rf"{FIGURE}\s+(?:[A-Za-z-]{{1,20}}\s+){{0,2}}?(?P<split>{_SPLIT_NAMES})", re.IGNORECASE)
 _SPLIT_BEFORE = re.compile(
     rf"(?P<split>{_SPLIT_NAMES})(?:\s+(?:set|split|data))?\s*(?:[:=(]|of|has|contains|holds)\s*{FIGURE}", re.IGNORECASE
 )
-_WHOLE = re.compile(
-    r"\b(?:total|altogether|in all|overall|it has|comprises?|contains?|consists?|holds?|includes?|there are|we release|"
-    r"(?:dataset|corpus|collection|release|set) (?:of|has|with|is))\b",
-    re.IGNORECASE,
+_WHOLE = _any_of(
+    r"total|altogether|in all|overall|it has|comprises?|contains?|consists?|holds?|includes?|there are|we release|"
+    r"(?:dataset|corpus|collection|release|set) (?:of|has|with|is)"
 )
-_ELSEWHERE = re.compile(
-    r"\b(?:removed?|filter\w*|dropp?\w*|exclud\w*|discard\w*|evaluat\w*|benchmark\w*|held.out|seeds?|raw|tested|"
-    r"baseline|deriv\w+|based on|built (?:on|upon|from)|(?:taken|drawn|sampled|translated|adapted|selected|extracted|"
-    r"collected|sourced|comes?|came) from|subset of|original(?:ly)?|upstream|parent|unlike|compared (?:to|with)|"
-    r"instead of|whereas|earlier|previous(?:ly)?)\b",
-    re.IGNORECASE,
+_ELSEWHERE = _any_of(
+    r"removed?|filter\w*|dropp?\w*|exclud\w*|discard\w*|evaluat\w*|benchmark\w*|held.out|seeds?|raw|tested|baseline|"
+    r"deriv\w+|based on|built (?:on|upon|from)|(?:taken|drawn|sampled|translated|adapted|selected|extracted|collected|"
+    r"sourced|comes?|came) from|subset of|original(?:ly)?|upstream|parent|unlike|compared (?:to|with)|instead of|"
+    r"whereas|earlier|previous(?:ly)?"
 )
-_PART = re.compile(
-    r"\b(?:per|each|every|sampled?|subset|average|before|first|shown?|of these|of them|of which)\b", re.IGNORECASE
-)
+_PART = _any_of(r"per|each|every|sampled?|subset|average|before|first|shown?|of these|of them|of which")
 _ABOUT = re.compile(
-    r"(?:about|around|over|than|to|least|most|nearly|almost|approximately|roughly|some|~|≈|[<>])\s*$", re.IGNORECASE
-)
-_SOME_LANGUAGES = re.compile(
-    r"\b(?:other|more|additional|further|another|new|unseen|held|remaining|different from|low|mid|high|\w+-resource|"
-    r"least|most|to|over|than|about|these|those|first|last)\b",
+    r"(?:about|around|over|under|above|below|than|to|or|least|most|nearly|almost|approximately|approx\.?|roughly|circa|"
+    r"ca\.?|some|~|≈|[<>≤≥])\s*$",
     re.IGNORECASE,
 )
-_VERB = re.compile(r"\b(?:comprises?|contains?|consists?|holds?|includes?|has|covers?|spans?)\b", re.IGNORECASE)
+_SOME_LANGUAGES = _any_of(
+    r"other|more|additional|further|another|new|unseen|held|remaining|different from|low|mid|high|\w+-resource|least|"
+    r"most|largest|smallest|biggest|top|to|over|than|about|these|those|first|last"
+)
+_KINDS_OF_LANGUAGES = re.compile(r"\b(?:of|out|programming|coding|markup|scripting|source|target|seed)\b|\b[A-Z]")
+_VERB = _any_of(r"comprises?|contains?|consists?|holds?|includes?|has|covers?|spans?")
 _OURS = re.compile(
     r"^(?:it|this|that|these|they|we|the|our|all|dataset|data|corpus|collection|release|set|version|card|file|table|and|"
     r"also|in|total|which)$",
@@ -144,15 +150,11 @@ def sentences(text: Text, titles: Collection[str]) -> Iterator[Claim]:
         text: the paragraph.
         titles: words of the data set's own names.
     """
-    prose = _ADDRESS.sub(" ", text.text)
     seen = set()
-    for found in (*_CLAIM.finditer(prose), *_TOTAL.finditer(prose)):
-        begin, end = _sentence(prose, found.start())
-        sentence, before = prose[begin:end].strip(" \n*_-"), prose[begin : found.start("number")]
+    for found, before, sentence, where in _own(text, titles, _CLAIM, _TOTAL):
         groups = found.groupdict()
         between, after = groups["between"], groups.get("after") or ""
-        at = found.start("number")
-        if at in seen or _ABOUT.search(before) or _ELSEWHERE.search(sentence) or _of_another(before, titles):
+        if found.start("number") in seen or _ABOUT.search(before):
             continue
         clause = between + _CLAUSE.split(after)[0] if "after" in groups else ""
         split = label_of(clause).split
@@ -163,10 +165,10 @@ def sentences(text: Text, titles: Collection[str]) -> Iterator[Claim]:
             continue
         if (split and named) or MEASURES.search(clause):
             continue
-        seen.add(at)
+        seen.add(found.start("number"))
         figure = figure_in(found)
         language = next(iter(named), None) if not counted else None
-        yield Claim(figure.value, _line(text, prose, at), _short(found[0]), figure.slack, language, split)
+        yield Claim(figure.value, where, _short(found[0]), figure.slack, language, split)
 
 
 def split_sums(text: Text, claims: Sequence[Claim]) -> Iterator[Sum]:
@@ -188,18 +190,27 @@ def split_sums(text: Text, claims: Sequence[Claim]) -> Iterator[Sum]:
 
 def languages(text: Text, titles: Collection[str]) -> Iterator[Claim]:
     """What the sentences of a paragraph say of the number of languages."""
+    for found, before, _, where in _own(text, titles, _LANGUAGES):
+        near = " ".join(before.split()[-2:])
+        if _SOME_LANGUAGES.search(f"{near} . {found['between']}") or _KINDS_OF_LANGUAGES.search(found["between"]):
+            continue
+        number = found["number"]
+        value = int(number) if number.isdecimal() else in_words(number)
+        yield Claim(value, where, _short(found[0]))
+
+
+def _own(
+    text: Text, titles: Collection[str], *patterns: re.Pattern[str]
+) -> Iterator[tuple[re.Match[str], str, str, str]]:
+    """What patterns find in a paragraph, but for what is said of other data: match, words before, sentence, place."""
     prose = _ADDRESS.sub(" ", text.text)
-    for found in _LANGUAGES.finditer(prose):
+    line_ends = [found.start() for found in re.finditer("\n", prose)]
+    for found in (match for pattern in patterns for match in pattern.finditer(prose)):
         begin, end = _sentence(prose, found.start())
-        before = " ".join(prose[: found.start()].split()[-2:])
-        sentence = prose[begin:end]
-        if _SOME_LANGUAGES.search(f"{before} . {found['between']}") or _ELSEWHERE.search(sentence):
-            continue
-        if _of_another(prose[begin : found.start()], titles):
-            continue
-        number = found["number"].lower()
-        value = _WORDS.index(number) + 1 if number in _WORDS else int(number)
-        yield Claim(value, _line(text, prose, found.start()), _short(found[0]))
+        at = found.start("number")
+        sentence, before = prose[begin:end].strip(" \n*_-"), prose[begin:at]
+        if not _ELSEWHERE.search(sentence) and not _of_another(before, titles):
+            yield found, before, sentence, f"line {text.line + bisect(line_ends, at)}"
 
 
 def _of_another(before: str, titles: Collection[str]) -> bool:
@@ -218,10 +229,6 @@ def _sentence(prose: str, at: int) -> tuple[int, int]:
     begin = max((found.end() for found in _ENDS.finditer(prose, least, at)), default=least)
     end = _ENDS.search(prose, at, most)
     return begin, end.start() if end else most
-
-
-def _line(text: Text, prose: str, at: int) -> str:
-    return f"line {text.line + prose.count(chr(10), 0, at)}"
 
 
 def _short(text: str) -> str:

@@ -16,14 +16,40 @@ _UNITS = {
 }  # fmt: skip
 _UNIT = r"(?:[kKMB]|mn|bn|(?:[Tt]housand|[Mm]illion|[Bb]illion|[Ll]akhs?|[Cc]rores?))\b"
 
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_TEENS = (
+    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_WORDS = {name: number for number, name in enumerate([*_ONES, *_TEENS], start=1)}
+_WORDS |= {name: 10 * number for number, name in enumerate(_TENS, start=2)}
+_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-]+(?:{'|'.join(_ONES)}))?|{'|'.join([*_TEENS, *_ONES])})\b"
+_HUNDREDS = rf"(?:an?|{_BELOW_100})\s+hundred\b(?:\s+(?:and\s+)?{_BELOW_100})?"
+_BELOW_1000 = rf"(?:{_HUNDREDS}|{_BELOW_100})"
+_LARGE = r"(?:thousand|lakhs?|million|crores?|billion)\b"
+_MANY = (
+    rf"(?:half\s+an?|an?|{_BELOW_1000})\s+{_LARGE}(?:\s+(?:and\s+)?{_BELOW_1000}(?:\s+{_LARGE})?){{0,4}}|{_HUNDREDS}"
+)
+WORDS_BELOW_1000 = rf"(?i:{_BELOW_1000})"
+"""A number in English words, as a pattern: `seven`, `twenty-three`, `a hundred and one`."""
+
+_EAST_ASIAN_UNITS = dict.fromkeys("千천", 10**3) | dict.fromkeys("万萬만", 10**4) | dict.fromkeys("億亿억", 10**8)
+_EAST_ASIAN = (
+    rf"(?:\d{{1,3}}(?:,\d{{3}}){{1,3}}|\d{{1,8}})(?:\.\d{{1,6}})?[{_SPACES}]?(?:[千천]?[万萬만億亿억]|[千천])"
+    rf"(?:[{_SPACES}]?\d{{1,4}}(?:[千천][万萬만]?|[万萬만])){{0,2}}"
+    rf"(?:[{_SPACES}]?(?:\d,\d{{3}}|\d{{1,4}})(?![\d.,千천万萬만億亿억]))?"
+)
+
 # Fifteen digits are more than any data set has, and fewer than any computer finds hard.
 FIGURE = (
-    rf"(?<![\w.,-])(?P<number>\d{{1,3}}(?:[,.'\u2019{_SPACES}]\d{{3}}){{1,5}}|\d{{1,2}}(?:,\d{{2}}){{1,6}},\d{{3}}"
+    rf"(?<![\w.,-])(?P<number>{_EAST_ASIAN}|(?i:{_MANY})"
+    rf"|\d{{1,3}}(?:[,.'\u2019{_SPACES}]\d{{3}}){{1,5}}|\d{{1,2}}(?:,\d{{2}}){{1,6}},\d{{3}}"
     rf"|\d{{1,15}}(?:[.,]\d{{1,6}}(?=[{_SPACES}]?{_UNIT}))?)(?!\d|[.,]\d)(?P<unit>[{_SPACES}]?{_UNIT})?"
 )
-"""A whole number with any separator of thousands, also Indian (1,23,456) and also `1.2 million`, as the groups `number`
-and `unit`."""
+"""A whole number as the groups `number` and `unit`: with any separator of thousands, also Indian (1,23,456); `1.2
+million`; `12万` and `1억 2천만`; from a hundred on also in English words (`two hundred thousand`)."""
 
+_FIGURE = re.compile(FIGURE)
 _SHARE = re.compile(r"(?P<whole>\d{1,3})(?:[.,](?P<part>\d{1,12}))?\s*%")
 
 NOUNS = (
@@ -33,7 +59,7 @@ NOUNS = (
 """What figures count, as a pattern."""
 
 _OTHER_NOUNS = (
-    "샘플|데이터|개수|건수|문장|예시|样本|樣本|数据|數據|条目|サンプル|データ|件数|beispiele|zeilen|ejemplos|filas|"
+    "샘플|데이터|개수|건수|문장|예시|(?:样本|樣本|数据|數據|条目|条|行)(?:[数數]?量|[数數])?|サンプル|データ|件数|beispiele|zeilen|ejemplos|filas|"
     "exemples|lignes|exemplos|esempi|righe|count|counts|number|size|no|n"
 )
 
@@ -49,12 +75,21 @@ SPLITS = {
 _TOTAL = (
     r"\btotal(?:s|e|es|aux)?\b|\boverall\b|\baltogether\b|\bin all\b|\ball(?: languages| splits)?$|^sum$|"
     r"\b(?:ins)?gesamt\w*|\bsumme\b|^suma$|\btoplam\b|\brazem\b|\bcelkem\b|\bjumlah\b|\bвсего\b|\bитого\b|"
-    r"합계|총계|총합|^총\b|전체|合计|总计|总数|共计|合計|總計|總數|総数|総計|全体|^计$|^計$|कुल|المجموع|الإجمالي|إجمالي|รวม|\btổng\b"
+    r"합계|총계|총합|^총\b|전체|合计|总计|总数|共计|合計|總計|總數|総数|総計|全体|^计$|^計$|कुल|المجموع|الإجمالي|إجمالي|รวม|\btổng\b|^[总總]"
 )
+
+_SUBTOTAL = (
+    r"\bsub[- ]?totals?\b|\bsous-total|\bzwischensumme|\bpartial (?:sum|total)\b|소계|小计|小計|подытог|промежуточн"
+)
+
+_SUMS_UP = re.compile(f"{_SUBTOTAL}|{_TOTAL}")
+_LINKS = re.compile(r"\[([^\]]{0,500})\]\([^)]{0,500}\)|<[^<>]{0,500}>")
+_MARKS = re.compile(r"[*`~]|(?<!\w)_|_(?!\w)|[\U0001F000-\U0001FAFF]")
 
 MEASURES = re.compile(
     r"\b(?:tokens?|characters?|chars|words?|bytes|hours?|minutes|seconds|length|turns?|mean|avg|average|median|min|max|"
-    r"scores?|acc(?:uracy)?|bleu|chrf|rouge|f1|em|perplexity|ppl|wer|cer|elo|rank|ratio|size in|[kmgt]i?b)\b",
+    r"scores?|acc(?:uracy)?|bleu|chrf|rouge|f1|em|perplexity|ppl|wer|cer|elo|rank|ratio|size in|[kmgt]i?b|"
+    r"speakers?|population|param(?:eter)?s?|downloads)\b",
     re.IGNORECASE,
 )
 """What is measured of rows and does not count them, so that it need not add up to their number."""
@@ -86,6 +121,10 @@ class Label:
 def figure_in(found: re.Match[str]) -> Figure:
     """The figure that FIGURE has found."""
     number, unit = found["number"], (found["unit"] or "").strip(_SPACES).casefold()
+    if number[0].isalpha():
+        return _rounded(in_words(number))
+    if not _EAST_ASIAN_UNITS.keys().isdisjoint(number):
+        return _east_asian(number)
     if not unit:
         return Figure(int(re.sub(r"\D", "", number)))
     decimal = re.fullmatch(r"(\d+)[.,](\d{1,6})", number)
@@ -97,10 +136,44 @@ def figure_in(found: re.Match[str]) -> Figure:
     return Figure(digits * size // 10**places, max(size // (2 * 10**places), 0))
 
 
-def count_of(cell: str) -> int | None:
-    """The whole number in a cell, with any separator of thousands; None if it holds anything else."""
-    found = re.fullmatch(FIGURE, bare(cell))
-    return figure_in(found).value if found and not found["unit"] else None
+def in_words(number: str) -> int:
+    """The value of what WORDS_BELOW_1000 has found, or the words of FIGURE."""
+    whole, part = 0.0, 0.0
+    for word in re.findall("[a-z]+", number.casefold()):
+        if word == "half":
+            part = 0.5
+        elif word in ("a", "an"):
+            part = part or 1
+        elif word == "hundred":
+            part *= 100
+        elif word in _UNITS:
+            whole, part = whole + part * _UNITS[word], 0
+        else:
+            part += _WORDS.get(word, 0)
+    return int(whole + part)
+
+
+def _rounded(value: int) -> Figure:
+    """A figure in words; nobody writes one out to the last row, so it is as exact as its last word."""
+    zeros = len(str(value)) - len(str(value).rstrip("0"))
+    return Figure(value, 10**zeros // 2)
+
+
+def _east_asian(number: str) -> Figure:
+    value = slack = 0
+    for digits, decimals, units in re.findall(rf"(\d[\d,]*)(?:\.(\d+))?[{_SPACES}]?([千천]?[万萬만億亿억]?)", number):
+        size = 1
+        for unit in units:
+            size *= _EAST_ASIAN_UNITS[unit]
+        value += int(digits.replace(",", "") + decimals) * size // 10 ** len(decimals)
+        slack = size // (2 * 10 ** len(decimals))
+    return Figure(value, slack)
+
+
+def count_of(cell: str) -> Figure | None:
+    """The whole number in a cell, as FIGURE has it; None if it holds anything else."""
+    found = _FIGURE.fullmatch(bare(cell))
+    return figure_in(found) if found else None
 
 
 def share_of(cell: str) -> tuple[float, float] | None:
@@ -144,10 +217,20 @@ def is_total(cell: str) -> bool:
     return not label.rest and not label.split
 
 
+def sums_up(cell: str) -> bool:
+    """Whether a row with this label may be the total of some others: `Subtotal`, `Total`, `All European languages`."""
+    words = bare(cell).strip(" :_").casefold() if len(cell) <= 80 else ""
+    return bool(_SUMS_UP.search(words)) and not label_of(cell).split
+
+
+def is_subtotal(cell: str) -> bool:
+    """Whether a row calls itself the total of some others, in a word that says nothing else: `Subtotal`."""
+    return sums_up(cell) and bool(re.search(_SUBTOTAL, bare(cell).casefold()))
+
+
 def bare(cell: str) -> str:
     """A cell without Markdown's marks, links, tags and pictograms."""
-    text = re.sub(r"\[([^\]]{0,500})\]\([^)]{0,500}\)|<[^<>]{0,500}>", r"\1", cell)
-    return re.sub(r"[*`~]|(?<!\w)_|_(?!\w)|[\U0001F000-\U0001FAFF]", "", text).strip()
+    return cell if cell.isalnum() else _MARKS.sub("", _LINKS.sub(r"\1", cell)).strip()
 
 
 def printable(text: str) -> str:

@@ -45,6 +45,12 @@ def _named(code: str) -> str:
     return code
 
 
+def _both_or_none(deleted: dict[str, Any]) -> dict[str, Any]:
+    if deleted and not {"rows", "of"} <= deleted.keys():
+        raise ValueError("should hold both rows and of, or nothing")
+    return deleted
+
+
 def _once(files: Counts) -> Counts:
     for path, times in Counter(file["path"] for file in files).items():
         if times > 1:
@@ -189,7 +195,7 @@ class _Has:
 
 @dataclass(frozen=True, config=ConfigDict(strict=True, extra="forbid"))
 class Manifest:
-    """What a release is. Making one that breaks the contract raises `pydantic.ValidationError`.
+    """What a release is; `made` makes one with a message for the user where it breaks the contract.
 
     Attributes:
         rows: published rows.
@@ -223,7 +229,7 @@ class Manifest:
     policy: Annotated[dict[str, Any], _Has(_Policy)]
     settings: Annotated[dict[str, Any], _Has(_Settings)]
     software: Annotated[Counts, _Has(list[_Package])]
-    deleted: Annotated[dict[str, Any], _Has(_Deleted)]
+    deleted: Annotated[dict[str, Any], _Has(_Deleted), AfterValidator(_both_or_none)]
 
     @property
     def version(self) -> str:
@@ -244,6 +250,22 @@ def _lines(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def made(where: str, **values: Any) -> Manifest:
+    """A manifest of these values.
+
+    Args:
+        where: what the values are of, for the message.
+        values: see Manifest.
+
+    Raises:
+        UserError: they break the contract.
+    """
+    try:
+        return Manifest(**values)
+    except ValidationError as error:
+        raise UserError(f"{where}: {first_breach(error)}") from None
+
+
 def read(folder: Path) -> Manifest:
     """The manifest of a release's folder.
 
@@ -262,10 +284,7 @@ def read(folder: Path) -> Manifest:
     if not isinstance(values, dict) or type(values.get("format")) is not int or values.pop("format") != FORMAT:
         raise UserError(f"{path}: not a manifest of format {FORMAT}")
     version = values.pop("version", None)
-    try:
-        manifest = Manifest(**values)
-    except ValidationError as error:
-        raise UserError(f"{path}: {first_breach(error)}") from None
+    manifest = made(str(path), **values)
     if manifest.version != version:
         raise UserError(f"{path}: was changed: it calls itself {version!r}, its content gives {manifest.version}")
     return manifest

@@ -75,7 +75,7 @@ def write(lake: Lake, settings: Settings) -> Release:
     """Releases the rows of the lake whose last outcome is ok.
 
     Raises:
-        UserError: the lake was changed meanwhile.
+        UserError: the lake was changed meanwhile, or a name in it is none that a manifest may hold.
     """
     policy = policy_.load(settings)
     find(lake, policy)  # it may be another one than when the lake was curated
@@ -92,7 +92,8 @@ def write(lake: Lake, settings: Settings) -> Release:
         )
         _add_lineage(connection, settings)
         files = list(_write_shards(connection, draft))
-        manifest = Manifest(
+        manifest = manifest_.made(
+            f"{lake.root} cannot be released, for its manifest would break the contract",
             **counts(connection),
             files=files,
             inputs=inputs,
@@ -119,6 +120,9 @@ def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
         version: the earlier release.
         ids: rows to leave out.
         why: in words, for the history.
+
+    Raises:
+        UserError: the earlier one is damaged, or its manifest counts fewer rows than it has.
     """
     folder = versions.path(lake, version)
     with versions.alone(lake), versions.draft(lake) as draft, opened(folder, ids) as connection:
@@ -126,7 +130,8 @@ def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
         files = list(_write_shards(connection, draft))
         counted = counts(connection)
         gone = before.rows - counted["rows"]
-        manifest = Manifest(
+        manifest = manifest_.made(
+            f"{folder} cannot be released again, for its manifest would break the contract",
             **counted,
             files=files,
             inputs=before.inputs,
@@ -231,7 +236,7 @@ def _stages(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def _moved(rows: Sequence[Mapping[str, Any]], key: str, one: str, other: str, number: int) -> list[dict[str, Any]]:
     """Counts of which `number` went from one class to another."""
     counts = {row[key]: row["rows"] for row in rows}
-    counts[one] -= number
+    counts[one] = counts.get(one, 0) - number  # below 0 breaks the contract
     counts[other] = counts.get(other, 0) + number
     return [{key: name, "rows": value} for name, value in counts.items()]
 

@@ -121,7 +121,7 @@ def _judged(
     source: Source, files: Files, cells: list[Cell], settings: Settings
 ) -> Iterator[tuple[Candidate, str | None]]:
     """Every candidate with the reason that keeps it out of all cells, if there is one."""
-    targets = {cell.language for cell in cells}
+    targets = {to_code(cell.language) for cell in cells}
     reader = Reader(source, files.paths, wanted=lambda value: to_code(value) in targets)
     try:
         for candidate in map(_trimmed, source.adapt(reader.rows())):
@@ -155,7 +155,8 @@ def _rejection(candidate: Candidate, settings: Settings) -> str | None:
 
 
 def _unfit_for(cell: Cell, candidate: Candidate, source: Source) -> str | None:
-    return None if source.english or candidate.language == cell.language else "other_language"
+    # An old lake may have a cell `nb`, whose rows are `no` today.
+    return None if source.english or candidate.language == to_code(cell.language) else "other_language"
 
 
 def _unanswered(cell: Cell, candidate: Candidate, settings: Settings) -> str | None:

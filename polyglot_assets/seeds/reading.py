@@ -11,12 +11,13 @@ lower case are one.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.errors import UserError, shown
 from polyglot_assets.lake.reading import json_object, json_rows, parquet
 from polyglot_assets.seeds.source import Located, Source
 
@@ -80,12 +81,26 @@ class Reader:
 
     def _json(self, path: Path) -> Iterator[Located]:
         column = self.source.language_column
+        nothing_yet = True
         for where, value in json_rows(path):
             record = json_object(where, value)
+            if nothing_yet and (inside := _lists_of_rows(record, self.source)):
+                raise UserError(
+                    f"{where}: the rows seem to be the list below {', '.join(map(shown, inside))}; expected one row a "
+                    f"line, or a list of all, each with {', '.join(self.source.columns)}"
+                )
+            nothing_yet = False
             if column and isinstance(record.get(column), str) and not self.wanted(record[column]):
                 self.skipped += 1
             else:
                 yield where, record
+
+
+def _lists_of_rows(record: dict[str, Any], source: Source) -> list[str]:
+    """Fields under which the rows of a file lie that wraps them, as in {"version": 1, "data": [{…}, …]}."""
+    if not record.keys().isdisjoint((*source.columns, "prompt")):
+        return []
+    return [name for name, value in record.items() if isinstance(value, list) and value]
 
 
 def _leaves(path: Path, file: pq.ParquetFile, source: Source) -> list[str]:

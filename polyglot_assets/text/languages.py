@@ -22,7 +22,10 @@ _ALIASES = {"fil": "tl", "tgl": "tl", "in": "id", "iw": "he", "nb": "no", "sh": 
 """Codes that name the same written language. CLDR folds Tagalog into Filipino; the lake says `tl`. Corpora and
 detectors mean Bokmål when they say Norwegian; Nynorsk is `nn`."""
 
-_NAMES = {"bokmal": "no", "slovene": "sl", "sotho": "st"}
+_NAMES = {
+    "bokmal": "no", "bokmaal": "no", "norwegian bokmaal": "no", "norsk bokmaal": "no", "riksmål": "no",
+    "bahasa melayu": "ms", "slovene": "sl", "sotho": "st",
+}  # fmt: skip
 """Names that language identification programs and data sets use, and that CLDR lacks."""
 
 _NO_LANGUAGE = {"zxx", "mul", "mis", "und", "art", "sgn"}
@@ -36,6 +39,7 @@ _ONE_TO_THE_DETECTORS = (
     {"ar", "arz", "ary", "apc", "ars", "acm", "aeb", "ajp", "acq", "apd"},
     {"hr", "bs", "sr", "cnr"},
     {"zh", "yue", "wuu", "lzh"},
+    {"no", "nb"},
 )
 """Languages that the detectors cannot tell apart reliably on correct text; none of them is foreign in another's cell.
 Far fewer than siblings: a text in Czech is told from Slovak."""

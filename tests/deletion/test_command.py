@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from polyglot_assets.cli.main import main
+from polyglot_assets.cli import main
+from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake import locks, tombstones
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.tombstones import Request
@@ -54,6 +56,25 @@ def test_dry_run_question_deletion_proof(lake: Lake, english: Request, tmp_path:
     found = forget("--verify")
     assert found.exit_code == 1
     assert "FOUND: notes.txt" in found.output
+
+
+@pytest.mark.parametrize("hidden", ["\x00", "\u200b", "\u202e", "\ufeff"])
+def test_an_id_with_characters_that_nobody_sees_is_not_noted_unless_a_row_has_it(lake: Lake, hidden: str) -> None:
+    odd = f"17{hidden}5"
+    asked = ("--source", "aya", "--source-id", odd, "--yes")
+    refused = CliRunner().invoke(main, ["forget", *asked])
+    assert refused.exit_code == 2
+    assert f"source_id {odd!a} holds characters that cannot be seen" in refused.output
+    assert tombstones.read(lake) == {}
+
+    cell = Cell("de", "respond")
+    rows = lake.read_cell(SEEDS, cell, source="aya")
+    rows[0] |= {"source_id": odd, "seed_id": Request("CohereLabs/aya_collection", odd).seed_id}
+    lake.write_cell(SEEDS, cell, rows, source="aya")
+    assert forget(*asked).exit_code == 0
+    [stone] = tombstones.read(lake).values()
+    assert stone.request.source_id == odd
+    assert odd not in {row["source_id"] for row in lake.read_cell(SEEDS, cell, source="aya")}
 
 
 def test_nothing_is_asked_for(lake: Lake) -> None:

@@ -36,6 +36,18 @@ def test_both_kinds_of_file_say_the_same(tmp_path: Path) -> None:
         ("a.jsonl", '{"source": "aya", "source-id": "x"}', "line 1: unknown field 'source-id'"),
         ("a.jsonl", '{"source": "ayaa", "source_id": "x"}', "line 1: field 'source': there is no source 'ayaa'"),
         ("a.jsonl", '{"source": "aya", "source_id": "x", "date": "soon"}', "line 1: field 'date': 'soon' is no date"),
+        *(
+            ("a.jsonl", f'{{"source": "aya", "source_id": "x", "date": "{odd}"}}', f"field 'date': '{odd}' is no date")
+            for odd in ("2026-11-20 or so", "2026-11-20T99:00", "2026-13-01", "20.11.2026", "0000-00-00")
+        ),
+        ("a.csv", "source,source_id,source_id\naya,x,y\n", "line 1: the header names a field twice: 'source', "),
+        (
+            "a.jsonl",
+            '{"source": "aya", "source_id": 1, "source_id": 2}',
+            "line 1: field 'source_id' stands there twice",
+        ),
+        ("a.jsonl", '[{"source": "aya", "source_id": 1, "source_id": 2}]', ": field 'source_id' stands there twice"),
+        ("a.jsonl", '{\n"source": "aya",\n"source_id": 1\n}', "; expected one object a line, or one list of all"),
         ("a.jsonl", "{", "line 1: broken JSON"),
         ("a.jsonl", "7", "line 1: expected an object, got int"),
         ("a.jsonl", "", "holds no request"),
@@ -59,3 +71,8 @@ def test_what_is_wrong_is_named(tmp_path: Path, name: str, text: str | None, mes
 def test_the_source_is_known_by_both_its_names() -> None:
     for name in ("wildchat", "allenai/WildChat-4.8M", "Allenai/wildchat-4.8m"):
         assert request("here", {"source": name, "source_id": "x"}, {}).source == "allenai/WildChat-4.8M"
+
+
+@pytest.mark.parametrize("date", ["2026-11-20", "20261120", "2026-11-20T10:30:00+01:00", "2026-11-20 10:30Z"])
+def test_a_date_is_kept_as_it_was_given(date: str) -> None:
+    assert request("here", {"source": "aya", "source_id": "x", "date": date}, {}).requested_on == date

@@ -7,6 +7,7 @@ from texts import TEXTS
 
 from polyglot_assets.gates.language import Reading, own_words, read
 from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.text.languages import SENTENCE_END
 
 ENGLISH = (
     "The river had risen during the night, and the ferryman refused to cross before noon. "
@@ -71,10 +72,72 @@ def test_an_english_end_shows_however_good_the_beginning(language: str) -> None:
 
 
 def test_code_formulas_links_and_quotations_do_not_count() -> None:
-    code = f"```text\n{ENGLISH * 5}\n```"
+    code = (
+        f"```python\n# {ENGLISH.strip()}\nfor item in basket(key=lambda x: x.price):\n    print(item, x[0] + 1)\n```"
+        * 2
+    )
     assert share(f"{TEXTS['de']}\n{code}\n$${ENGLISH}$$ \\[{ENGLISH}\\]", "de") == 0
     assert share(f"{TEXTS['de']} „{ENGLISH.strip()}“ {TEXTS['de']}", "de") == 0
     assert share(f"{TEXTS['de']} <div title='the quick brown fox jumps'>", "de") == 0
+
+
+QUOTED = {
+    "blockquote": lambda lines: "\n" + "".join(f"> {line}\n" for line in lines),
+    "backticks": lambda lines: " ".join(f"`{line}`" for line in lines),
+    "fence": lambda lines: "\n```\n{}\n```\n".format("\n".join(lines)),
+    "tildes": lambda lines: "\n~~~text\n{}\n~~~\n".format(" ".join(lines)),
+    "quotation marks": lambda lines: " ".join(f'"{line}"' for line in lines),
+}
+
+
+@pytest.mark.parametrize("language", ["cs", "de", "es", "id", "tl", "ar", "ja"])
+@pytest.mark.parametrize("marks", QUOTED)
+def test_english_is_english_in_whatever_marks(language: str, marks: str) -> None:
+    own, quoted = SENTENCE_END.split(TEXTS[language]), QUOTED[marks]
+    alternating = "".join(f"{line} {quoted([ENGLISH_SENTENCES[number % 2]])}\n" for number, line in enumerate(own * 3))
+    assert share(alternating, language) >= DEFAULT.foreign_share
+    last_third = f"{TEXTS[language]}\n" * 4 + quoted([*ENGLISH_SENTENCES, *ENGLISH_SENTENCES])
+    assert share(last_third, language) >= DEFAULT.foreign_share
+    one = f"{TEXTS[language]} {TEXTS[language]} " + quoted([ENGLISH_SENTENCES[1]])
+    assert share(one, language) == 0, "a sentence that is quoted is none of the text's own"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "`git commit --all --message 'Say what was done.'`",
+        "```\nSELECT name, price FROM basket WHERE price > 5 ORDER BY name;\n```",
+        "```\nfor every item in the list print the item\n```",
+        "```yaml\ntitle: The river had risen during the night.\nbody: [a, b]\nif: ${{ always() }}\n```",
+    ],
+)
+def test_code_is_no_prose_though_it_is_made_of_english_words(code: str) -> None:
+    assert share(f"{TEXTS['de']}\n" + f"{code}\n" * 12, "de") == 0
+
+
+def test_a_line_that_stands_alone_counts_half_and_sentences_in_a_row_do_not() -> None:
+    german, english = [SENTENCE_END.split(TEXTS["de"])[0]] * 4, SENTENCE_END.split(ENGLISH.strip())
+    alone = share(" ".join([*german, english[0], *german]), "de")
+    twice = share(" ".join([*german, english[0], *german, english[1], *german]), "de")
+    in_a_row = share(" ".join([*german, *english, *german]), "de")
+    every_other = share(
+        " ".join([*german, english[0], *german[:1], english[1], *german[:1], english[0], *german]), "de"
+    )
+    assert 0 < alone < twice < DEFAULT.foreign_share < in_a_row < every_other
+
+
+@pytest.mark.parametrize("language", ["ar", "cs", "de", "es", "id", "ja", "tl"])
+def test_the_last_three_of_ten_sentences_in_english_show(language: str) -> None:
+    own = (SENTENCE_END.split(TEXTS[language]) * 7)[:7]
+    english = [ENGLISH_SENTENCES[0], *ENGLISH_SENTENCES]
+    assert share(" ".join([*own, *english]), language) >= DEFAULT.foreign_share
+
+
+@pytest.mark.parametrize("asked", ["mos", "kab", "fon", "dyu"])
+@pytest.mark.parametrize("foreign", ["fr", "sw", "en"])
+def test_a_known_language_is_caught_in_the_place_of_one_that_no_detector_knows(asked: str, foreign: str) -> None:
+    text = {"en": ENGLISH, "fr": MORE["fr"], "sw": OTHERS["sw"]}[foreign]
+    assert share(text, asked) >= DEFAULT.foreign_share
 
 
 def test_a_text_that_is_all_quotation_is_read_all_the_same() -> None:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from polyglot_assets.gates.debris import debris
@@ -18,7 +19,7 @@ from polyglot_assets.responses.traces import split
 from polyglot_assets.text.languages import count_scripts
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-SENTENCES, ANSWERS = DATA / "lid_pud.jsonl", "benchmax_arenahard_{}.jsonl"
+SENTENCES, RIGHTS, ANSWERS = DATA / "lid_pud.jsonl", DATA / "lid_udhr.parquet", "benchmax_arenahard_{}.jsonl"
 
 pytestmark = pytest.mark.skipif(not SENTENCES.is_file(), reason=f"needs the real data in {DATA}")
 
@@ -45,6 +46,32 @@ def test_english_is_caught(language: str) -> None:
     texts = [text for text in sentences("en") if count_scripts(text).total() >= 100]
     assert len(texts) > 50
     assert [text for text in texts if not is_rejected(text, language)] == []
+
+
+@pytest.mark.parametrize("language", ["cs", "de", "es", "id"])
+def test_an_end_that_was_left_in_english_is_caught_in_most_texts(language: str) -> None:
+    """Three of ten sentences; those of this set are neighbours in nothing but their place."""
+    own, english = sentences(language), sorted(sentences("en"), key=len)
+    texts = [own[start : start + 10] for start in range(0, len(own) - 9, 10)]
+    longer = [text for text in english if len(text) >= 100]
+    caught = [
+        is_rejected(" ".join([*text[:7], *longer[3 * at : 3 * at + 3]]), language) for at, text in enumerate(texts)
+    ]
+    assert sum(caught) >= 0.9 * len(texts) > 20
+    assert not any(is_rejected(" ".join(text), language) for text in texts)
+
+
+@pytest.mark.parametrize("asked", ["mos", "kab"])
+@pytest.mark.parametrize("foreign", ["fr", "sw", "en"])
+def test_every_other_sentence_is_caught_where_no_detector_knows_the_language(asked: str, foreign: str) -> None:
+    mislabelled = ("062", "063", "068")  # Comorian, a dialect and Welche
+    rows = pq.read_table(RIGHTS, columns=["code", "lang", "text"]).to_pylist()
+    rows = [row for row in rows if row["code"] not in mislabelled and len(row["text"]) > 40]
+    own, others = ([row["text"] for row in rows if row["lang"] == code] for code in (asked, foreign))
+    pairs = list(zip(own, others, strict=False))
+    mixed = [" ".join(sum(pairs[start : start + 5], ())) for start in range(0, len(pairs) - 4, 5)]
+    assert sum(is_rejected(text, asked) for text in mixed) >= 0.9 * len(mixed) > 3
+    assert not any(is_rejected(" ".join(own[start : start + 10]), asked) for start in range(0, len(own), 10))
 
 
 @pytest.mark.parametrize("language", ["cs", "de", "es", "ja"])

@@ -53,6 +53,8 @@ class FakeCore:
     def add_request(self, request_id: str, prompt: Any, params: Any, **more: Any) -> None:
         if params == "refused":
             raise ValueError("temperature must be non-negative")
+        if params == "no grammar":
+            raise sys.modules["vllm.exceptions"].VLLMClientError("the schema has no grammar")
         self.queued[request_id] = more
 
     def step(self) -> list[Any]:
@@ -87,6 +89,7 @@ def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module("vllm.v1.engine")
     module("vllm.v1.engine.llm_engine", LLMEngine=FakeCore)
     module("vllm.lora")
+    module("vllm.exceptions", VLLMClientError=type("VLLMClientError", (Exception,), {}))
     module("vllm.lora.request", LoRARequest=lambda *arguments: arguments)
     monkeypatch.setattr(vllm_engine, "sampling_params", lambda request: request.sampling.get("as"))
     FakeCore.loads, FakeCore.deaths, FakeCore.fails_to_load = [], [], False
@@ -123,11 +126,28 @@ def test_an_engine_that_dies_twice_is_reported_with_what_it_still_owed(deaths: l
 
 
 def test_a_request_that_vllm_refuses_is_an_error_and_the_others_go_on() -> None:
-    found = {c.request_id: c for c in engine().stream(taking([request(0, **{"as": "refused"}), request(1)]))}
-    assert found["r0"].finish_reason == "error"
+    asked = [request(0, **{"as": "refused"}), request(1, **{"as": "no grammar"}), request(2)]
+    found = {c.request_id: c for c in engine().stream(taking(asked))}
     assert found["r0"].error == "vLLM refuses the request: ValueError: temperature must be non-negative"
-    assert found["r1"].finish_reason == "stop"
+    assert found["r1"].error == "vLLM refuses the request: VLLMClientError: the schema has no grammar"
+    assert [found[f"r{n}"].finish_reason for n in range(3)] == ["error", "error", "stop"]
     assert len(FakeCore.loads) == 1
+
+
+@pytest.mark.parametrize("refusal", [TypeError("Unexpected keyword argument 'temprature'"), ValueError("top_p is 7")])
+def test_sampling_that_vllm_does_not_know_ends_the_run_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    def refuse(request: Request) -> None:
+        assert request.sampling == {"temprature": 1.0, "max_tokens": 8}
+        raise refusal
+
+    monkeypatch.setattr(vllm_engine, "sampling_params", refuse)
+    with pytest.raises(
+        UserError, match=rf"^t: vLLM does not take its sampling \({type(refusal).__name__}: {refusal}\)$"
+    ):
+        engine(replace(TEACHER, sampling={"temprature": 1.0}))
+    assert FakeCore.loads == []
 
 
 class Template:

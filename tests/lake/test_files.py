@@ -129,6 +129,30 @@ def test_whoever_clears_up_all_the_time_takes_nothing_from_those_who_write(tmp_p
     assert sweep(tmp_path) == 0
 
 
+def test_who_waits_for_a_lock_file_that_is_removed_holds_the_new_one(tmp_path: Path) -> None:
+    path, waits, holds, over = tmp_path / ".lock", threading.Event(), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with files.locked(path, busy=waits.set):
+            holds.set()
+            over.wait(60)
+
+    waiter = threading.Thread(target=wait)
+    with files.locked(path):
+        waiter.start()
+        assert waits.wait(60)
+        path.unlink()
+    assert holds.wait(60)
+
+    def busy() -> None:
+        raise BlockingIOError
+
+    with pytest.raises(BlockingIOError), files.locked(path, busy=busy):
+        pass
+    over.set()
+    waiter.join()
+
+
 def test_a_lock_is_held_alone_or_by_many(tmp_path: Path) -> None:
     path = tmp_path / "below" / ".lock"
 

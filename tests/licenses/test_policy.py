@@ -139,6 +139,17 @@ def test_a_file_is_named_by_its_path(settings: Settings, tmp_path: Path, monkeyp
     ("text", "message"),
     [
         ("", "missing name"),
+        *(
+            (f'name = "our{hidden}s"', f"name: expected a name of visible characters, got 'our{hidden}s'")
+            for hidden in (r"\u0000", r"\u200b", r"\u202e", r"\u001b", r"\n", r"\ufeff", r"\ue000")
+        ),
+        ('name = " "', "name: expected a name of visible characters, got ' '"),
+        ('name = "x"\n[teachers]\nexclude = ["a\\u200b"]', r"teachers.exclude: expected names of visible characters"),
+        ('name = "x"\n[licences."a\\u0000"]\nname = "A"', "id: expected a name of visible characters"),
+        (
+            'name = "x"\n[licences.acme]\nname = "A\\u202e"',
+            "[licences.acme] name: expected a name of visible characters",
+        ),
         ("name = 3", "name: expected a text, got 3"),
         ("name = 'x'\nrequires = []", "requires: unknown key; known are name, "),
         ("name = 'x'\nrequire = ['comercial']", "require: unknown property 'comercial'; known are granted, "),
@@ -162,4 +173,4 @@ def test_a_bad_policy_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UserError) as error:
         written(tmp_path, text)
     assert str(error.value).startswith(f"{tmp_path}/policy.toml: ")
-    assert message in str(error.value)
+    assert message in str(error.value).replace(r"\x00", r"\u0000").replace(r"\x1b", r"\u001b")

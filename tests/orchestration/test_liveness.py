@@ -3,6 +3,7 @@
 The processes are real ones that hold a lock and are killed; the instances are Dagster's own, in SQLite.
 """
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -13,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
@@ -20,6 +22,7 @@ from chaos.server import until
 from click.testing import CliRunner
 from dagster._core.op_concurrency_limits_counter import GlobalOpConcurrencyLimitsCounter
 from scripted import ScriptedVllm
+from users import COLLEAGUE, GROUP, OWNER, as_user, needs_root, open_to_all
 
 from polyglot_assets import definitions
 from polyglot_assets.cli import run as running
@@ -29,6 +32,9 @@ from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.orchestration import liveness
 from polyglot_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
 
 STARTED, FAILURE = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE
 Hold = Callable[[Path], "subprocess.Popen[bytes]"]
@@ -128,6 +134,37 @@ def test_a_killed_run_gets_its_end(
     assert any("ended without a word" in entry.get_dagster_event().message for entry in instance.all_logs(run_id))
     assert not _file_of(instance, run_id).exists()
     assert liveness.fail_dead_runs(instance) == [], "once is enough"
+
+
+FIND = """
+import dagster as dg
+from polyglot_assets.orchestration import liveness
+with dg.DagsterInstance.get() as instance:
+    print(liveness.fail_dead_runs(instance))
+"""
+
+
+@needs_root
+@pytest.mark.parametrize("folder_mode", [0o2775, 0o2755], ids=["folder of the group", "folder of the colleague"])
+def test_the_dead_run_of_a_colleague_whose_umask_lets_others_only_read(
+    instance: dg.DagsterInstance, hold: Hold, tmp_path: Path, folder_mode: int
+) -> None:
+    open_to_all(tmp_path)
+    home, dead, alive = Path(instance.root_directory), _run_of(instance), _run_of(instance)
+    process = hold(_file_of(instance, alive))
+    _file_of(instance, dead).touch()
+    for path in (home, *home.rglob("*")):
+        os.chown(path, OWNER, GROUP)
+        path.chmod(0o2775 if path.is_dir() else 0o664)
+    _file_of(instance, dead).chmod(0o644)
+    _file_of(instance, alive).chmod(0o644)
+    (home / "running").chmod(folder_mode)
+    for found in ([dead], []):
+        done = as_user(COLLEAGUE, FIND, umask=0o002, DAGSTER_HOME=str(home))
+        assert (done.returncode, done.stdout) == (0, f"{found}\n"), done.stderr[-2000:]
+    assert _status(instance, dead) == FAILURE
+    assert _status(instance, alive) == STARTED
+    process.kill()
 
 
 def test_a_run_that_ended_well_stays_as_it_is(instance: dg.DagsterInstance) -> None:
@@ -230,7 +267,7 @@ def test_the_sensor_and_the_start_of_the_ui_look_for_dead_runs(
 def test_a_slot_is_waited_for_and_is_free_when_its_process_is_killed(instance: dg.DagsterInstance, hold: Hold) -> None:
     first = hold(Path(instance.root_directory) / "slots" / "teacher-0")
     said: list[str] = []
-    got: list[object] = []
+    got: list[ExitStack | None] = []
     waiter = threading.Thread(target=lambda: got.append(liveness.wait_for_slot(instance, said.append)), daemon=True)
     waiter.start()
     until(lambda: bool(said))
@@ -239,8 +276,9 @@ def test_a_slot_is_waited_for_and_is_free_when_its_process_is_killed(instance: d
     first.kill()
     waiter.join(60)
     (lock,) = got
+    assert lock is not None
     assert len(said) == 1
-    lock.release()
+    lock.close()
 
 
 def test_the_limit_of_the_pool_is_the_one_that_dagster_shows(instance: dg.DagsterInstance, hold: Hold) -> None:
@@ -248,8 +286,9 @@ def test_the_limit_of_the_pool_is_the_one_that_dagster_shows(instance: dg.Dagste
     instance.event_log_storage.set_concurrency_slots(liveness.TEACHERS, 2)  # as the UI does
     lock = liveness.wait_for_slot(instance, pytest.fail)
     assert lock is not None
-    assert Path(lock.lock_file).name == "teacher-1"
-    lock.release()
+    with (Path(instance.root_directory) / "slots" / "teacher-1").open() as file, pytest.raises(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    lock.close()
 
 
 def test_an_instance_without_limits_has_none(tmp_path: Path) -> None:
@@ -283,4 +322,4 @@ def test_the_command_line_waits_for_a_run_that_uses_a_teacher(
     assert len(vllm.script.engines) == 1
     free = liveness.wait_for_slot(instance, pytest.fail)
     assert free is not None, "the slot is given back"
-    free.release()
+    free.close()

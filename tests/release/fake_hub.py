@@ -135,20 +135,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(reply)
 
-    def do_GET(self) -> None:
-        self._do()
-
-    def do_HEAD(self) -> None:
-        self._do()
-
-    def do_POST(self) -> None:
-        self._do()
-
-    def do_PUT(self) -> None:
-        self._do()
-
-    def do_DELETE(self) -> None:
-        self._do()
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _do  # noqa: N815 these names are looked for
 
     def _fail(self, fault: Fault) -> None:
         if fault.hang:

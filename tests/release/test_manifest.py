@@ -137,6 +137,9 @@ BREACHES = [
     (put("settings", "languages", value="de"), "'settings.languages': Input should be a valid list"),
     (put("settings", "rows_per_cell", value="many"), "'settings.rows_per_cell': Input should be a valid integer"),
     (put("deleted", value={"of": 5}), "'deleted.of': Input should be a valid string"),
+    (put("deleted", value={"": None}), "'deleted': should hold both rows and of, or nothing"),
+    (put("deleted", value={"rows": 1}), "'deleted': should hold both rows and of, or nothing"),
+    (put("deleted", value={"of": "x"}), "'deleted': should hold both rows and of, or nothing"),
     (put("\x1b[2J", value=1), "'\\x1b[2J': Unexpected keyword argument"),
 ]
 
@@ -274,10 +277,11 @@ class TestHistory:
         assert run("releases").exit_code == 0
 
 
+KEYS = st.text(max_size=8) | st.sampled_from(["rows", "of", "name", "id", "exclude", "licences", "teacher", "path"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | st.text(max_size=20)
     | st.sampled_from(["de", "/etc/passwd", "../x", "data/de/x/train-00000-of-00001.parquet", "ok", HUGE]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=5,
 )  # fmt: skip
 
@@ -294,6 +298,8 @@ def test_any_change_of_a_manifest_breaks_the_contract_or_gives_a_card(
     data: st.DataObject, original: Path, tmp_path: Path
 ) -> None:
     values = values_of(original)
+    values["deleted"] = {"rows": 1, "of": "0123456789ab"}
+    values["policy"]["licences"] = {"acme": {"name": "Acme", "granted": True, "passes_to": ["mit"]}}
     place = data.draw(st.sampled_from([place for place in places(values) if place and place[0] != "version"]))
     (drop(*place) if data.draw(st.booleans()) else put(*place, value=data.draw(JSON)))(values)
     signed(tmp_path, values)

@@ -207,3 +207,17 @@ def test_the_manifest_names_every_input(filled: Lake, settings: Settings) -> Non
     one = "examples/language=ja/strategy=respond/cell.parquet"
     assert stated[one] == sft.sha256(filled.root / one)
     assert str(filled.root) not in (release.folder / "manifest.json").read_text()
+
+
+def test_a_name_that_no_manifest_holds_is_one_line(lake: Lake, settings: Settings) -> None:
+    fill(lake, CELLS[0], [example(CELLS[0], 1, model="a\x00b")])
+    with pytest.raises(UserError, match=r"cannot be released, .*: 'teachers\[0\]\.model': String should match"):
+        write(lake, settings)
+    assert not versions.names(lake)
+
+
+def test_a_release_that_counts_fewer_answers_than_rows_is_one_line(filled: Lake, settings: Settings) -> None:
+    with patch.object(sft, "_outcomes", return_value=[]):
+        first = write(filled, settings)
+    with pytest.raises(UserError, match=r"'outcomes\[0\]\.rows': Input should be greater than or equal to 0"):
+        without(filled, first.manifest.version, sorted(ids(first))[:1], "asked for")

@@ -226,7 +226,11 @@ def test_more_languages_than_the_default_ones(fill_files):
 class TestInvisibleCharacters:
     @pytest.mark.parametrize("name", ["rows.parquet", "rows.jsonl"])
     @pytest.mark.parametrize(
-        "prompt", ["\u200b", "\ufeff", "\u2800", "\u3164", "\u00ad", "\u200e\u200f", "\x00", "\ufe0f", " \u2060\n"]
+        "prompt",
+        [
+            *("\u200b", "\ufeff", "\u2800", "\u3164", "\u00ad", "\u200e\u200f", "\x00", "\ufe0f", " \u2060\n"),
+            *("\ufffe", "\u0301", "\ue000", "\ufdd0 \u0300\uf8ff\n"),
+        ],
     )
     def test_a_prompt_of_nothing_else_is_empty(self, fill_rows, prompt, name):
         row = {"question": prompt, "answer": "a"}

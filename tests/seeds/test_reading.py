@@ -249,6 +249,25 @@ class TestListsOfRows:
         seeds = fill_rows(gsm8k.SOURCE, gzip.compress(raw) if name.endswith("gz") else raw, "de/translate", name)
         assert {row["prompt"] for row in seeds.rows} == {"How many?", "And now?"}
 
+    @pytest.mark.parametrize("name", ["train.json", "train.jsonl"])
+    @pytest.mark.parametrize(
+        ("raw", "problem"),
+        [
+            (
+                json.dumps({"version": 1, "data": [GOOD]}),
+                "the list below 'data'; expected one row a line, or a list of all, each with question, answer",
+            ),
+            (json.dumps({"data": [GOOD]}, indent=2), "; expected one object a line, or one list of all"),
+            (json.dumps(GOOD, indent=2), "; expected one object a line, or one list of all"),
+            ('{"question": "a",\n"answer": "b"}', "; expected one object a line, or one list of all"),
+        ],
+    )
+    def test_other_shapes_of_a_file_are_told_what_is_expected(self, fill_rows, name, raw, problem):
+        with pytest.raises(UserError) as error:
+            fill_rows(gsm8k.SOURCE, raw.encode(), "de/translate", name)
+        assert name in only_line(error)
+        assert only_line(error).endswith(problem)
+
     def test_what_is_wrong_in_it_is_named_by_row_or_line(self, fill_rows):
         for rows, problem in (
             (json.dumps([GOOD, {"question": "a"}]), "train.json, row 2: field 'answer' is missing"),

@@ -14,7 +14,7 @@ CONTROL = "".join(map(chr, range(0xA1)))
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.one_of(texts, st.text(CONTROL)), max_size=5))
-@example([CONTROL, "Straße\u2028", "\u3000 o\u0308", "", '"\\', "😀𠀀"])
+@example([CONTROL, "Straße\u2028", "\u3000 o\u0308", "", '"\\', "😀𠀀", "a\ufffe\ufdd0b\U0001ffff\U0010ffff"])
 def test_the_keys_are_the_same(several):
     found = keys.text_keys(pa.array(["first", *several], pa.string()).slice(1))
     assert found == [text_key(text) for text in several]
