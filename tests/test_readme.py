@@ -5,6 +5,7 @@ import shlex
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import dagster as dg
@@ -18,7 +19,9 @@ from mkdocs.config import load_config
 from polyglot_assets.cli import run as running
 from polyglot_assets.cli.main import main
 from polyglot_assets.contracts.tables import TABLES
-from polyglot_assets.domain.outcomes import CURATED_OUTCOMES, OUTCOMES
+from polyglot_assets.domain.outcomes import CURATED, DELETED
+from polyglot_assets.gates.gate import Pair
+from polyglot_assets.gates.registry import GATES, OUTCOMES, in_order
 from polyglot_assets.inference import registry
 from polyglot_assets.lake.reading import toml_table
 from polyglot_assets.lake.store import Lake
@@ -119,7 +122,8 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
 def test_the_reference_names_everything_and_no_table_of_it_is_kept_by_hand(site: Path) -> None:
     expected = {
         "settings": [f"POLYGLOT_{name.upper()}" for name in Settings.model_fields],
-        "outcomes": [*OUTCOMES, *CURATED_OUTCOMES],
+        "outcomes": [*OUTCOMES, *(outcome.name for outcome in (*CURATED, DELETED))],
+        "gates": [name for gate in GATES for name in (gate.name, *(column.name for column in gate.columns))],
         "tables": [f"lake.{name}" for name in TABLES]
         + [f"marts.{model.name}" for model in load(bundled("dbt_like_sql"))[0]],
         "sources": [source.repo for source in SOURCES],
@@ -218,11 +222,26 @@ def test_files_that_a_user_writes_are_read(tmp_path: Path) -> None:
     assert f"POLYGLOT_TEACHERS={name}" in TEXT
 
 
+def module(line: str) -> dict[str, Any]:
+    """What the module of the guide that has this line defines."""
+    (block,) = (block for block in blocks("python") if line in block)
+    names: dict[str, Any] = {"__name__": "guide"}
+    exec(block, names)  # noqa: S102 the documentation's own code
+    return names
+
+
 def test_the_source_of_the_guide_is_one() -> None:
-    (module,) = (block for block in blocks("python") if "SOURCE = " in block)
-    names: dict[str, object] = {"__name__": "cooking"}
-    exec(module, names)  # noqa: S102 the documentation's own code
+    source = module("SOURCE = ")["SOURCE"]
     row = {"id": 7, "lang": "deu", "question": "Wie lange kocht ein Ei?", "answer": "Acht Minuten.", "toxic": False}
-    (seed,) = names["SOURCE"].adapt([("file, row 1", row)])  # type: ignore[attr-defined]
+    (seed,) = source.adapt([("file, row 1", row)])
     assert (seed.source_id, seed.language, seed.rejected) == ("7", "de", None)
-    assert set(row) >= set(names["SOURCE"].columns)  # type: ignore[attr-defined]
+    assert set(row) >= set(source.columns)
+
+
+def test_the_gate_of_the_guide_is_one() -> None:
+    gate = module("GATE = ")["GATE"]
+    assert gate in in_order([*GATES, gate])
+    for words, outcomes in ((200, []), (201, ["endless_sentence"])):
+        finding = gate.assess(Pair("de", "Frage?", "Wort " * words, invented=False), gate.limits())
+        assert finding.measured == {column.name: words for column in gate.columns}
+        assert [outcome.name for outcome, _ in finding.objections] == outcomes

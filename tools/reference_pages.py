@@ -16,11 +16,12 @@ from polyglot_assets.cli.main import main
 from polyglot_assets.contracts.table import Field
 from polyglot_assets.contracts.tables import TABLES
 from polyglot_assets.domain.grid import STRATEGIES, Cell
-from polyglot_assets.domain.outcomes import CURATED_MEANINGS, MEANINGS
+from polyglot_assets.domain.outcomes import CURATED, DELETED, STAGES, Outcome
+from polyglot_assets.gates.registry import GATES, OUTCOMES
 from polyglot_assets.inference import registry
 from polyglot_assets.marts.models import load
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.settings import Settings, bundled
+from polyglot_assets.settings import Settings, bundled, describe
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,7 +35,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def pages() -> dict[str, str]:
     """The text of each page, by its path below docs/."""
-    made = {"commands": commands, "settings": settings, "outcomes": outcomes}
+    made = {"commands": commands, "settings": settings, "outcomes": outcomes, "gates": gates}
     made |= {"tables": tables, "sources": sources, "teachers": teachers}
     pages = {f"reference/{name}.md": "\n".join(lines()) + "\n" for name, lines in made.items()}
     for name in ("CHANGELOG", "CONTRIBUTING"):
@@ -65,14 +66,17 @@ def settings() -> Iterator[str]:
     """Every setting with its default and its meaning."""
     yield "# Settings\n"
     yield "Settings are environment variables. Lists are comma-separated. `polyglot settings` prints their present"
-    yield "values; [Other people's machines](../guides/machines.md#settings) says how long they hold.\n"
-    yield from table(
-        ("variable", "default", "meaning"),
-        (
-            (f"`POLYGLOT_{name.upper()}`", default_of(field.get_default(call_default_factory=True)), field.description)
-            for name, field in Settings.model_fields.items()
-        ),
-    )
+    yield "values; [Other people's machines](../guides/machines.md#settings) says how long they hold. Those that decide"
+    yield "about rows stand in the manifest of each release.\n"
+    yield from table(("variable", "default", "decides about rows", "meaning"), _settings())
+
+
+def _settings() -> Iterator[tuple[str, str, str, str]]:
+    deciding = Settings().deciding()
+    for variable, _, meaning in describe():
+        name = variable.removeprefix("POLYGLOT_").lower()
+        default = default_of(Settings.model_fields[name].get_default(call_default_factory=True))
+        yield f"`{variable}`", default, "yes" if name in deciding else "", meaning
 
 
 def default_of(value: Any) -> str:
@@ -90,9 +94,31 @@ def outcomes() -> Iterator[str]:
     yield "# Outcomes\n"
     yield "Every prompt ends in exactly one of these per teacher. The first rule that applies decides, and whatever is"
     yield "not `ok` keeps its text and its reason. [Gates](../guides/gates.md) says more of those that judge texts.\n"
-    yield from table(("outcome of an answer", "meaning"), ((f"`{name}`", text) for name, text in MEANINGS.items()))
-    yield "What may become of an example that is `ok` by itself, decided over the whole lake:\n"
-    yield from table(("outcome of an example", "meaning"), ((f"`{n}`", text) for n, text in CURATED_MEANINGS.items()))
+    yield from table(("outcome of an answer", "decided by", "meaning"), map(_outcome, OUTCOMES.values()))
+    yield "What may become of an example that is `ok` by itself:\n"
+    later = [outcome for outcome in (*CURATED, DELETED) if outcome.name not in OUTCOMES]
+    yield from table(("outcome of an example", "decided by", "meaning"), map(_outcome, later))
+
+
+def _outcome(outcome: Outcome) -> tuple[str, str, str]:
+    return f"`{outcome.name}`", STAGES[outcome.stage], outcome.meaning
+
+
+def gates() -> Iterator[str]:
+    """Every gate with what it looks for, decides, measures and takes."""
+    yield "# All gates\n"
+    yield "In the order in which they decide. [Gates](../guides/gates.md) says more about some of them.\n"
+    for gate in GATES:
+        yield f"## {gate.name}\n\n{gate.measures[0].upper()}{gate.measures[1:]}."
+        yield "It is on by default.\n" if gate.default_on else "It is on where `POLYGLOT_GATES` names it.\n"
+        yield from table(("outcome", "meaning"), ((f"`{o.name}`", o.meaning) for o in gate.outcomes))
+        yield from table(("column", "meaning"), ((f"`{c.name}`", c.description) for c in gate.columns))
+        if gate.limits.model_fields:
+            limits = gate.limits.model_fields.items()
+            yield from table(
+                ("threshold", "default", "meaning"),
+                ((f"`POLYGLOT_GATE_{n.upper()}`", default_of(i.get_default()), i.description) for n, i in limits),
+            )
 
 
 def tables() -> Iterator[str]:

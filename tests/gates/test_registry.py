@@ -1,13 +1,12 @@
 """All gates together: each can be switched off, each threshold moves its outcome, and the order is fixed."""
 
 import json
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from texts import TEXTS
 
-from polyglot_assets.gates.measures import DEFAULT, GATES, Gates, Measures
+from polyglot_assets.gates.registry import DEFAULT, Gates
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.outcomes import Judgement, judge
@@ -47,7 +46,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("gate", BAD)
 @pytest.mark.parametrize("strategy", ["respond", "generate"])
 def test_each_gate_has_an_outcome_a_switch_and_a_threshold(gate: str, strategy: str) -> None:
     outcome, text, relaxed = BAD[gate]
@@ -56,9 +55,9 @@ def test_each_gate_has_an_outcome_a_switch_and_a_threshold(gate: str, strategy: 
     found = judged(strategy, text)
     assert found.outcome == outcome
     assert found.reason
-    off = replace(DEFAULT, enabled=tuple(name for name in GATES if name != gate))
+    off = DEFAULT.but(enabled=[name for name in DEFAULT.enabled if name != gate])
     assert judged(strategy, text, gates=off).outcome == "ok"
-    assert judged(strategy, text, gates=replace(DEFAULT, **relaxed)).outcome == "ok"
+    assert judged(strategy, text, gates=DEFAULT.but(**relaxed)).outcome == "ok"
 
 
 def test_the_order_is_that_of_the_gates() -> None:
@@ -68,15 +67,15 @@ def test_the_order_is_that_of_the_gates() -> None:
         "I'm sorry, but I can't help with that. I cannot answer such a request. As an AI, I have no opinion. Be complete and precise, and write nothing but the answer. "
         "anna.kowalski@posteo.de <|im_end|> " + (TEXTS["es"] + " ") * 4
     )
-    gates = list(GATES)
+    gates = list(DEFAULT.enabled)
     for outcome in order:
-        assert judged("respond", everything, gates=replace(DEFAULT, enabled=tuple(gates))).outcome == outcome
+        assert judged("respond", everything, gates=DEFAULT.but(enabled=gates)).outcome == outcome
         gates.remove(next(gate for gate, (name, _, _) in BAD.items() if name == outcome))
-    assert judged("respond", everything, gates=replace(DEFAULT, enabled=tuple(gates))).outcome == "ok"
+    assert judged("respond", everything, gates=DEFAULT.but(enabled=gates)).outcome == "ok"
 
 
 def test_without_gates_nothing_is_measured() -> None:
-    assert judged("generate", GERMAN, gates=Gates(())).measures == Measures()
+    assert judged("generate", GERMAN, gates=Gates(())).measures == {}
 
 
 @pytest.mark.parametrize("text", ["Ja.", "42", "Praha", "Ano", "はい", "x²", "1984"])
@@ -103,11 +102,11 @@ class TestTranslation:
         prompt = "Sag mir bitte ganz genau: why do so many people drink coffee or tea in the morning?"
         found = judged("translate", GERMAN, prompt)
         assert found.outcome == "not_translated"
-        assert (found.measures.prompt_echo_share or 0) > 0.5
+        assert (found.measures["prompt_echo_share"]) > 0.5
 
     def test_the_answer_begins_with_the_english_prompt(self) -> None:
         assert judged("translate", f"{ENGLISH}\n{GERMAN}").outcome == "not_translated"
-        off = replace(DEFAULT, echo_share=1.1)
+        off = DEFAULT.but(echo_share=1.1)
         assert judged("translate", f"{ENGLISH}\n{GERMAN}", gates=off).outcome == "mixed_language"
         assert judged("translate", f"{ENGLISH}\n{GERMAN} {MORE}", gates=off).outcome == "ok"
 
@@ -129,12 +128,3 @@ def test_the_seeds_own_prompt_is_only_tested_for_personal_data() -> None:
 
 def test_an_answer_that_is_its_prompt() -> None:
     assert judged("generate", f" {QUESTION.upper()}").outcome == "repetitive"
-
-
-def test_every_threshold_has_a_setting_of_the_same_name_and_default() -> None:
-    from polyglot_assets.settings import Settings
-
-    assert Settings().to_gates() == DEFAULT
-    assert {f"gate_{field.name}" for field in fields(Gates)[1:]} == {
-        name for name in Settings.model_fields if name.startswith("gate_")
-    }
