@@ -12,7 +12,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from polyglot_assets.cli import main
+from polyglot_assets.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,7 +40,7 @@ def cells(query: str, *options: str) -> list[list[str]]:
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
     """A line for bash in which `polyglot` is the command as users have it."""
-    start = "import sys; from polyglot_assets.cli import run; sys.argv[0] = 'polyglot'; sys.exit(run())"
+    start = "import sys; from polyglot_assets.cli.main import run; sys.argv[0] = 'polyglot'; sys.exit(run())"
     command = f'polyglot() {{ {shlex.join([sys.executable, "-c", start])} "$@"; }}\n{line}'
     return subprocess.run(
         ["bash", "-c", command], capture_output=True, cwd=ROOT, env=os.environ | environment, check=False

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from scripted import ScriptedVllm
 
 from polyglot_assets import definitions
-from polyglot_assets.cli import main
+from polyglot_assets.cli.main import main
 from polyglot_assets.cli.run import RANGE_END, RANGE_START
 from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.contracts.responses import RESPONSES

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from lake_rows import CELL, row
 from queries import objects, shell, sql
 
-from polyglot_assets.cli import main
 from polyglot_assets.cli import sql as querying
+from polyglot_assets.cli.main import main
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.lake.store import Lake, write_parquet

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from polyglot_assets.cli import main
+from polyglot_assets.cli.main import main
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake import locks, tombstones
