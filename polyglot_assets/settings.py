@@ -223,7 +223,7 @@ class _Settings(BaseSettings):
 
     def deciding(self) -> dict[str, Any]:
         """The settings that decide about rows, as JSON gives them back."""
-        chosen = (name for name in _names() if _DECIDES in type(self).model_fields[name].metadata)
+        chosen = (name for name in names() if _DECIDES in type(self).model_fields[name].metadata)
         return self.model_dump(mode="json", include=set(chosen))
 
 
@@ -248,8 +248,8 @@ else:
     )
 
 
-def _names() -> Iterator[str]:
-    """All settings in the order in which they are shown: the thresholds after the choice of gates."""
+def names() -> Iterator[str]:
+    """All settings in the order in which they are shown: the thresholds of the gates after the choice of gates."""
     for name in _Settings.model_fields:
         yield name
         if name == "gates":
@@ -284,7 +284,7 @@ def load() -> Settings:
 def describe() -> Iterator[tuple[str, str, str]]:
     """(variable, present value, meaning) of every setting, for `polyglot settings` and the documentation."""
     settings = load()
-    for name in _names():
+    for name in names():
         value = getattr(settings, name)
         shown = ",".join(value) if isinstance(value, tuple) else str(value)
         if name == "teacher_api_key" and shown:

@@ -21,7 +21,7 @@ from polyglot_assets.gates.registry import GATES, OUTCOMES
 from polyglot_assets.inference import registry
 from polyglot_assets.marts.models import load
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.settings import Settings, bundled, describe
+from polyglot_assets.settings import Settings, bundled, names
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -73,10 +73,10 @@ def settings() -> Iterator[str]:
 
 def _settings() -> Iterator[tuple[str, str, str, str]]:
     deciding = Settings().deciding()
-    for variable, _, meaning in describe():
-        name = variable.removeprefix("POLYGLOT_").lower()
-        default = default_of(Settings.model_fields[name].get_default(call_default_factory=True))
-        yield f"`{variable}`", default, "yes" if name in deciding else "", meaning
+    for name in names():
+        field = Settings.model_fields[name]
+        default = default_of(field.get_default(call_default_factory=True))
+        yield f"`POLYGLOT_{name.upper()}`", default, "yes" if name in deciding else "", field.description or ""
 
 
 def default_of(value: Any) -> str:
@@ -86,7 +86,9 @@ def default_of(value: Any) -> str:
     if isinstance(value, Path):
         near = value.relative_to(ROOT) if value.is_relative_to(ROOT) else Path("~") / value.relative_to(Path.home())
         return f"`{near}`"
-    return f"`{','.join(value) if isinstance(value, tuple) else value}`"
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def outcomes() -> Iterator[str]:
@@ -101,7 +103,11 @@ def outcomes() -> Iterator[str]:
 
 
 def _outcome(outcome: Outcome) -> tuple[str, str, str]:
-    return f"`{outcome.name}`", STAGES[outcome.stage], outcome.meaning
+    decides = STAGES[outcome.stage]
+    for gate in GATES:
+        if outcome in gate.outcomes:
+            decides = f"`{gate.name}`" + (" (off by default)" if not gate.default_on else "")
+    return f"`{outcome.name}`", decides, outcome.meaning
 
 
 def gates() -> Iterator[str]:

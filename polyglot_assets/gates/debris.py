@@ -158,7 +158,10 @@ def _unbalanced_tags(text: str) -> int:
 
 
 DEBRIS = Outcome(
-    "debris", outcomes.GATES, "chat-template tokens, remains of JSON, broken characters or markup outside of code"
+    "debris",
+    outcomes.GATES,
+    "chat-template tokens, wrappers, a turn that the model made up (`Human: …`), remains of JSON, broken characters or "
+    "markup outside of code",
 )
 
 
