@@ -102,7 +102,7 @@ class Trial:
 def trial(tmp_path: Path, form: Form) -> Iterator[Trial]:
     """Its processes end with the test."""
     chosen = os.environ.get("POLYGLOT_CACHE")
-    world = World(tmp_path / "lake", cells(["de"]), form.of(4, 12))
+    world = World(tmp_path / "lake", cells(["de"]), form.of(2, 12))
     world.build()
     trial = Trial(world, Path(chosen) if chosen else Settings().cache)
     yield trial
