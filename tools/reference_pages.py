@@ -96,10 +96,12 @@ def outcomes() -> Iterator[str]:
     yield "# Outcomes\n"
     yield "Every prompt ends in exactly one of these per teacher. The first rule that applies decides, and whatever is"
     yield "not `ok` keeps its text and its reason. [Gates](../guides/gates.md) says more of those that judge texts.\n"
-    yield from table(("outcome of an answer", "decided by", "meaning"), map(_outcome, OUTCOMES.values()))
+    steps = list(STAGES)
+    in_order = sorted(OUTCOMES.values(), key=lambda outcome: (outcome.name != "ok", steps.index(outcome.stage)))
+    yield from table(("outcome of an answer", "step or gate", "meaning"), map(_outcome, in_order))
     yield "What may become of an example that is `ok` by itself:\n"
     later = [outcome for outcome in (*CURATED, DELETED) if outcome.name not in OUTCOMES]
-    yield from table(("outcome of an example", "decided by", "meaning"), map(_outcome, later))
+    yield from table(("outcome of an example", "step", "meaning"), map(_outcome, later))
 
 
 def _outcome(outcome: Outcome) -> tuple[str, str, str]:
