@@ -1,14 +1,15 @@
 """The language gate: which language a text is in, and how much of it is in another one.
 
 Here: the measurement, for one text and the language it should be in, and what speaks against a pair, an untranslated
-prompt included. Not here: the detectors (text/languages.py), and what counts as copied (leakage.py).
+prompt included. Not here: the detectors (text/languages.py), which words are a text's own (own_words.py), and what
+counts as copied (leakage.py).
 
 A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides
 English. A passage is in another language if it is written in another script, or if CLD2 finds another language in it
 and fastText does not overrule that: on correct text a relative sometimes comes first. A line that stands alone counts
-half: that may be titles, names or an error. Where neither detector knows the
-asked language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and a
-few quotations are left out, and where too few letters remain there is no verdict either.
+half: that may be titles, names or an error. Where neither detector knows the asked language, only what both are sure of
+is foreign, and there is no verdict on the rest. Code, formulas, links and a few quotations are left out, and where too
+few letters remain there is no verdict either.
 """
 
 import re
@@ -23,6 +24,7 @@ from polyglot_assets.domain import outcomes
 from polyglot_assets.domain.outcomes import Outcome
 from polyglot_assets.gates.gate import SHARE, TEXT, Column, Finding, Gate, Limits, Objection, Pair
 from polyglot_assets.gates.leakage import copied_share, untranslated_share, words_to_translate
+from polyglot_assets.gates.own_words import own_words
 from polyglot_assets.text.languages import (
     DENSE_SCRIPTS,
     DENSE_WEIGHT,
@@ -39,17 +41,6 @@ from polyglot_assets.text.languages import (
     without_code,
 )
 from polyglot_assets.text.normal import text_key
-
-_QUOTATION = re.compile(r"„[^„“”\n]{3,500}[“”]|“[^“”\n]{3,500}”|«[^«»\n]{3,500}»|「[^「」\n]{3,500}」|"
-                        r'(?<!\w)"[^"\n]{3,500}"(?!\w)|^>.*$', re.MULTILINE)  # fmt: skip
-_CODE = re.compile(r"```[^`\n]*\n(.*?)(?:```|\Z)|~~~[^~\n]*\n(.*?)(?:~~~|\Z)|`([^`\n]+)`", re.DOTALL)
-_CODE_MARKS = re.compile("`|~~~")
-_WORD = re.compile(r"[^\W\d_]+")
-_ENDED = re.compile(r"[.!?][\"')]*(\s|\Z)")
-_LEAST_WORDS = 5
-_MOSTLY_PROSE = 0.97
-"""Share of letters and signs of sentences; in code many others stand between the words."""
-_QUOTATION_MARKS = re.compile(r'["„“«「>]')
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;:؟।])\s+|(?<=[。！？；：])|\n+")
 """Where a text may be cut. A half sentence that a colon ends may be in one language and the rest in another."""
@@ -81,12 +72,6 @@ detectors take for another language, a line that is quoted, names in another scr
 other one, weigh in full."""
 _MOST_STRAY = 2
 """Passages that may be such lines."""
-_MOST_QUOTED = 0.5
-_MANY_QUOTED = 0.2
-_QUOTED_LINE = 200
-"""Quotations are left out, but not more than half of a text, nor, if they are longer than these characters together,
-more than a fifth of it. A question may hold a sentence that is asked about; beyond that they are what is to be read."""
-
 _SURE_OF_FOREIGN = 0.3
 """Probability that fastText must give to CLD2's language where neither knows the asked one."""
 
@@ -252,28 +237,6 @@ def _unless_sure(divided: dict[str, float], likely: dict[str, float]) -> _Verdic
     if divided.get(code, 0.0) >= _MOSTLY_OWN and chance >= _SURE_OF_FOREIGN:
         return _Verdict(code, chance, 1.0, code)
     return _UNREAD
-
-
-def own_words(text: str) -> str:
-    """What the text says itself: without code, and without quotations unless they are a good part of it.
-
-    Prose that is put into the marks of code counts as a quotation.
-    """
-    whole = without_code(_CODE.sub(_unless_code, text)) if _CODE_MARKS.search(text) else without_code(text)
-    unquoted = without_code(text)
-    if _QUOTATION_MARKS.search(unquoted):
-        unquoted = _QUOTATION.sub(" ", unquoted)
-    quoted = len(whole) - len(unquoted)
-    return whole if quoted > len(whole) * (_MANY_QUOTED if quoted > _QUOTED_LINE else _MOST_QUOTED) else unquoted
-
-
-def _unless_code(found: re.Match[str]) -> str:
-    """What stands between the marks of code, if it is sentences; else all of it."""
-    inside = next(part for part in found.groups() if part is not None)
-    words = _WORD.findall(inside)
-    prose = sum(map(len, words)) + sum(map(inside.count, " \n.,;:!?'"))
-    is_prose = len(words) >= _LEAST_WORDS and _ENDED.search(inside) and prose >= _MOSTLY_PROSE * len(inside)
-    return inside if is_prose else found[0]
 
 
 def _passages(text: str) -> Iterator[str]:

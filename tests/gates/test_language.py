@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import TEXTS
 
-from polyglot_assets.gates.language import LanguageLimits, Reading, own_words, read
+from polyglot_assets.gates.language import LanguageLimits, Reading, read
+from polyglot_assets.gates.own_words import own_words
 from polyglot_assets.text.languages import SENTENCE_END
 
 LIMITS = LanguageLimits()
