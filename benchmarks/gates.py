@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from language_id import Texts, folder, texts
 
 from polyglot_assets.domain.grid import LANGUAGES
-from polyglot_assets.gates import measures
 from polyglot_assets.gates.debris import debris
-from polyglot_assets.gates.language import read
+from polyglot_assets.gates.gate import Pair
+from polyglot_assets.gates.language import LanguageLimits, read
 from polyglot_assets.gates.leakage import leaked_words
 from polyglot_assets.gates.length import measured_length
-from polyglot_assets.gates.measures import DEFAULT, Pair, measure
 from polyglot_assets.gates.personal import personal_data
 from polyglot_assets.gates.refusal import refusal_share
+from polyglot_assets.gates.registry import NAMES, assess
 from polyglot_assets.gates.repetition import repeated_share
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
@@ -65,12 +65,11 @@ def cost(found: Texts) -> None:
             "debris": debris,
             "repetition": repeated_share,
             "refusal": lambda text, code=language: refusal_share(text, code),  # type: ignore[misc]
-            "language": lambda text, code=language: read(text, code, DEFAULT.language_likelihood),  # type: ignore[misc]
+            "language": lambda text, code=language: read(text, code, LanguageLimits().language_likelihood),  # type: ignore[misc]
             "length": measured_length,
             "personal_data": lambda text, code=language: personal_data(text, code),  # type: ignore[misc]
-            "all": lambda text, code=language: measure(  # type: ignore[misc]
-                Pair(code, "?", text, invented=False, original="", instructions=instructions(code), messages=()),
-                DEFAULT,
+            "all": lambda text, code=language: assess(  # type: ignore[misc]
+                Pair(code, "?", text, invented=False, instructions=instructions(code))
             ),
         }
         spent = {name: _seconds(gate, cut) / len(cut) * 1e6 for name, gate in gates.items()}
@@ -171,7 +170,7 @@ def main() -> None:
         print(f"gates: skipped, the texts are not there: {data} (give the folder as the first argument)")
         return
     found = texts(data)
-    print(f"gates in their order: {', '.join(measures.GATES)}")
+    print(f"gates in their order: {', '.join(NAMES)}")
     cost(found)
     rejections(found)
     catches(found)

@@ -26,11 +26,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from polyglot_assets.domain.grid import LANGUAGES
-from polyglot_assets.gates.language import read
-from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.gates.language import LanguageLimits, read
 from polyglot_assets.text.languages import DENSE_SCRIPTS, DENSE_WEIGHT, count_scripts, identify, same_to_detectors
 
 CHECKOUT = Path(__file__).parent.parent
+LIMITS = LanguageLimits()
 LONG = 100
 """Letters from which on a text counts as long; those below the gate's minimum are never rejected."""
 ROWS = 1500
@@ -53,7 +53,7 @@ NEAR_RELATIVES = {
     "hi": {"bho", "mag"},
     "tr": {"crh", "gag"},
 }
-"""Languages that may pass for the asked one; README.md lists them."""
+"""Languages that may pass for the asked one; docs/guides/gates.md lists them."""
 UNKNOWN = ("mos", "kab", "fon", "dyu", "bm", "ee", "gaa", "bem", "loz", "tzo", "chk")
 """Some of the languages that no detector knows."""
 TABLE = (*ASKED, "en", "fr", "jv", "su", "min", "ban", "sk", "pl", "gl", "pt", "nl", "ceb", "war", "fa", "ur", "zh")
@@ -139,7 +139,7 @@ def is_long(text: str) -> bool:
 
 def is_rejected(text: str, language: str) -> bool:
     """What the gate does at the default thresholds, whether as wrong_language or as mixed_language."""
-    return (read(text, language, DEFAULT.language_likelihood).foreign_share or 0) >= DEFAULT.foreign_share
+    return (read(text, language, LIMITS.language_likelihood).foreign_share or 0) >= LIMITS.foreign_share
 
 
 def confusion(found: Texts) -> None:

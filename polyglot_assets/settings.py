@@ -1,23 +1,24 @@
 """Settings: everything a user can choose, read from the environment.
 
-Here: names, defaults, meaning and validation of the POLYGLOT_ variables, and where the project's own files lie.
-Not here: properties of a teacher (inference/registry.toml) or of a source (its module in seeds/).
+Here: names, defaults, meaning and validation of the POLYGLOT_ variables, which of them decide about rows, and where the
+project's own files lie. Not here: the thresholds of a gate (its file in gates/), properties of a teacher
+(inference/registry.toml) or of a source (its module in seeds/).
 """
 
 import os
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.folders import default_cache
 from polyglot_assets.domain.grid import LANGUAGES
-from polyglot_assets.gates.measures import GATES, Gates
-from polyglot_assets.gates.personal import KINDS
+from polyglot_assets.gates import registry
+from polyglot_assets.gates.gate import choose
+from polyglot_assets.gates.registry import Gates
 from polyglot_assets.text import languages as languages_
 
 _PACKAGE = Path(__file__).parent
@@ -43,14 +44,29 @@ def _default_lake() -> Path:
     return base / "data" / "lake"
 
 
-Names = Annotated[tuple[str, ...], NoDecode]
+def _split(value: Any) -> Any:
+    """The parts of a comma-separated list."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Value = TypeVar("Value")
+_Listed = Annotated[Value, NoDecode, BeforeValidator(_split)]
+Names = _Listed[tuple[str, ...]]
 CpuDtype = Literal["auto", "bfloat16", "float32"]
 
 
-class Settings(BaseSettings):
+_DECIDES = "decides about rows"
+Decides = Annotated[Value, _DECIDES]
+"""A setting that decides about rows, and therefore stands in the manifest of a release."""
+
+
+class _Settings(BaseSettings):
     """One value per POLYGLOT_ variable; lists are comma-separated."""
 
-    model_config = SettingsConfigDict(env_prefix="POLYGLOT_", extra="ignore", frozen=True, env_ignore_empty=True)
+    # No infinity: JSON has none, and what decides about rows stands in the manifest.
+    model_config = SettingsConfigDict(
+        env_prefix="POLYGLOT_", extra="ignore", frozen=True, env_ignore_empty=True, allow_inf_nan=False
+    )
 
     lake: Path = Field(
         default_factory=_default_lake,
@@ -61,16 +77,16 @@ class Settings(BaseSettings):
         description="Where seeds come from: `samples` (the small set that comes with the project), `hub` (the real "
         "datasets from the Hugging Face hub), or a folder laid out `<org>__<name>/<files in native shape>`.",
     )
-    languages: Names = Field(default=LANGUAGES, description="Target languages, ISO 639 codes.")
-    rows_per_cell: int = Field(
+    languages: Decides[Names] = Field(default=LANGUAGES, description="Target languages, ISO 639 codes.")
+    rows_per_cell: Decides[int] = Field(
         default=6, ge=1, description="Prompts per cell (language × strategy), chosen in hash order."
     )
-    seeds_per_cell: int = Field(
+    seeds_per_cell: Decides[int] = Field(
         default=10_000,
         ge=1,
         description="Seeds that one source may put into one cell, chosen in hash order.",
     )
-    seed_chars: int = Field(
+    seed_chars: Decides[int] = Field(
         default=100_000,
         ge=1,
         description="Characters that the prompt of a seed may have, and its answer where the teacher is shown it.",
@@ -114,8 +130,8 @@ class Settings(BaseSettings):
         gt=0,
         description="… or after this many seconds. A power cut loses at most these; a killed process none of them.",
     )
-    keep_toxic: bool = Field(default=False, description="Keep seeds that their source flags as toxic.")
-    keep_redacted: bool = Field(default=False, description="Keep seeds that their source flags as redacted.")
+    keep_toxic: Decides[bool] = Field(default=False, description="Keep seeds that their source flags as toxic.")
+    keep_redacted: Decides[bool] = Field(default=False, description="Keep seeds that their source flags as redacted.")
     max_duplicate_share: float = Field(
         default=0.5,
         ge=0,
@@ -127,14 +143,14 @@ class Settings(BaseSettings):
         description="Folder with evaluation sets (JSON lines, JSON, CSV, TSV, Parquet): examples that hold text of "
         "their items are contaminated. Empty: nothing is looked for.",
     )
-    evalsets_ngram: int = Field(
+    evalsets_ngram: Decides[int] = Field(
         default=3,
         ge=1,
         le=50,
         description="Width of the n-grams by which items are looked up, in words; in scripts without spaces two "
         "characters count as a word.",
     )
-    evalsets_overlap: float = Field(
+    evalsets_overlap: Decides[float] = Field(
         default=0.75,
         gt=0,
         le=1,
@@ -145,70 +161,18 @@ class Settings(BaseSettings):
         description="What a release may contain: `default` (everything), `commercial` (rows of which every part "
         "allows commercial use), or a TOML file; see Licences.",
     )
-    gates: Names = Field(
-        default=Gates.enabled, description="Gates that answers must pass, or `none`. Each has its thresholds below."
+    gates: Decides[Names] = Field(
+        default=registry.DEFAULT.enabled,
+        description="Gates that answers must pass, or `none`. Each has its thresholds below.",
     )
-    gate_language_likelihood: float = Field(
-        default=Gates.language_likelihood,
-        gt=0,
-        le=1,
-        description="Where CLD2 does not find the asked language in a passage, fastText must give it at least this "
-        "(0 to 1), or the passage is in another language.",
-    )
-    gate_foreign_share: float = Field(
-        default=Gates.foreign_share,
-        gt=0,
-        description="From this share of letters in other languages or scripts on a text is `mixed_language`, from one "
-        "half on `wrong_language`. One or two lines that stand alone, and names in another script, count half.",
-    )
-    gate_echo_share: float = Field(
-        default=Gates.echo_share,
-        gt=0,
-        description="From this share of words copied from the untranslated prompt on, numbers aside, a translation is "
-        "`not_translated`; in the prompt the longest stretch counts twice.",
-    )
-    gate_refusal_share: float = Field(
-        default=Gates.refusal_share,
-        gt=0,
-        description="From this share of the response on, sentences at its beginning that decline make it `refused`; a "
-        "third of it counts where they announce an answer all the same.",
-    )
-    gate_repeated_share: float = Field(
-        default=Gates.repeated_share, gt=0, description="From this share of loops on a text is `repetitive`."
-    )
-    gate_leaked_words: int = Field(
-        default=Gates.leaked_words,
-        ge=4,
-        description="So many words of the template in a row make a text `leaked`.",
-    )
-    gate_debris_marks: int = Field(
-        default=Gates.debris_marks,
-        ge=1,
-        description="So many chat-template tokens, JSON remains, broken characters or unbalanced tags outside of code "
-        "make a text `debris`.",
-    )
-    gate_shortest_prompt: int = Field(
-        default=Gates.shortest_prompt,
-        ge=0,
-        description="Length below which a prompt that the teacher wrote is `bad_length`. Lengths are in characters, "
-        "East Asian ones counted two and a half times.",
-    )
-    gate_longest_prompt: int = Field(default=Gates.longest_prompt, ge=1, description="… and above which it is.")
-    gate_shortest_response: int = Field(
-        default=Gates.shortest_response, ge=0, description="Length below which a response is `bad_length` …"
-    )
-    gate_longest_response: int = Field(default=Gates.longest_response, ge=1, description="… and above which it is.")
-    gate_personal_kinds: Names = Field(
-        default=Gates.personal_kinds, description="Kinds of personal data that make a pair `personal_data`."
-    )
-    duplicates_similarity: float = Field(
+    duplicates_similarity: Decides[float] = Field(
         default=0.7,
         ge=0.5,
         le=1,
         description="Two examples of one language and teacher are near duplicates from this Jaccard similarity of "
         "their word n-grams (character n-grams in scripts without spaces).",
     )
-    duplicates_width: int = Field(
+    duplicates_width: Decides[int] = Field(
         default=2, ge=1, le=8, description="Words (or characters) per n-gram when near duplicates are looked for."
     )
     cache: Path = Field(
@@ -216,13 +180,6 @@ class Settings(BaseSettings):
         description="Folder for what can be made again: the converted checkpoint of the embedded teacher, and compiled "
         "code.",
     )
-
-    @field_validator("languages", "teachers", "teacher_url", "gates", "gate_personal_kinds", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
 
     @field_validator("languages")
     @classmethod
@@ -253,12 +210,7 @@ class Settings(BaseSettings):
     @field_validator("gates")
     @classmethod
     def _known_gates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return () if value == ("none",) else _known("gate", value, GATES)
-
-    @field_validator("gate_personal_kinds")
-    @classmethod
-    def _known_kinds(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return _known("kind", value, KINDS)
+        return () if value == ("none",) else choose("gate", value, registry.NAMES)
 
     @field_validator("lake", "cache", "evalsets", "teacher_registry")
     @classmethod
@@ -267,8 +219,41 @@ class Settings(BaseSettings):
 
     def to_gates(self) -> Gates:
         """The gates with their thresholds."""
-        thresholds = {field.name: getattr(self, f"gate_{field.name}") for field in fields(Gates)[1:]}
-        return Gates(self.gates, **thresholds)
+        return Gates().but(self.gates, **{name: getattr(self, _setting(name)) for name in registry.thresholds()})
+
+    def deciding(self) -> dict[str, Any]:
+        """The settings that decide about rows, as JSON gives them back."""
+        chosen = (name for name in names() if _DECIDES in type(self).model_fields[name].metadata)
+        return self.model_dump(mode="json", include=set(chosen))
+
+
+def _setting(threshold: str) -> str:
+    return f"gate_{threshold}"
+
+
+def _threshold_fields() -> dict[str, Any]:
+    """The thresholds of all gates as settings: type, default, bounds and meaning as the gate's file gives them."""
+    fields: dict[str, Any] = {}
+    for name, info in registry.thresholds().items():
+        kind: Any = info.annotation
+        fields[_setting(name)] = (Decides[_Listed[kind] if kind == tuple[str, ...] else kind], info)  # type: ignore[misc]
+    return fields
+
+
+if TYPE_CHECKING:
+    Settings = _Settings
+else:
+    Settings = create_model(
+        "Settings", __base__=_Settings, __module__=__name__, __doc__=_Settings.__doc__, **_threshold_fields()
+    )
+
+
+def names() -> Iterator[str]:
+    """All settings in the order in which they are shown: the thresholds of the gates after the choice of gates."""
+    for name in _Settings.model_fields:
+        yield name
+        if name == "gates":
+            yield from map(_setting, registry.thresholds())
 
 
 def _has_cells(lake: Path | None, code: str) -> bool:
@@ -276,13 +261,6 @@ def _has_cells(lake: Path | None, code: str) -> bool:
     if lake is None or not code.isalnum():
         return False
     return any(next(lake.glob(f"{above}/language={code}"), None) for above in ("*", "*/*"))
-
-
-def _known(what: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
-    """`chosen` in the order of `known`, so that the order of writing makes no difference."""
-    if unknown := [name for name in chosen if name not in known]:
-        raise ValueError(f"unknown {what} {unknown[0]!r}; there are {', '.join(known)}")
-    return tuple(name for name in known if name in chosen)
 
 
 def load() -> Settings:
@@ -304,14 +282,14 @@ def load() -> Settings:
 
 
 def describe() -> Iterator[tuple[str, str, str]]:
-    """(variable, present value, meaning) of every setting, for `polyglot settings` and the README."""
+    """(variable, present value, meaning) of every setting, for `polyglot settings` and the documentation."""
     settings = load()
-    for name, field in Settings.model_fields.items():
+    for name in names():
         value = getattr(settings, name)
         shown = ",".join(value) if isinstance(value, tuple) else str(value)
         if name == "teacher_api_key" and shown:
             shown = "(set)"
-        yield f"POLYGLOT_{name.upper()}", shown, field.description or ""
+        yield f"POLYGLOT_{name.upper()}", shown, Settings.model_fields[name].description or ""
 
 
 def dagster_home(settings: Settings) -> Path:

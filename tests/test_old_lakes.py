@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import dagster as dg
+import pyarrow.parquet as pq
 import pytest
+import small_lake
 from click.testing import CliRunner
 from scripted import ScriptedVllm
 
@@ -15,8 +17,10 @@ from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import Cell, cells
+from polyglot_assets.gates import placeholder
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.release import manifest, versions
+from polyglot_assets.release import manifest, sft, versions
+from polyglot_assets.release.verify import verify
 from polyglot_assets.settings import Settings, load
 
 QUESTIONS = ["Hvorfor er havet salt?", "Hva spiser en elg om vinteren?", "Hvem bygde det gamle slottet?", "Hva er snø?"]
@@ -73,3 +77,57 @@ def test_only_the_codes_of_its_own_cells_are_taken(lake: Lake) -> None:
     for code in ("nob", "deu", "zxx", "*", "n[b]", "../x"):
         with pytest.raises(ValueError, match="unknown language"):
             Settings(lake=lake.root, languages=(code,))
+
+
+def _without(lake: Lake, columns: set[str]) -> None:
+    """Makes the tables of answers and examples as they were before these columns came."""
+    for table in (RESPONSES, EXAMPLES):
+        paths = sorted((lake.root / table.name).rglob("*.parquet"))
+        assert paths
+        for path in paths:
+            rows = pq.read_table(path, partitioning=None)
+            pq.write_table(rows.drop_columns([name for name in rows.column_names if name in columns]), path)
+
+
+def _counted(lake: Lake, column: str) -> set[tuple[int, int]]:
+    """(rows with a value, all rows) of both tables."""
+    with lake.connect() as connection:
+        counts = (f"SELECT count({column}), count(*) > 0 FROM lake.{name}" for name in ("responses", "examples"))
+        return {connection.sql(query).fetchall()[0] for query in counts}
+
+
+def test_a_lake_from_before_a_gate_joined(tmp_path: Path) -> None:
+    settings = small_lake.settings_of(tmp_path / "lake", rows=2)
+    lake = Lake(settings.lake)
+    lake.prepare()
+    small_lake.seeds(lake, settings)
+    small_lake.prompts(lake, settings)
+    small_lake.responses(lake, settings)
+    small_lake.examples(lake, settings)
+    small_lake.follow(lake, settings)
+    before = sft.write(lake, settings)
+    rows = {cell: lake.read_cell(RESPONSES, cell, teacher=small_lake.TEACHER) for cell in cells(small_lake.LANGUAGES)}
+
+    new = {column.name for column in placeholder.GATE.columns}
+    _without(lake, new)
+    lake.publish_catalogue()
+    assert _counted(lake, "placeholders") == {(0, True)}, "it opens"
+    small_lake.examples(lake, settings)
+    assert sft.write(lake, settings).manifest.files == before.manifest.files, "what is there can be released"
+
+    _without(lake, new)
+    assert small_lake.responses(lake, settings) == 0, "nothing is asked again"
+    small_lake.examples(lake, settings)
+    small_lake.follow(lake, settings)
+    for cell, earlier in rows.items():
+        assert lake.read_cell(RESPONSES, cell, teacher=small_lake.TEACHER) == earlier
+    assert sft.write(lake, settings).manifest.files == before.manifest.files, "the same rows, byte for byte"
+
+    more = small_lake.settings_of(tmp_path / "lake", rows=3)
+    small_lake.prompts(lake, more)
+    assert small_lake.responses(lake, more) == 3
+    small_lake.examples(lake, more)
+    small_lake.follow(lake, more)
+    after = sft.write(lake, more)
+    assert after.manifest.rows == before.manifest.rows + 3
+    assert not any(verify(after.folder).values())

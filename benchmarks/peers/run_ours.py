@@ -12,7 +12,7 @@ from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import RESPOND, Cell
 from polyglot_assets.domain.ids import content_id
-from polyglot_assets.gates.measures import Gates
+from polyglot_assets.gates.registry import Gates
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.inference.server_engine import ServerEngine

@@ -26,7 +26,7 @@ from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import STRATEGIES, Cell, cells
-from polyglot_assets.domain.outcomes import OUTCOMES
+from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
@@ -265,7 +265,7 @@ def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int,
         UserError: an outcome does not exist, or is `ok`.
     """
     chosen = {name.strip() for name in outcomes.split(",") if name.strip()}
-    if unknown := chosen - set(OUTCOMES) | chosen & {"ok"}:
+    if unknown := chosen - OUTCOMES.keys() | chosen & {"ok"}:
         failures = ", ".join(name for name in OUTCOMES if name != "ok")
         raise UserError(f"--outcome {', '.join(sorted(unknown))}: can be {failures}")
     cells = [Cell(language, strategy) for language in selection.languages for strategy in selection.strategies]

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from polyglot_assets.contracts.table import CELL, MEASURES, MESSAGES, TEXT, TEXTS, Field, Table
+from polyglot_assets.contracts.table import CELL, MEASURES, MESSAGES, QUALITY, TEXT, TEXTS, Field, Table
 
 PUBLISHED = (
     "id",
@@ -37,9 +37,7 @@ EXAMPLES = Table(
         ("response_chars", pa.int32(), "Length of the response in characters"),
         ("prompt_tokens", pa.int32(), "Tokens of the request, by the teacher's tokenizer"),
         ("response_tokens", pa.int32(), "Tokens written, by the teacher's tokenizer"),
-        ("prompt_language_score", pa.float32(), "Detector's confidence that was measured on the prompt"),
-        ("response_language_score", pa.float32(), "Detector's confidence that was measured on the response"),
-        *MEASURES,
+        *(field for field in MEASURES if field[0] in QUALITY),
         ("prompt_key", TEXT, "Hash of the normalised prompt"),
         ("content_key", TEXT, "Hash of the normalised prompt and response together"),
         ("prompt_repeated", pa.bool_(), "The teacher wrote the same normalised prompt before, in a row of the cell"),

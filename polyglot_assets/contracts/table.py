@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from polyglot_assets.gates.registry import COLUMNS
+
 Field = tuple[str, pa.DataType, str]
 
 TEXT = pa.string()
@@ -49,19 +51,8 @@ ORIGIN: tuple[Field, ...] = (
     ("source_revision", TEXT, "Commit of the source on the hub, or content hash of its files"),
 )
 
-MEASURES: tuple[Field, ...] = (
-    ("prompt_foreign_share", pa.float32(), "Share of the prompt's letters in another language or script, 0..1"),
-    ("response_foreign_share", pa.float32(), "Share of the response's letters in another language or script, 0..1"),
-    ("prompt_echo_share", pa.float32(), "Share of the prompt copied from the untranslated one, 0..1"),
-    ("response_echo_share", pa.float32(), "Share of the response copied from the untranslated prompt, 0..1"),
-    ("refusal_share", pa.float32(), "Share of the response that declines or speaks of a machine, 0..1"),
-    ("repeated_share", pa.float32(), "Share of prompt or response that is loops, 0..1"),
-    ("leaked_words", pa.int32(), "Longest run of words taken from the template; 0 below four"),
-    ("debris_marks", pa.int32(), "Chat-template tokens, JSON remains, broken characters and markup outside of code"),
-    ("prompt_length", pa.int32(), "Length of the prompt, East Asian characters counted two and a half times"),
-    ("response_length", pa.int32(), "Length of the response, East Asian characters counted two and a half times"),
-    ("personal_data", TEXTS, "Kinds of personal data in prompt or response"),
-)
+MEASURES: tuple[Field, ...] = tuple((column.name, column.type, column.description) for column in COLUMNS)
 """What the gates measured; null where a gate was off, had nothing to say, or there was no pair."""
 
-QUALITY = tuple(name for name, _, _ in MEASURES)
+QUALITY = tuple(column.name for column in COLUMNS if column.in_examples)
+"""Those that examples have too."""

@@ -78,7 +78,7 @@ def _row(prompt: Row, response: Row) -> dict[str, Any]:
     from_response = (
         "source", "source_id", "source_revision", "language", "strategy", "seed_id", "prompt_id", "request_id",
         "teacher", "model", "model_revision", "engine", "prompt", "response", "prompt_tokens", "response_tokens",
-        "prompt_language_score", "response_language_score", *QUALITY, "licenses",
+        *QUALITY, "licenses",
     )  # fmt: skip
     return {
         "id": content_id(response["prompt_id"], response["request_id"], response["sample_index"]),

@@ -1,1 +1,1 @@
-"""Gates: what is measured about a pair before it is kept. Pure functions; outcomes.py decides with their figures."""
+"""Gates: what is measured about a pair before it is kept, and what it is rejected for. One gate is one file."""

@@ -11,6 +11,12 @@ as long as it sets them as code.
 import re
 from collections import Counter
 
+from pydantic import Field
+
+from polyglot_assets.domain import outcomes
+from polyglot_assets.domain.outcomes import Outcome
+from polyglot_assets.gates.gate import COUNT, Column, Finding, Gate, Limits, Pair
+
 CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 _SUSPECT = re.compile(r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâ:：｜▁#◁]")
 
@@ -149,3 +155,46 @@ def _unbalanced_tags(text: str) -> int:
     for match in _PAIRED.finditer(text):
         balance[match[2].lower()] += -1 if match[1] else 1
     return sum(map(abs, balance.values()))
+
+
+DEBRIS = Outcome(
+    "debris",
+    outcomes.GATES,
+    "chat-template tokens, wrappers, a turn that the model made up (`Human: …`), remains of JSON, broken characters or "
+    "markup outside of code",
+)
+
+
+class DebrisLimits(Limits):
+    """How many marks are too many."""
+
+    debris_marks: int = Field(
+        default=1,
+        ge=1,
+        description="So many chat-template tokens, JSON remains, broken characters or unbalanced tags outside of code "
+        "make a text `debris`.",
+    )
+
+
+def _assess(pair: Pair, limits: DebrisLimits) -> Finding:
+    marks, kind = max(map(debris, pair.written))
+    objections = [(DEBRIS, f"{kind} ({marks} in all)")] if marks >= limits.debris_marks else []
+    return Finding({"debris_marks": marks}, objections)
+
+
+GATE = Gate(
+    "debris",
+    "marks of machinery that text for people does not hold",
+    decides=20,
+    joined=50,
+    outcomes=(DEBRIS,),
+    columns=(
+        Column(
+            "debris_marks",
+            COUNT,
+            "Chat-template tokens, JSON remains, broken characters and markup outside of code",
+        ),
+    ),
+    limits=DebrisLimits,
+    assess=_assess,
+)

@@ -1,14 +1,15 @@
 """The language gate: which language a text is in, and how much of it is in another one.
 
-Here: the measurement, for one text and the language it should be in. Not here: the detector (text/languages.py) and the
-outcomes wrong_language, mixed_language and not_translated (responses/outcomes.py).
+Here: the measurement, for one text and the language it should be in, and what speaks against a pair, an untranslated
+prompt included. Not here: the detectors (text/languages.py), which words are a text's own (own_words.py), and what
+counts as copied (leakage.py).
 
 A text is read in passages of about a sentence, so that neither a good beginning nor every other sentence hides
 English. A passage is in another language if it is written in another script, or if CLD2 finds another language in it
 and fastText does not overrule that: on correct text a relative sometimes comes first. A line that stands alone counts
-half: that may be titles, names or an error. Where neither detector knows the
-asked language, only what both are sure of is foreign, and there is no verdict on the rest. Code, formulas, links and a
-few quotations are left out, and where too few letters remain there is no verdict either.
+half: that may be titles, names or an error. Where neither detector knows the asked language, only what both are sure of
+is foreign, and there is no verdict on the rest. Code, formulas, links and a few quotations are left out, and where too
+few letters remain there is no verdict either.
 """
 
 import re
@@ -17,12 +18,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
+from pydantic import Field
+
+from polyglot_assets.domain import outcomes
+from polyglot_assets.domain.outcomes import Outcome
+from polyglot_assets.gates.gate import SHARE, TEXT, Column, Finding, Gate, Limits, Objection, Pair
+from polyglot_assets.gates.leakage import copied_share, untranslated_share, words_to_translate
+from polyglot_assets.gates.own_words import own_words
 from polyglot_assets.text.languages import (
     DENSE_SCRIPTS,
     DENSE_WEIGHT,
     MIN_LETTERS,
     candidates,
     count_scripts,
+    display_name,
     is_known,
     is_known_to_cld2,
     likelihood,
@@ -31,17 +40,7 @@ from polyglot_assets.text.languages import (
     shares,
     without_code,
 )
-
-_QUOTATION = re.compile(r"„[^„“”\n]{3,500}[“”]|“[^“”\n]{3,500}”|«[^«»\n]{3,500}»|「[^「」\n]{3,500}」|"
-                        r'(?<!\w)"[^"\n]{3,500}"(?!\w)|^>.*$', re.MULTILINE)  # fmt: skip
-_CODE = re.compile(r"```[^`\n]*\n(.*?)(?:```|\Z)|~~~[^~\n]*\n(.*?)(?:~~~|\Z)|`([^`\n]+)`", re.DOTALL)
-_CODE_MARKS = re.compile("`|~~~")
-_WORD = re.compile(r"[^\W\d_]+")
-_ENDED = re.compile(r"[.!?][\"')]*(\s|\Z)")
-_LEAST_WORDS = 5
-_MOSTLY_PROSE = 0.97
-"""Share of letters and signs of sentences; in code many others stand between the words."""
-_QUOTATION_MARKS = re.compile(r'["„“«「>]')
+from polyglot_assets.text.normal import text_key
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;:؟।])\s+|(?<=[。！？；：])|\n+")
 """Where a text may be cut. A half sentence that a colon ends may be in one language and the rest in another."""
@@ -73,12 +72,6 @@ detectors take for another language, a line that is quoted, names in another scr
 other one, weigh in full."""
 _MOST_STRAY = 2
 """Passages that may be such lines."""
-_MOST_QUOTED = 0.5
-_MANY_QUOTED = 0.2
-_QUOTED_LINE = 200
-"""Quotations are left out, but not more than half of a text, nor, if they are longer than these characters together,
-more than a fifth of it. A question may hold a sentence that is asked about; beyond that they are what is to be read."""
-
 _SURE_OF_FOREIGN = 0.3
 """Probability that fastText must give to CLD2's language where neither knows the asked one."""
 
@@ -246,28 +239,6 @@ def _unless_sure(divided: dict[str, float], likely: dict[str, float]) -> _Verdic
     return _UNREAD
 
 
-def own_words(text: str) -> str:
-    """What the text says itself: without code, and without quotations unless they are a good part of it.
-
-    Prose that is put into the marks of code counts as a quotation.
-    """
-    whole = without_code(_CODE.sub(_unless_code, text)) if _CODE_MARKS.search(text) else without_code(text)
-    unquoted = without_code(text)
-    if _QUOTATION_MARKS.search(unquoted):
-        unquoted = _QUOTATION.sub(" ", unquoted)
-    quoted = len(whole) - len(unquoted)
-    return whole if quoted > len(whole) * (_MANY_QUOTED if quoted > _QUOTED_LINE else _MOST_QUOTED) else unquoted
-
-
-def _unless_code(found: re.Match[str]) -> str:
-    """What stands between the marks of code, if it is sentences; else all of it."""
-    inside = next(part for part in found.groups() if part is not None)
-    words = _WORD.findall(inside)
-    prose = sum(map(len, words)) + sum(map(inside.count, " \n.,;:!?'"))
-    is_prose = len(words) >= _LEAST_WORDS and _ENDED.search(inside) and prose >= _MOSTLY_PROSE * len(inside)
-    return inside if is_prose else found[0]
-
-
 def _passages(text: str) -> Iterator[str]:
     """Neighbouring sentences and lines, put together until they are long enough; a short rest goes with the last."""
     at_least = max(_PASSAGE, len(text) // _PASSAGES)
@@ -296,3 +267,120 @@ def _is_name(passage: str, letters: float) -> bool:
         return False
     words = [word for word in passage.split() if word[0].isalpha()]
     return (len(words) < 3 and passage.isascii()) or sum(word[0].isupper() for word in words) > 0.6 * len(words)
+
+
+NOT_TRANSLATED = Outcome(
+    "not_translated",
+    outcomes.GATES,
+    "the prompt of `translate` is still English, wholly or in a part of it; numbers, formulas and code need no "
+    "translation",
+)
+WRONG_LANGUAGE = Outcome(
+    "wrong_language", outcomes.GATES, "prompt or answer in another language than the cell's, for the greater part"
+)
+MIXED_LANGUAGE = Outcome("mixed_language", outcomes.GATES, "a good part of prompt or answer is in another language")
+MOSTLY = 0.5
+"""From this share on a text is in the other language, below it is mixed."""
+
+
+class LanguageLimits(Limits):
+    """How much of another language is too much."""
+
+    language_likelihood: float = Field(
+        default=0.2,
+        gt=0,
+        le=1,
+        description="Where CLD2 does not find the asked language in a passage, fastText must give it at least this "
+        "(0 to 1), or the passage is in another language.",
+    )
+    foreign_share: float = Field(
+        default=0.12,
+        gt=0,
+        description="From this share of letters in other languages or scripts on a text is `mixed_language`, from one "
+        "half on `wrong_language`. One or two lines that stand alone, and names in another script, count half.",
+    )
+    echo_share: float = Field(
+        default=0.3,
+        gt=0,
+        description="From this share of words copied from the untranslated prompt on, numbers aside, a translation is "
+        "`not_translated`; in the prompt the longest stretch counts twice.",
+    )
+
+
+def _assess(pair: Pair, limits: LanguageLimits) -> Finding:
+    # The language of a seed's own prompt is the source's claim, not the teacher's work.
+    prompt = read(pair.prompt, pair.language, limits.language_likelihood) if pair.invented else NO_VERDICT
+    response = read(pair.response, pair.language, limits.language_likelihood)
+    prompt_echo = untranslated_share(own_words(pair.prompt), pair.original) if pair.original else None
+    response_echo = copied_share(own_words(pair.response), pair.original) if pair.original else None
+    measured = {
+        "prompt_language": prompt.code,
+        "prompt_language_score": prompt.score,
+        "response_language": response.code,
+        "response_language_score": response.score,
+        "prompt_foreign_share": prompt.foreign_share,
+        "response_foreign_share": response.foreign_share,
+        "prompt_echo_share": prompt_echo,
+        "response_echo_share": response_echo,
+    }
+    return Finding(measured, _objections(pair, prompt, response, (prompt_echo or 0, response_echo or 0), limits))
+
+
+def _objections(
+    pair: Pair, prompt: Reading, response: Reading, echoes: tuple[float, float], limits: LanguageLimits
+) -> Iterator[Objection]:
+    if pair.original:
+        yield from _translation_objections(pair, prompt, echoes[0], limits)
+    named = (("prompt", prompt), ("response", response))
+    for name, reading in named:
+        if (reading.foreign_share or 0) >= max(MOSTLY, limits.foreign_share):
+            language = _named(reading.foreign or "und", reading.score)
+            yield WRONG_LANGUAGE, f"the {name} is in {language}, not in {display_name(pair.language)}"
+    if echoes[1] >= limits.echo_share:
+        yield NOT_TRANSLATED, f"{echoes[1]:.0%} of the response are the untranslated prompt"
+    for name, reading in named:
+        if (reading.foreign_share or 0) >= limits.foreign_share:
+            language = _named(reading.foreign or "und", None)
+            yield MIXED_LANGUAGE, f"{reading.foreign_share:.0%} of the {name} is in {language}"
+
+
+def _translation_objections(pair: Pair, prompt: Reading, echo: float, limits: LanguageLimits) -> Iterator[Objection]:
+    same = text_key(pair.prompt) == pair.seed_key
+    if same and words_to_translate(without_code(pair.original)):  # `2 + 2 = ?` is the same in all languages
+        yield NOT_TRANSLATED, f"the prompt is the {display_name(pair.seed_language)} one, word for word"
+    if prompt.code == pair.seed_language and (prompt.foreign_share or 0) >= MOSTLY:
+        yield NOT_TRANSLATED, f"the prompt is still in {_named(prompt.code, prompt.score)}"
+    if echo >= limits.echo_share:
+        share = f"{echo:.0%} of the prompt are copied from the untranslated one"
+        yield NOT_TRANSLATED, f"{share}, the longest stretch counted twice"
+
+
+def _named(code: str | None, score: float | None) -> str:
+    try:
+        name = "another language" if code in (None, "und") else display_name(str(code))
+    except LookupError:
+        name = str(code)
+    return name if score is None else f"{name} ({score:.2f})"
+
+
+GATE = Gate(
+    "language",
+    "which language prompt and answer are in, and what of a translation was left as it was",
+    decides=50,
+    joined=10,
+    outcomes=(NOT_TRANSLATED, WRONG_LANGUAGE, MIXED_LANGUAGE),
+    columns=(
+        Column("prompt_language", TEXT, "Detected language of `prompt`, null if too short to say", in_examples=False),
+        Column("prompt_language_score", SHARE, "Detector's confidence, 0..1"),
+        Column(
+            "response_language", TEXT, "Detected language of `response`, null if too short to say", in_examples=False
+        ),
+        Column("response_language_score", SHARE, "Detector's confidence, 0..1"),
+        Column("prompt_foreign_share", SHARE, "Share of the prompt's letters in another language or script, 0..1"),
+        Column("response_foreign_share", SHARE, "Share of the response's letters in another language or script, 0..1"),
+        Column("prompt_echo_share", SHARE, "Share of the prompt copied from the untranslated one, 0..1"),
+        Column("response_echo_share", SHARE, "Share of the response copied from the untranslated prompt, 0..1"),
+    ),
+    limits=LanguageLimits,
+    assess=_assess,
+)

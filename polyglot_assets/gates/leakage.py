@@ -13,6 +13,12 @@ from functools import lru_cache
 from itertools import compress, groupby
 from operator import itemgetter
 
+from pydantic import Field
+
+from polyglot_assets.domain import outcomes
+from polyglot_assets.domain.outcomes import Outcome
+from polyglot_assets.gates.gate import COUNT, Column, Finding, Gate, Limits, Pair
+
 _WORD = re.compile(r"\w+")
 _RUN = 4
 """Words that must follow each other as in the instructions before they count at all."""
@@ -118,3 +124,32 @@ def _words(text: str) -> list[str]:
 
 def _each(words: list[str]) -> Iterable[tuple[str, ...]]:
     return zip(*(words[start:] for start in range(_RUN)), strict=False)
+
+
+LEAKED = Outcome("leaked", outcomes.GATES, "words of the template in prompt or answer")
+
+
+class LeakageLimits(Limits):
+    """How many words are too many."""
+
+    leaked_words: int = Field(
+        default=7, ge=_RUN, description="So many words of the template in a row make a text `leaked`."
+    )
+
+
+def _assess(pair: Pair, limits: LeakageLimits) -> Finding:
+    words = max(leaked_words(text, pair.instructions, pair.messages) for text in pair.written)
+    objections = [(LEAKED, f"{words} words in a row are the template's own")] if words >= limits.leaked_words else []
+    return Finding({"leaked_words": words}, objections)
+
+
+GATE = Gate(
+    "leakage",
+    "words of the request that come back in the answer",
+    decides=10,
+    joined=40,
+    outcomes=(LEAKED,),
+    columns=(Column("leaked_words", COUNT, "Longest run of words taken from the template; 0 below four"),),
+    limits=LeakageLimits,
+    assess=_assess,
+)

@@ -16,6 +16,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Annotated
+
+import pyarrow as pa
+from pydantic import AfterValidator, Field
+
+from polyglot_assets.domain import outcomes
+from polyglot_assets.domain.outcomes import Outcome
+from polyglot_assets.gates.gate import TEXT, Column, Finding, Gate, Limits, Objection, Pair, choose
 
 EMAIL, PHONE, IP, CARD, ACCOUNT, NATIONAL_ID = "email", "phone", "ip_address", "card", "bank_account", "national_id"
 
@@ -229,3 +237,53 @@ def _validator(module: str) -> Callable[[str], bool]:
 
     is_valid: Callable[[str], bool] = import_module(f"stdnum.{module}").is_valid
     return is_valid
+
+
+PERSONAL_DATA = Outcome(
+    "personal_data",
+    outcomes.GATES,
+    "an e-mail address, telephone number, IP address, card, account or identity number",
+)
+_KIND_NAMES = {
+    EMAIL: "an e-mail address",
+    PHONE: "a telephone number",
+    IP: "an IP address",
+    CARD: "a card number",
+    ACCOUNT: "an account number",
+    NATIONAL_ID: "an identity number",
+}
+
+
+class PersonalLimits(Limits):
+    """Which kinds are looked for."""
+
+    personal_kinds: Annotated[tuple[str, ...], AfterValidator(lambda kinds: choose("kind", kinds, KINDS))] = Field(
+        default=KINDS, description="Kinds of personal data that make a pair `personal_data`."
+    )
+
+
+def _assess(pair: Pair, limits: PersonalLimits) -> Finding:
+    prompt, response = (
+        tuple(kind for kind in personal_data(text, pair.language) if kind in limits.personal_kinds)
+        for text in (pair.prompt, pair.response)
+    )
+    return Finding({"personal_data": sorted({*prompt, *response})}, _objections(pair, prompt, response))
+
+
+def _objections(pair: Pair, prompt: tuple[str, ...], response: tuple[str, ...]) -> Iterator[Objection]:
+    # The seed's own prompt is published just the same, so it is searched whoever wrote it.
+    for whose, kinds in (("prompt" if pair.invented else "seed's own prompt", prompt), ("response", response)):
+        if kinds:
+            yield PERSONAL_DATA, f"the {whose} holds " + " and ".join(_KIND_NAMES[kind] for kind in kinds)
+
+
+GATE = Gate(
+    "personal_data",
+    "addresses and numbers that belong to a person or an account, in a seed's own prompt too",
+    decides=70,
+    joined=70,
+    outcomes=(PERSONAL_DATA,),
+    columns=(Column("personal_data", pa.list_(TEXT), "Kinds of personal data in prompt or response"),),
+    limits=PersonalLimits,
+    assess=_assess,
+)

@@ -14,6 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pydantic import Field
+
+from polyglot_assets.domain import outcomes
+from polyglot_assets.domain.outcomes import Outcome
+from polyglot_assets.gates.gate import SHARE, Column, Finding, Gate, Limits, Pair
 from polyglot_assets.gates.refusal_limits import LIMITS
 from polyglot_assets.gates.refusal_phrases import PHRASES
 from polyglot_assets.text.languages import DENSE_WEIGHT
@@ -168,3 +173,41 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     """`pattern` in the spelling of the texts (ß is ss there), its escapes as they are."""
     pieces = _ESCAPE.split(pattern)
     return re.compile("".join(piece if number % 2 else _plain(piece) for number, piece in enumerate(pieces)))
+
+
+REFUSED = Outcome(
+    "refused",
+    outcomes.GATES,
+    "declines, names an assistant's limits, or speaks of itself as a machine, and gives no answer beside it",
+)
+
+
+class RefusalLimits(Limits):
+    """How much of a refusal is too much."""
+
+    refusal_share: float = Field(
+        default=0.1,
+        gt=0,
+        description="From this share of the response on, sentences at its beginning that decline make it `refused`; a "
+        "third of it counts where they announce an answer all the same.",
+    )
+
+
+def _assess(pair: Pair, limits: RefusalLimits) -> Finding:
+    share = refusal_share(pair.response, pair.language)
+    objections = []
+    if share >= limits.refusal_share:
+        objections.append((REFUSED, f"{share:.0%} of the response declines or speaks of a machine"))
+    return Finding({"refusal_share": share}, objections)
+
+
+GATE = Gate(
+    "refusal",
+    "answers that decline, and answers that speak of themselves as a machine",
+    decides=40,
+    joined=20,
+    outcomes=(REFUSED,),
+    columns=(Column("refusal_share", SHARE, "Share of the response that declines or speaks of a machine, 0..1"),),
+    limits=RefusalLimits,
+    assess=_assess,
+)

@@ -1,6 +1,7 @@
 """The repetition gate: text that goes round in circles.
 
-Here: the share of a text that is loops. Not here: duplicates of other rows (marts).
+Here: the share of a text that is loops, and an answer that is its own prompt. Not here: duplicates of other rows
+(curation/duplicates.py).
 
 A loop is a stretch that follows upon itself at least twice more, letter by letter; a line that comes again and again,
 the number that it begins with aside; eight sentences or more of which each is the one before but for one word, which
@@ -15,11 +16,20 @@ figures count only where they are endless, and lines with several numbers are st
 """
 
 import re
+import unicodedata
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from zlib import crc32
 
+from pydantic import Field
+
+from polyglot_assets.domain import outcomes
+from polyglot_assets.domain.outcomes import Outcome
+from polyglot_assets.gates.gate import SHARE, Column, Finding, Gate, Limits, Objection, Pair
+from polyglot_assets.gates.length import measured_length
 from polyglot_assets.text.languages import SENTENCE_END
+from polyglot_assets.text.normal import text_key
 
 _GRAM = 12
 """Characters that must be equal to count as the same place: longer than the frame of most lists."""
@@ -213,3 +223,54 @@ def _share_of_one_character(text: str) -> float:
     character, number = Counter(text).most_common(1)[0]
     share = number / len(text)
     return round(share, 4) if share > 0.8 and not character.isdigit() else 0.0
+
+
+REPETITIVE = Outcome(
+    "repetitive",
+    outcomes.GATES,
+    "goes round in circles, also with a word changed each time, or the answer is the prompt (a seed's own prompt from "
+    "20 letters on)",
+)
+_ECHO = 20
+"""Letters (see length.py) from which on a seed's prompt cannot be its own answer; to `Hello!` it can."""
+
+
+class RepetitionLimits(Limits):
+    """How much of a text may be loops."""
+
+    repeated_share: float = Field(default=0.2, gt=0, description="From this share of loops on a text is `repetitive`.")
+
+
+def _assess(pair: Pair, limits: RepetitionLimits) -> Finding:
+    share = max(map(repeated_share, pair.written))
+    return Finding({"repeated_share": share}, _objections(pair, share, limits))
+
+
+def _objections(pair: Pair, share: float, limits: RepetitionLimits) -> Iterator[Objection]:
+    if share >= limits.repeated_share:
+        yield REPETITIVE, f"{share:.0%} of the text repeats itself"
+    # Nearly all differ in the first character, which is seen much faster than a hash of both.
+    if _first(pair.prompt) != _first(pair.response) or text_key(pair.prompt) != text_key(pair.response):
+        return
+    reason = "the response is the prompt, word for word"
+    letters = measured_length("".join(filter(str.isalpha, pair.prompt)))
+    if pair.invented:
+        yield REPETITIVE, reason
+    elif letters >= _ECHO:
+        yield REPETITIVE, f"{reason} ({letters:,} letters; from {_ECHO} on a seed's own prompt is no answer)"
+
+
+def _first(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:4]).casefold()[:1]
+
+
+GATE = Gate(
+    "repetition",
+    "text that goes round in circles",
+    decides=30,
+    joined=30,
+    outcomes=(REPETITIVE,),
+    columns=(Column("repeated_share", SHARE, "Share of prompt or response that is loops, 0..1"),),
+    limits=RepetitionLimits,
+    assess=_assess,
+)

@@ -14,6 +14,8 @@ import duckdb
 from polyglot_assets.contracts.tables import TABLES
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.outcomes import CURATED
+from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.lake.views import TableName
 from polyglot_assets.marts.models import Described, Model, load, read_tables
 
@@ -100,8 +102,11 @@ def _violation(
         repeated = f"SELECT {column} FROM {relation} GROUP BY {column} HAVING count(*) > 1"
         return f"{column} IN ({repeated})", f"{column} occurs once in the whole lake"
     if test == "accepted_values":
-        values = ", ".join(f"'{value}'" for value in arguments["values"])
-        return f"{column} NOT IN ({values})", f"{column} is one of {', '.join(arguments['values'])}"
+        accepted = arguments["values"]
+        if isinstance(accepted, str):
+            accepted = _accepted(accepted, f"{described.name}.{column}")
+        values = ", ".join(f"'{value}'" for value in accepted)
+        return f"{column} NOT IN ({values})", f"{column} is one of {', '.join(accepted)}"
     if test == "relationships":
         to, key = arguments["to"], arguments["field"]
         return (
@@ -109,3 +114,14 @@ def _violation(
             f"{column} exists as {to}.{key}",
         )
     raise UserError(f"schema.yml: {described.name}.{column}: unknown test {test!r}")
+
+
+def _accepted(name: str, where: str) -> tuple[str, ...]:
+    """The values that schema.yml means by the name of a registry."""
+    registries = {
+        "outcomes of answers": tuple(OUTCOMES),
+        "outcomes of examples": tuple(outcome.name for outcome in CURATED),
+    }
+    if name not in registries:
+        raise UserError(f"schema.yml: {where}: accepted_values are a list or one of {', '.join(registries)}")
+    return registries[name]

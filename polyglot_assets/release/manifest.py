@@ -22,15 +22,11 @@ from typing_extensions import TypedDict
 
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.ids import content_id
-from polyglot_assets.domain.outcomes import CURATED_OUTCOMES
 from polyglot_assets.licenses.licenses import CONDITIONS, PERMISSIONS
 from polyglot_assets.text.languages import display_name
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-
-LATER_OUTCOMES = (*CURATED_OUTCOMES, "deleted")
-"""What an answer that was ok by itself may end as; `deleted` where a release lost it on request."""
 
 Counts = list[dict[str, Any]]
 

@@ -24,7 +24,7 @@ from polyglot_assets.contracts.licenses import LICENCES
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.curation.licenses import find
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.domain.outcomes import OUTCOMES
+from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.licenses import policy as policy_
 from polyglot_assets.licenses.licenses import resulting
@@ -46,20 +46,6 @@ _SHARD_BYTES = 256 << 20
 _GROUP_ROWS = 8192
 """Some 30 MB of text: what a streaming reader fetches at once, and what DuckDB gives to one thread."""
 _SOFTWARE = ("polyglot-assets", "duckdb", "numpy", "pyarrow")
-_DECISIVE = (
-    "languages",
-    "rows_per_cell",
-    "seeds_per_cell",
-    "seed_chars",
-    "keep_toxic",
-    "keep_redacted",
-    "gates",
-    "duplicates_similarity",
-    "duplicates_width",
-    "evalsets_ngram",
-    "evalsets_overlap",
-)
-"""Settings that decide about rows."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +87,7 @@ def write(lake: Lake, settings: Settings) -> Release:
             stages=_stages(connection),
             license=_license(connection, policy),
             policy=policy.as_dict(),
-            settings={name: _plain(getattr(settings, name)) for name in _DECISIVE},
+            settings=settings.deciding(),
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={},
         )
@@ -246,8 +232,3 @@ def _license(connection: duckdb.DuckDBPyConnection, policy: Policy) -> dict[str,
     sets = [row["licenses"] for row in query(connection, "SELECT DISTINCT licenses FROM lineage")]
     whole = resulting(sets, policy.licences, policy.claim)
     return {"id": whole.id, "name": whole.license_name or "", "sentences": list(whole.sentences)}
-
-
-def _plain(value: Any) -> Any:
-    """As JSON gives it back."""
-    return list(value) if isinstance(value, tuple) else value

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 from polyglot_assets.contracts.examples import published_fields
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.domain.outcomes import OUTCOMES
+from polyglot_assets.domain.outcomes import CURATED, DELETED
+from polyglot_assets.gates.language import MOSTLY, LanguageLimits
 from polyglot_assets.gates.language import read as read_language
-from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import MARTS
 from polyglot_assets.licenses import policy as policy_
@@ -31,8 +32,6 @@ from polyglot_assets.release.render import CARD, render
 
 _SHOWN = 3
 _SAMPLE = 100
-_MOST_FOREIGN = 0.5
-"""As for the outcome wrong_language; see responses/outcomes.py."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,8 @@ def _sums(release: _Folder) -> Iterator[str]:
         total = sum(row["rows"] for row in getattr(release.manifest, name))
         if total != release.manifest.rows:
             yield f"{name}: the rows sum to {total}, not to {release.manifest.rows}"
-    unknown = {row["outcome"] for row in release.manifest.outcomes} - {*OUTCOMES, *manifest_.LATER_OUTCOMES}
+    known = {*OUTCOMES, *(outcome.name for outcome in (*CURATED, DELETED))}
+    unknown = {row["outcome"] for row in release.manifest.outcomes} - known
     yield from (f"outcomes: {name!r} is none" for name in sorted(unknown))
     kept = sum(row["rows"] for row in release.manifest.outcomes if row["outcome"] == "ok")
     if kept != release.manifest.rows:
@@ -169,10 +169,10 @@ def _language(release: _Folder) -> Iterator[str]:
         "SELECT id, language, strategy, response FROM published "
         f"QUALIFY row_number() OVER (PARTITION BY language, strategy ORDER BY id) <= {_SAMPLE} ORDER BY ALL",
     )
-    foreign = []
+    likelihood, foreign = LanguageLimits().language_likelihood, []
     for row in rows:
-        reading = read_language(row["response"], row["language"], DEFAULT.language_likelihood)
-        if (reading.foreign_share or 0) >= _MOST_FOREIGN:
+        reading = read_language(row["response"], row["language"], likelihood)
+        if (reading.foreign_share or 0) >= MOSTLY:
             foreign.append(f"{row['language']}/{row['strategy']}: the response of {row['id']} is {reading.foreign}")
     yield from _some(foreign)
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import Cell
-from polyglot_assets.gates.measures import LANGUAGE
+from polyglot_assets.gates import language
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.orchestration import liveness
@@ -46,7 +46,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
         started, loads = time.monotonic(), vllm.loads
         gates, cells = place.settings.to_gates(), cells_of(context)
         unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(code)]
-        if unknown and LANGUAGE in gates.enabled:
+        if unknown and language.GATE.name in gates.enabled:
             context.log.warning(
                 "no language detector knows %s: the language gate finds other languages there only where it is sure, "
                 "and says nothing about the rest",

@@ -11,10 +11,8 @@ reading its files and nothing more.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple
 from functools import lru_cache
 from importlib.metadata import version
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.domain.ids import code_digest, content_id, file_digest
-from polyglot_assets.gates.measures import DEFAULT, Gates, Measures
+from polyglot_assets.gates.registry import COLUMNS, DEFAULT, Gates
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.files import write_text
 from polyglot_assets.lake.store import Lake
@@ -80,7 +78,7 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
         _rules(),
         [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
         teacher.dialect,
-        astuple(gates),
+        gates.values(),
         ledger.digest(),
         _digest_of(lake.cell_path(PROMPTS, cell)),
         _digest_of(lake.cell_path(RESPONSES, cell, teacher=teacher.name)),
@@ -128,23 +126,6 @@ def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, gates: Gate
         "prompt_tokens": completion.prompt_tokens,
         "response_tokens": completion.response_tokens,
         "attempts": end.attempts,
-        **_measured(judgement.measures),
+        **{column.name: judgement.measures.get(column.name) for column in COLUMNS},
         "licenses": sorted({*prompt["licenses"], teacher.license}),
-    }
-
-
-def _measured(found: Measures) -> dict[str, Any]:
-    asked, answered = found.prompt_language, found.response_language
-    personal = [kinds for kinds in (found.prompt_personal, found.response_personal) if kinds is not None]
-    same_name = ("prompt_echo_share", "response_echo_share", "refusal_share", "repeated_share", "leaked_words",
-                 "debris_marks", "prompt_length", "response_length")  # fmt: skip
-    return {
-        "prompt_language": asked.code,
-        "prompt_language_score": asked.score,
-        "prompt_foreign_share": asked.foreign_share,
-        "response_language": answered.code,
-        "response_language_score": answered.score,
-        "response_foreign_share": answered.foreign_share,
-        "personal_data": sorted({*chain.from_iterable(personal)}) if personal else None,
-        **{name: getattr(found, name) for name in same_name},
     }

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.domain.grid import Cell
-from polyglot_assets.gates.measures import DEFAULT, Gates
+from polyglot_assets.gates.registry import DEFAULT, Gates
 from polyglot_assets.inference.cpu import BFLOAT16, FLOAT32
 from polyglot_assets.inference.engine import Completion, Engine, Request
 from polyglot_assets.inference.registry import Teacher, in_other_dtype

@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from texts import TEXTS
 
-from polyglot_assets.gates.language import Reading, own_words, read
-from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.gates.language import LanguageLimits, Reading, read
+from polyglot_assets.gates.own_words import own_words
 from polyglot_assets.text.languages import SENTENCE_END
+
+LIMITS = LanguageLimits()
 
 ENGLISH = (
     "The river had risen during the night, and the ferryman refused to cross before noon. "
@@ -43,12 +45,12 @@ MORE = {
 
 
 def share(text: str, language: str) -> float:
-    return read(text, language, DEFAULT.language_likelihood).foreign_share or 0.0
+    return read(text, language, LIMITS.language_likelihood).foreign_share or 0.0
 
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_each_text_is_its_own_language_and_no_other(language: str) -> None:
-    reading = read(TEXTS[language], language, DEFAULT.language_likelihood)
+    reading = read(TEXTS[language], language, LIMITS.language_likelihood)
     assert (reading.code, reading.foreign_share, reading.foreign) == (language, 0.0, None)
     assert 0.2 <= (reading.score or 0) <= 1
     wrong = [other for other in TEXTS if other != language and share(TEXTS[language], other) < 1]
@@ -95,9 +97,9 @@ QUOTED = {
 def test_english_is_english_in_whatever_marks(language: str, marks: str) -> None:
     own, quoted = SENTENCE_END.split(TEXTS[language]), QUOTED[marks]
     alternating = "".join(f"{line} {quoted([ENGLISH_SENTENCES[number % 2]])}\n" for number, line in enumerate(own * 3))
-    assert share(alternating, language) >= DEFAULT.foreign_share
+    assert share(alternating, language) >= LIMITS.foreign_share
     last_third = f"{TEXTS[language]}\n" * 4 + quoted([*ENGLISH_SENTENCES, *ENGLISH_SENTENCES])
-    assert share(last_third, language) >= DEFAULT.foreign_share
+    assert share(last_third, language) >= LIMITS.foreign_share
     one = f"{TEXTS[language]} {TEXTS[language]} " + quoted([ENGLISH_SENTENCES[1]])
     assert share(one, language) == 0, "a sentence that is quoted is none of the text's own"
 
@@ -123,21 +125,21 @@ def test_a_line_that_stands_alone_counts_half_and_sentences_in_a_row_do_not() ->
     every_other = share(
         " ".join([*german, english[0], *german[:1], english[1], *german[:1], english[0], *german]), "de"
     )
-    assert 0 < alone < twice < DEFAULT.foreign_share < in_a_row < every_other
+    assert 0 < alone < twice < LIMITS.foreign_share < in_a_row < every_other
 
 
 @pytest.mark.parametrize("language", ["ar", "cs", "de", "es", "id", "ja", "tl"])
 def test_the_last_three_of_ten_sentences_in_english_show(language: str) -> None:
     own = (SENTENCE_END.split(TEXTS[language]) * 7)[:7]
     english = [ENGLISH_SENTENCES[0], *ENGLISH_SENTENCES]
-    assert share(" ".join([*own, *english]), language) >= DEFAULT.foreign_share
+    assert share(" ".join([*own, *english]), language) >= LIMITS.foreign_share
 
 
 @pytest.mark.parametrize("asked", ["mos", "kab", "fon", "dyu"])
 @pytest.mark.parametrize("foreign", ["fr", "sw", "en"])
 def test_a_known_language_is_caught_in_the_place_of_one_that_no_detector_knows(asked: str, foreign: str) -> None:
     text = {"en": ENGLISH, "fr": MORE["fr"], "sw": OTHERS["sw"]}[foreign]
-    assert share(text, asked) >= DEFAULT.foreign_share
+    assert share(text, asked) >= LIMITS.foreign_share
 
 
 def test_a_text_that_is_all_quotation_is_read_all_the_same() -> None:
@@ -147,7 +149,7 @@ def test_a_text_that_is_all_quotation_is_read_all_the_same() -> None:
 
 def test_terms_in_latin_letters_are_at_home_in_every_script() -> None:
     text = "Pythonのリスト内包表記はforループよりも簡潔に書けるので、NumPyやPandasと一緒によく使われています。" * 3
-    assert 0 < share(text, "ja") < DEFAULT.foreign_share
+    assert 0 < share(text, "ja") < LIMITS.foreign_share
 
 
 @pytest.mark.parametrize("score", [0.01, 0.99])
@@ -159,13 +161,13 @@ def test_the_threshold_decides(score: float) -> None:
 @pytest.mark.parametrize("language", [*OTHERS])
 def test_text_in_another_language_is_never_kept_for_its_short_sentences(language: str) -> None:
     """Passages of a sentence have fewer letters than the detectors are sure of; the text as a whole has enough."""
-    kept = [asked for asked in ("cs", "de", "es", "id", "tl") if share(OTHERS[language], asked) < DEFAULT.foreign_share]
+    kept = [asked for asked in ("cs", "de", "es", "id", "tl") if share(OTHERS[language], asked) < LIMITS.foreign_share]
     assert kept == []
 
 
 @pytest.mark.parametrize("language", [*OTHERS])
 def test_correct_text_of_small_languages_is_kept(language: str) -> None:
-    assert share(OTHERS[language], language) < DEFAULT.foreign_share
+    assert share(OTHERS[language], language) < LIMITS.foreign_share
     assert read(OTHERS[language], language, 0.2).code == language
 
 
@@ -175,7 +177,7 @@ def test_every_other_sentence_in_english_shows(language: str) -> None:
         {**TEXTS, **MORE}[language].replace("。", "。 ").replace(". ", ".|").replace("。 ", "。|").strip("|").split("|")
     )
     mixed = " ".join(f"{own[n % len(own)]} {ENGLISH_SENTENCES[n % 2]}" for n in range(8))
-    assert share(mixed, language) > DEFAULT.foreign_share
+    assert share(mixed, language) > LIMITS.foreign_share
     assert read(mixed, language, 0.2).foreign in ("en", None)  # None: seen by the script alone
 
 

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 from texts import TEXTS
 
 from polyglot_assets.domain.grid import STRATEGIES
-from polyglot_assets.gates.leakage import copied_share, leaked_words, untranslated_share, words_to_translate
-from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.gates.language import LanguageLimits
+from polyglot_assets.gates.leakage import (
+    LeakageLimits,
+    copied_share,
+    leaked_words,
+    untranslated_share,
+    words_to_translate,
+)
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.outcomes import judge
@@ -26,7 +32,7 @@ def own(strategy: str) -> tuple[str, ...]:
 def test_every_sentence_of_a_template_is_found(strategy: str) -> None:
     for message in own(strategy):
         for sentence in message.replace("\n", ". ").split(". "):
-            if (words := len(sentence.replace("-", " ").split())) >= DEFAULT.leaked_words:
+            if (words := len(sentence.replace("-", " ").split())) >= LeakageLimits().leaked_words:
                 assert leaked_words(f"{ANSWER} {sentence.upper()}! {ANSWER}", own(strategy)) >= min(words, 7), sentence
 
 
@@ -144,7 +150,7 @@ class TestUntranslatedShare:
 
     def test_half_a_sentence_is_enough_in_a_short_prompt(self, language: str) -> None:
         text = f"{SENTENCES[language][0]} {SENTENCES[language][4]} Tell me how high it should be."
-        assert untranslated_share(text, f"{SEED} Tell me how high it should be.") >= DEFAULT.echo_share
+        assert untranslated_share(text, f"{SEED} Tell me how high it should be.") >= LanguageLimits().echo_share
 
     def test_names_and_titles_count_once(self, language: str) -> None:
         title = "The Hens of Lisbon and Other Stories"

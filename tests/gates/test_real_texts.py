@@ -11,12 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from polyglot_assets.gates.debris import debris
-from polyglot_assets.gates.language import read
-from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.gates.language import LanguageLimits, read
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.responses.traces import split
 from polyglot_assets.text.languages import count_scripts
+
+LIMITS = LanguageLimits()
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 SENTENCES, RIGHTS, ANSWERS = DATA / "lid_pud.jsonl", DATA / "lid_udhr.parquet", "benchmax_arenahard_{}.jsonl"
@@ -30,7 +31,7 @@ def sentences(language: str) -> list[str]:
 
 
 def is_rejected(text: str, language: str) -> bool:
-    return (read(text, language, DEFAULT.language_likelihood).foreign_share or 0) >= DEFAULT.foreign_share
+    return (read(text, language, LIMITS.language_likelihood).foreign_share or 0) >= LIMITS.foreign_share
 
 
 @pytest.mark.parametrize("language", ["ar", "cs", "de", "es", "id", "ko", "en"])

@@ -4,9 +4,10 @@ import pytest
 from texts import TEXTS
 
 from polyglot_assets.domain.grid import LANGUAGES
-from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.gates.refusal import refusal_share
+from polyglot_assets.gates.refusal import RefusalLimits, refusal_share
 from polyglot_assets.gates.refusal_phrases import PHRASES
+
+LIMITS = RefusalLimits()
 
 DECLINING = {
     "en": ["I'm sorry, but I can't help with that.", "I cannot provide instructions for this.",
@@ -161,8 +162,8 @@ def test_a_real_answer_may_mention_it(language: str, number: int) -> None:
     """In its middle, or as a remark before a page of advice."""
     refusal, text = DECLINING[language][number], (TEXTS[language] + " ") * 12
     assert refusal_share(text + refusal + text, language) == 0
-    assert refusal_share(f"{refusal} {text}", language) < DEFAULT.refusal_share
-    assert refusal_share(f"{refusal} {TEXTS[language]}", language) >= DEFAULT.refusal_share
+    assert refusal_share(f"{refusal} {text}", language) < LIMITS.refusal_share
+    assert refusal_share(f"{refusal} {TEXTS[language]}", language) >= LIMITS.refusal_share
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

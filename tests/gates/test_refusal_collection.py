@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.gates.refusal import refusal_share
+from polyglot_assets.gates.refusal import RefusalLimits, refusal_share
 from polyglot_assets.gates.refusal_limits import LIMITS
 from polyglot_assets.gates.refusal_phrases import PHRASES
+
+DECLINES = RefusalLimits().refusal_share
 
 PARTS = pytest.mark.parametrize("part", ["seen", "held_out"])
 PAGE = "Dig the bed over in autumn and rake it level in spring, when the ground no longer sticks to the boots. " * 12
@@ -29,7 +30,7 @@ def collection(kind: str, part: str) -> list[tuple[str, str]]:
 
 
 def is_refused(text: str, language: str) -> bool:
-    return refusal_share(text, language) >= DEFAULT.refusal_share
+    return refusal_share(text, language) >= DECLINES
 
 
 @PARTS

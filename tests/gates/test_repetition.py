@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from texts import TEXTS
 
 from polyglot_assets.domain.ids import content_id
-from polyglot_assets.gates.measures import DEFAULT
-from polyglot_assets.gates.repetition import repeated_share
+from polyglot_assets.gates.repetition import RepetitionLimits, repeated_share
+
+LIMITS = RepetitionLimits()
 
 LEGITIMATE = [
     ("| Stadt | Land | Einwohner |\n|---|---|---|\n| Prag | Tschechien | 1,3 Mio. |\n| Wien | Österreich | 2,0 Mio. |\n"
@@ -35,7 +36,7 @@ LEGITIMATE = [
 
 @pytest.mark.parametrize("text", LEGITIMATE)
 def test_frames_and_refrains_are_no_loops(text: str) -> None:
-    assert repeated_share(text) < DEFAULT.repeated_share
+    assert repeated_share(text) < LIMITS.repeated_share
 
 
 @pytest.mark.parametrize("language", TEXTS)
@@ -124,7 +125,7 @@ def test_ten_sentences_that_differ_in_one_word(language: str, bullet: str) -> No
     lines = [bullet.format(number=number) + frame.format(word) for number, word in enumerate(words, 1)]
     assert repeated_share("\n".join(lines)) > 0.6
     assert repeated_share("\n".join([TEXTS[language], *lines])) > 0.4
-    assert repeated_share("\n".join(lines[:7])) < DEFAULT.repeated_share, "a plan of the week"
+    assert repeated_share("\n".join(lines[:7])) < LIMITS.repeated_share, "a plan of the week"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +174,7 @@ def test_loops_that_change_a_little(text: str) -> None:
     ],
 )  # fmt: skip
 def test_lists_with_a_frame_are_no_loops(text: str) -> None:
-    assert repeated_share(text) < DEFAULT.repeated_share
+    assert repeated_share(text) < LIMITS.repeated_share
 
 
 @pytest.mark.parametrize("number", [5, 19])

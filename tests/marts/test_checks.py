@@ -23,6 +23,7 @@ from polyglot_assets.contracts.tables import CELL_TABLES
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.examples.build import build as build_examples
+from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.counts import Counted, count_answers, write_counts
 from polyglot_assets.lake.store import Lake, write_parquet
@@ -226,4 +227,18 @@ def test_an_unknown_test_in_the_schema_is_named(tmp_path: Path) -> None:
     schema = folder / "schema.yml"
     schema.write_text(schema.read_text().replace("tests: [not_null, unique]", "tests: [not_nil]", 1))
     with pytest.raises(UserError, match="unknown test 'not_nil'"):
+        load_checks(folder)
+
+
+def test_the_values_of_an_outcome_are_those_of_the_registry() -> None:
+    for table, values in (("responses", OUTCOMES), ("curated", ["ok", "duplicate", "contaminated", "outside_policy"])):
+        assert f"outcome is one of {', '.join(values)}" in CHECKS[table, "contract"].description
+
+
+def test_a_registry_that_schema_yml_makes_up(tmp_path: Path) -> None:
+    folder = tmp_path / "sql"
+    shutil.copytree(bundled("dbt_like_sql"), folder)
+    schema = (folder / "schema.yml").read_text()
+    (folder / "schema.yml").write_text(schema.replace("values: outcomes of answers", "values: outcomes of dreams"))
+    with pytest.raises(UserError, match=r"responses\.outcome: accepted_values are a list or one of outcomes"):
         load_checks(folder)

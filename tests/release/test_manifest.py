@@ -18,6 +18,7 @@ from release.released import fill_all
 from polyglot_assets.cli.main import main
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.ids import content_id
+from polyglot_assets.gates import registry
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.licenses.policy import stated
 from polyglot_assets.release import manifest as manifest_
@@ -334,3 +335,31 @@ def test_what_the_contract_allows_and_the_files_do_not_hold(
     signed(folder, values)
     assert verify(folder)[check]
     assert compare(folder, folder).changes
+
+
+class TestSettings:
+    """A release says under which gates it was made."""
+
+    def test_every_setting_that_decides_about_rows_is_named(self, original: Path) -> None:
+        named = manifest_.read(original).settings
+        assert named == Settings().deciding()
+        assert {f"gate_{name}" for name in registry.thresholds()} <= named.keys()
+        assert named.keys().isdisjoint(("lake", "cache", "seeds", "teacher_url", "teacher_api_key", "commit_rows"))
+
+    def test_other_gates_are_another_release(self, filled: Lake, settings: Settings) -> None:
+        first = write(filled, settings)
+        strict = write(filled, settings.model_copy(update={"gate_refusal_share": 0.05}))
+        fewer = write(filled, settings.model_copy(update={"gates": ("length",)}))
+        assert strict.manifest.settings["gate_refusal_share"] == 0.05
+        assert fewer.manifest.settings["gates"] == ["length"]
+        assert len({release.manifest.version for release in (first, strict, fewer)}) == 3
+        assert first.manifest.files == strict.manifest.files
+
+    def test_an_earlier_release_that_names_no_threshold_can_be_read_and_verified(self, folder: Path) -> None:
+        values = json.loads((folder / "manifest.json").read_text())
+        values["settings"] = {name: value for name, value in values["settings"].items() if "gate_" not in name}
+        signed(folder, values)
+        earlier = manifest_.read(folder)
+        assert "gates" in earlier.settings
+        (folder / "README.md").write_text(render(earlier))
+        assert not any(verify(folder).values())

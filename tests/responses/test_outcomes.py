@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from scripted import SENTENCES
 
 from polyglot_assets.domain.grid import STRATEGIES
-from polyglot_assets.domain.outcomes import OUTCOMES
-from polyglot_assets.gates.measures import Gates
+from polyglot_assets.gates.registry import OUTCOMES, Gates
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.text.invisible import trimmed
@@ -212,7 +211,7 @@ def test_raw_line_breaks_inside_json_strings_are_accepted() -> None:
 def test_the_prompt_of_respond_is_the_seeds_own() -> None:
     judgement = judge(prompt("respond"), answer(GERMAN))
     assert judgement.prompt == "Wie geht das?"
-    assert judgement.measures.prompt_language.code is None, "the source's claim is not tested again"
+    assert judgement.measures["prompt_language"] is None, "the source's claim is not tested again"
 
 
 @pytest.mark.parametrize(("language", "sentence"), [

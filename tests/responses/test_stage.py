@@ -14,7 +14,7 @@ from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.table import QUALITY
 from polyglot_assets.domain.grid import Cell, cells
-from polyglot_assets.gates.measures import DEFAULT
+from polyglot_assets.gates.registry import DEFAULT
 from polyglot_assets.inference.engine import Completion, Request, Take
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
@@ -149,7 +149,7 @@ def test_a_larger_budget_asks_again_for_what_it_changes(prompted: Lake) -> None:
 def test_another_threshold_rewrites_the_cells_without_asking(prompted: Lake) -> None:
     respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
     before = response_bytes(prompted)
-    strict = replace(DEFAULT, shortest_response=500)
+    strict = DEFAULT.but(shortest_response=500)
     results = dict(stage.respond(prompted, TEACHER, CELLS, no_engine, quiet, gates=strict))
     assert {outcome for result in results.values() for outcome in result.outcomes} == {"bad_length"}
     rows = prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name)

@@ -1,16 +1,22 @@
 """All gates together: each can be switched off, each threshold moves its outcome, and the order is fixed."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from texts import TEXTS
 
-from polyglot_assets.gates.measures import DEFAULT, GATES, Gates, Measures
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.outcomes import Outcome
+from polyglot_assets.gates import length, registry
+from polyglot_assets.gates.gate import COUNT, Column, Limits
+from polyglot_assets.gates.length import LengthLimits
+from polyglot_assets.gates.registry import DEFAULT, Gates
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
 from polyglot_assets.responses.outcomes import Judgement, judge
+from polyglot_assets.settings import Settings, load
 from polyglot_assets.text.normal import text_key
 
 GERMAN = TEXTS["de"]
@@ -47,7 +53,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("gate", BAD)
 @pytest.mark.parametrize("strategy", ["respond", "generate"])
 def test_each_gate_has_an_outcome_a_switch_and_a_threshold(gate: str, strategy: str) -> None:
     outcome, text, relaxed = BAD[gate]
@@ -56,9 +62,9 @@ def test_each_gate_has_an_outcome_a_switch_and_a_threshold(gate: str, strategy: 
     found = judged(strategy, text)
     assert found.outcome == outcome
     assert found.reason
-    off = replace(DEFAULT, enabled=tuple(name for name in GATES if name != gate))
+    off = DEFAULT.but(enabled=[name for name in DEFAULT.enabled if name != gate])
     assert judged(strategy, text, gates=off).outcome == "ok"
-    assert judged(strategy, text, gates=replace(DEFAULT, **relaxed)).outcome == "ok"
+    assert judged(strategy, text, gates=DEFAULT.but(**relaxed)).outcome == "ok"
 
 
 def test_the_order_is_that_of_the_gates() -> None:
@@ -68,15 +74,15 @@ def test_the_order_is_that_of_the_gates() -> None:
         "I'm sorry, but I can't help with that. I cannot answer such a request. As an AI, I have no opinion. Be complete and precise, and write nothing but the answer. "
         "anna.kowalski@posteo.de <|im_end|> " + (TEXTS["es"] + " ") * 4
     )
-    gates = list(GATES)
+    gates = list(DEFAULT.enabled)
     for outcome in order:
-        assert judged("respond", everything, gates=replace(DEFAULT, enabled=tuple(gates))).outcome == outcome
+        assert judged("respond", everything, gates=DEFAULT.but(enabled=gates)).outcome == outcome
         gates.remove(next(gate for gate, (name, _, _) in BAD.items() if name == outcome))
-    assert judged("respond", everything, gates=replace(DEFAULT, enabled=tuple(gates))).outcome == "ok"
+    assert judged("respond", everything, gates=DEFAULT.but(enabled=gates)).outcome == "ok"
 
 
 def test_without_gates_nothing_is_measured() -> None:
-    assert judged("generate", GERMAN, gates=Gates(())).measures == Measures()
+    assert judged("generate", GERMAN, gates=Gates(())).measures == {}
 
 
 @pytest.mark.parametrize("text", ["Ja.", "42", "Praha", "Ano", "はい", "x²", "1984"])
@@ -103,11 +109,11 @@ class TestTranslation:
         prompt = "Sag mir bitte ganz genau: why do so many people drink coffee or tea in the morning?"
         found = judged("translate", GERMAN, prompt)
         assert found.outcome == "not_translated"
-        assert (found.measures.prompt_echo_share or 0) > 0.5
+        assert (found.measures["prompt_echo_share"]) > 0.5
 
     def test_the_answer_begins_with_the_english_prompt(self) -> None:
         assert judged("translate", f"{ENGLISH}\n{GERMAN}").outcome == "not_translated"
-        off = replace(DEFAULT, echo_share=1.1)
+        off = DEFAULT.but(echo_share=1.1)
         assert judged("translate", f"{ENGLISH}\n{GERMAN}", gates=off).outcome == "mixed_language"
         assert judged("translate", f"{ENGLISH}\n{GERMAN} {MORE}", gates=off).outcome == "ok"
 
@@ -131,10 +137,71 @@ def test_an_answer_that_is_its_prompt() -> None:
     assert judged("generate", f" {QUESTION.upper()}").outcome == "repetitive"
 
 
-def test_every_threshold_has_a_setting_of_the_same_name_and_default() -> None:
-    from polyglot_assets.settings import Settings
+class TestRegistry:
+    @pytest.mark.parametrize("strategy", ["respond", "generate", "translate"])
+    def test_a_gate_leaves_its_columns_and_decides_about_its_outcomes(self, strategy: str) -> None:
+        everything = DEFAULT.but(enabled=registry.NAMES)
+        found = judged(strategy, f"{GERMAN} [Ihr Name]", gates=everything)
+        assert list(found.measures) == [column.name for gate in registry.GATES for column in gate.columns]
+        for gate in registry.GATES:
+            only = judged(strategy, f"{GERMAN} [Ihr Name]", gates=DEFAULT.but(enabled=[gate.name]))
+            assert list(only.measures) == [column.name for column in gate.columns]
+            assert only.outcome in {"ok", *(outcome.name for outcome in gate.outcomes)}
 
-    assert Settings().to_gates() == DEFAULT
-    assert {f"gate_{field.name}" for field in fields(Gates)[1:]} == {
-        name for name in Settings.model_fields if name.startswith("gate_")
-    }
+    def test_columns_stay_where_they_are_and_new_ones_come_last(self) -> None:
+        assert [column.name for column in registry.COLUMNS] == [
+            "prompt_language", "prompt_language_score", "response_language", "response_language_score",
+            "prompt_foreign_share", "response_foreign_share", "prompt_echo_share", "response_echo_share",
+            "refusal_share", "repeated_share", "leaked_words", "debris_marks", "prompt_length", "response_length",
+            "personal_data", "placeholders",
+        ]  # fmt: skip
+
+    def test_what_is_on_by_default_stays_so(self) -> None:
+        assert DEFAULT.enabled == (
+            "leakage", "debris", "repetition", "refusal", "language", "length", "personal_data"
+        )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("other", "problem"),
+        [
+            ({"name": "length"}, "two gates have the name 'length'"),
+            ({"decides": 60}, "two gates have the place in deciding 60"),
+            ({"joined": 60}, "two gates have the place in joining 60"),
+            ({"columns": (Column("prompt_length", COUNT, "Other"),)}, "two gates have the column 'prompt_length'"),
+            ({"outcomes": (Outcome("empty", "gates", "nothing"),)}, "two gates have the outcome 'empty'"),
+            ({"limits": LengthLimits}, "two gates have the setting 'shortest_prompt'"),
+        ],
+    )
+    def test_two_gates_cannot_claim_the_same(self, other: dict[str, Any], problem: str) -> None:
+        free = {"name": "new", "decides": 61, "joined": 61, "columns": (), "outcomes": (), "limits": Limits}
+        gate = replace(length.GATE, **{**free, **other})
+        with pytest.raises(ValueError, match=problem):
+            registry.in_order((*registry.GATES, gate))
+
+    def test_a_threshold_that_no_gate_has(self) -> None:
+        with pytest.raises(TypeError, match="no gate has the threshold shares"):
+            DEFAULT.but(shares=1)
+
+
+class TestSettings:
+    def test_every_threshold_has_a_setting_with_its_default(self) -> None:
+        assert Settings().to_gates() == DEFAULT
+        assert {f"gate_{name}" for name in registry.thresholds()} == {
+            name for name in Settings.model_fields if name.startswith("gate_")
+        }
+
+    def test_their_values_reach_the_gates(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("POLYGLOT_GATES", "length, placeholder")
+        monkeypatch.setenv("POLYGLOT_GATE_SHORTEST_RESPONSE", "5")
+        monkeypatch.setenv("POLYGLOT_GATE_PERSONAL_KINDS", "card,email")
+        gates = Settings().to_gates()
+        assert gates == DEFAULT.but(
+            enabled=["placeholder", "length"], shortest_response=5, personal_kinds=("email", "card")
+        )
+        assert gates.values()["enabled"] == ("placeholder", "length")
+
+    @pytest.mark.parametrize("value", ["inf", "nan", "0"])
+    def test_a_share_is_a_number_that_json_has(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+        monkeypatch.setenv("POLYGLOT_GATE_REPEATED_SHARE", value)
+        with pytest.raises(UserError, match=r"^POLYGLOT_GATE_REPEATED_SHARE: "):
+            load()
