@@ -3,7 +3,7 @@
 PYTHON ?= python3
 POLYGLOT = .venv/bin/polyglot
 
-.PHONY: demo test chaos dev serve lint lock audit bench
+.PHONY: demo test chaos dev serve lint docs lock audit bench
 
 demo:  ## the whole lake on the sample seeds and the embedded teacher
 	@$(PYTHON) tools/bootstrap.py
@@ -32,6 +32,11 @@ lint:  ## style, types, and the floors of the house
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
+
+docs:  ## the documentation, into site/
+	@$(PYTHON) tools/bootstrap.py --dev
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+	@echo site/index.html
 
 lock:  ## the hashes of the pinned packages, after a change of the constraints
 	@grep -hv '^torch==' constraints.txt constraints-dev.txt | uv pip compile - --quiet --no-deps --no-header --no-annotate \

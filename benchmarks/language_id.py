@@ -53,7 +53,7 @@ NEAR_RELATIVES = {
     "hi": {"bho", "mag"},
     "tr": {"crh", "gag"},
 }
-"""Languages that may pass for the asked one; README.md lists them."""
+"""Languages that may pass for the asked one; docs/guides/gates.md lists them."""
 UNKNOWN = ("mos", "kab", "fon", "dyu", "bm", "ee", "gaa", "bem", "loz", "tzo", "chk")
 """Some of the languages that no detector knows."""
 TABLE = (*ASKED, "en", "fr", "jv", "su", "min", "ban", "sk", "pl", "gl", "pt", "nl", "ceb", "war", "fa", "ur", "zh")

@@ -282,7 +282,7 @@ def load() -> Settings:
 
 
 def describe() -> Iterator[tuple[str, str, str]]:
-    """(variable, present value, meaning) of every setting, for `polyglot settings` and the README."""
+    """(variable, present value, meaning) of every setting, for `polyglot settings` and the documentation."""
     settings = load()
     for name in names():
         value = getattr(settings, name)

@@ -19,7 +19,7 @@ pytestmark = [
 
 def _demo(lake: Path) -> str:
     environment = os.environ | {
-        "POLYGLOT_LAKE": str(lake), "POLYGLOT_ROWS_PER_CELL": "1", "POLYGLOT_LANGUAGES": "de,es",
+        "POLYGLOT_LAKE": str(lake), "POLYGLOT_ROWS_PER_CELL": "1", "POLYGLOT_LANGUAGES": "de",
     }  # fmt: skip
     command = [sys.executable, "-c", "from polyglot_assets.cli.main import run; run()", "demo"]
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -38,12 +38,12 @@ def test_demo_end_to_end_and_again_without_the_engine(tmp_path: Path) -> None:
         answers = connection.execute("SELECT count(*), count(outcome), sum(response_tokens) FROM lake.responses")
         rows, outcomes, tokens = answers.fetchone() or (0, 0, 0)
         kept = connection.execute("SELECT count(*) FROM lake.examples").fetchone()
-    assert rows == outcomes == 6
+    assert rows == outcomes == 3
     assert tokens > 0
     again = _demo(lake.root)
     assert "loading smollm2-135m" in printed
     assert printed.count("smollm2-135m is computed in ") == 1
-    assert re.search(r"loading smollm2-135m: 6 prompts have no answer yet, \d+ s", printed)
+    assert re.search(r"loading smollm2-135m: 3 prompts have no answer yet, \d+ s", printed)
     assert "loading smollm2-135m" not in again
     from datasets import load_dataset
 

@@ -64,7 +64,7 @@ def main() -> None:
 def demo() -> None:
     """Materialize the whole grid and show what happened.
 
-    Uses the sample seeds and the embedded teacher unless the settings say otherwise, and four rows per cell unless
+    Uses the sample seeds and the embedded teacher unless the settings say otherwise, and three rows per cell unless
     POLYGLOT_ROWS_PER_CELL or the lake has more. A second run asks nothing twice and takes about half a minute.
     """
     from polyglot_assets.cli import console

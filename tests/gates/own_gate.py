@@ -44,7 +44,7 @@ list(respond(lake, teacher, cells(small_lake.LANGUAGES), lambda: ScriptedEngine(
 small_lake.examples(lake, settings)
 small_lake.follow(lake, settings)
 release = sft.write(lake, settings)
-tables = runpy.run_path(str(TOOLS / "readme_tables.py"))
+pages = runpy.run_path(str(TOOLS / "reference_pages.py"))["pages"]()
 checks = {check.table: check for check in load_checks(bundled("dbt_like_sql")) if check.name == "contract"}
 with lake.connect() as connection:
     columns = {table: connection.sql(f"FROM lake.{table}").columns for table in ("responses", "examples")}
@@ -60,6 +60,6 @@ found = {
     "settings": [name for name, _, _ in describe()],
     "manifest": release.manifest.settings,
     "outcomes": release.manifest.outcomes,
-    "docs": [row for part in ("outcomes", "settings") for row in tables[part]()],
+    "docs": [row for name in ("outcomes", "gates", "settings") for row in pages[f"reference/{name}.md"].splitlines()],
 }
 sys.stdout.write(json.dumps(found))
