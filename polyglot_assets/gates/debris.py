@@ -45,8 +45,8 @@ _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         r"|(?:User|System) ?:[ \t]*$(?!\s*(?:[-*+•|]|\d+[.)])))",  # with a list it describes users
         re.MULTILINE)),
     ("a broken character", 1, re.compile(
-        # A form feed or a vertical tab may part pages; before a small letter it was `\frac` or `\vec`.
-        r"[\ufffd\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]|[\x0b\x0c](?=[a-z])|(?:[ÐÑ][\x80-\xbf\u0152-\u2122]){3}"
+        # A form feed or a vertical tab may part pages; the first one may have been the `\f` of a formula in JSON.
+        r"[\ufffd\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]|\x0c(?=rac|orall|ootnote|box)|(?:[ÐÑ][\x80-\xbf\u0152-\u2122]){3}"
         r"|Ã[¤¶¼Ÿ©¨±³¡­º§]|â€[™œ“”¦\x9d]|▁\w+▁")),
     ("a JSON key", 1, re.compile(
         r'^[^\S\n]*(?:[\[{]\s*)?"(?:prompt|response|messages|role|content)"\s*:', re.MULTILINE)),

@@ -74,7 +74,7 @@ def test_the_same_as_code(text: str) -> None:
      "Interviewer: Was machst du?\nHuman: Ich arbeite.", "Assistant: Was darf es sein?\nKunde: Brot.\nAssistant: Gern.",
      "Human: Das Wort bedeutet Mensch.", "Es gibt zwei Rollen.\n\nUser: liest und schreibt.\nAdmin: verwaltet alles.", "Die Rolle Human: ein Mensch.",
      # states of tasks, days, pages, entities as a subject, and JSON that is more than one text
-     "Aufgaben: [DONE] Kochen, [TODO] Putzen", "[SEP] 12: Termin", "Eins.\x0cZwei.", "Eins.\n\x0b\nZwei.",
+     "Aufgaben: [DONE] Kochen, [TODO] Putzen", "[SEP] 12: Termin", "Eins.\x0cZwei.", "Eins\n\n\x0cund zwei", "Eins.\n\x0b\nZwei.",
      "Schreibe &auml; und &ouml;.", '{"text": "Ja.", "zahl": 1}', '{"answer": 42}', "assistant", "assistant ist ein Wort\nJa",
      "\u00d1andú y \u00d0, A\u00d1O, \u00d1O\u00d1O", "```\nx\n```",
      # headings
