@@ -18,7 +18,9 @@ from polyglot_assets.domain.outcomes import Outcome
 from polyglot_assets.gates.gate import COUNT, Column, Finding, Gate, Limits, Pair
 
 CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
-_SUSPECT = re.compile(r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâ:：｜▁#◁]")
+_SUSPECT = re.compile(
+    r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâÐÑ:：｜▁#◁]|\A\s*(?:assistant\n|```|~~~)"
+)
 
 _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     ("a chat-template token", 1, re.compile(
@@ -30,25 +32,36 @@ _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         r"|/?(?:(?:seed|mm|minimax|antml):\w{2,30}|\w{2,20}:(?:tool|function)_calls?|longcat_\w{2,20})"
         r"|(?i:/?\s*(?:[a-z]\w{0,20}[:_])?(?:ant)?think(?:ing)?\s*)"
         r"|(?i:/?(?:tool_(?:calls?|response|code|outputs?|results?)|function_(?:calls?|results?)))"
-        r"|(?<!\(\?<)(?<!\(\?P<)(?:s|mask(?=>(?!\s*<))|(?i:/?(?:answer|final_answer|thoughts?|reasoning|scratchpad)))"
+        r"|(?<!\(\?<)(?<!\(\?P<)(?:s|mask(?=>(?!\s*<))|(?i:/?(?:answer|final_answer|thoughts?|reasoning|scratchpad"
+        r"|cot|chain_of_thought|inner_monologue|internal_monologue|thinking_process)))"
         r")>"  # groups of regular expressions have such names too, and SVG's masks hold elements
-        r"|\[/?(?:INST|THINK|TOOL_CALLS?|TOOL_RESULTS|ARGS)\]|\[(?:BEGIN|END) FINAL RESPONSE\]"
-        r"|\[(?:PAD|UNK|BOS|EOS|CLS|SEP|MASK|DONE|(?:unused|control_)\d+)\]|\[\|(?:user|assistant|system|endofturn)\|\]"
+        r"|\[/?(?:INST|THINK|TOOL_CALLS?|TOOL_RESULTS|ARGS|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]"
+        r"|\[(?:BEGIN|END) FINAL RESPONSE\]"
+        # The stream ends with `[DONE]`; in a list of tasks it is a state, as `[SEP] 12` is a day.
+        r"|\[DONE\](?=\s*\Z)|\[SEP\](?!\s*\d)|\[(?:PAD|UNK|BOS|EOS|CLS|MASK|(?:unused|control_)\d+)\]|\[\|(?:user|assistant|system|endofturn)\|\]"
         r"|◁/?\w{2,20}▷")),
     ("a chat-template token", 1, re.compile(
         r"^#{2,4} ?(?:(?:Instruction|Response|Input|Human|Assistant) ?:?\s*$"
         r"|(?:User|System) ?:[ \t]*$(?!\s*(?:[-*+•|]|\d+[.)])))",  # with a list it describes users
         re.MULTILINE)),
     ("a broken character", 1, re.compile(
-        r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]|Ã[¤¶¼Ÿ©¨±³¡­º§]|â€[™œ“”¦\x9d]|▁\w+▁")),
+        # A form feed or a vertical tab may part pages; the first one may have been the `\f` of a formula in JSON.
+        r"[\ufffd\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]|\x0c(?=rac|orall|ootnote|box)|(?:[ÐÑ][\x80-\xbf\u0152-\u2122]){3}"
+        r"|Ã[¤¶¼Ÿ©¨±³¡­º§]|â€[™œ“”¦\x9d]|▁\w+▁")),
     ("a JSON key", 1, re.compile(
         r'^[^\S\n]*(?:[\[{]\s*)?"(?:prompt|response|messages|role|content)"\s*:', re.MULTILINE)),
+    ("a JSON key", 1, re.compile(
+        r'\A\s*\{\s*"(?:answer|final_answer|text|output|result|reply)"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*\Z', re.DOTALL)),
     ("a JSON escape", 1, re.compile(r"\\u[0-9a-fA-F]{4}")),
     ("JSON escapes", 2, re.compile(r'\\n(?=\\n|[A-Z0-9\s*#-]|\Z)|\\"')),
     ("a label", 1, re.compile(r"\A\W{0,4}(?:prompt|response)\W{0,3}[:：]", re.IGNORECASE)),
+    ("a label", 1, re.compile(r"\A\s*assistant\n\s*\S")),  # what is left of Llama's header
+    ("HTML entities", 2, re.compile(  # within a word; an article about entities has them between blanks
+        r"(?:(?<=\w)&|&(?=\w+;\w))(?:[A-Za-z](?:uml|acute|grave|circ|tilde|cedil|ring|caron|slash)|szlig|[ao]elig);")),
     ("HTML entities", 3, re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{2,5}|#x[0-9a-fA-F]{2,4});")),
 )  # fmt: skip
 """(name, from how many on it counts, pattern)."""
+_EMPTY_FENCE = re.compile(r"(?:```|~~~)\w*(?:\s+(?:```|~~~))?")
 _STRUCK = re.compile(r"<s>[^<>\n]{1,300}</s>")
 """Words that HTML strikes through; around a whole text the same marks are tokens."""
 _WRAPPERS = "response|output|result|reply|final|assistant"
@@ -74,18 +87,25 @@ _UNBALANCED = 2
 """So many tags may lack their other half: `the <div> element`."""
 
 
-def debris(text: str) -> tuple[int, str]:
-    """(number of marks, name of the first kind) in `text` outside of code; (0, "") if it has none."""
+def debris(text: str, asked: str = "") -> tuple[int, str]:
+    """(number of marks, name of the first kind) in `text` outside of code; (0, "") if it has none.
+
+    Args:
+        text: what a model wrote.
+        asked: what it was asked for. Tokens and wrappers that stand there, too, are no marks: `Use <answer> tags.`
+    """
     if not _SUSPECT.search(text):
         return 0, ""
+    if _EMPTY_FENCE.fullmatch(text.strip()):
+        return 1, "a code block without code"
     plain = CODE.sub(" ", text) if "`" in text or "~~~" in text else text
-    total, first = 0, ""
+    total, first, asked = 0, "", asked.lower().replace("/", "")
     unstruck = _without_struck(plain)
     for name, least, pattern in _MARKS:
-        found = sum(1 for _ in pattern.finditer(unstruck))
+        found = sum(1 for mark in pattern.finditer(unstruck) if not _was_asked_for(mark[0], asked))
         if found >= least:
             total, first = total + found, first or name
-    if "<" in plain and _is_wrapped(plain):
+    if "<" in plain and _is_wrapped(plain) and not _names_wrapper(asked):
         total, first = total + 1, first or "a wrapper"
     if any(role in plain for role in _ROLES) and _goes_on(plain):
         total, first = total + 1, first or "a turn that nobody asked for"
@@ -95,6 +115,17 @@ def debris(text: str) -> tuple[int, str]:
     if unbalanced > _UNBALANCED:
         total, first = total + unbalanced, first or "unbalanced HTML"
     return total, first
+
+
+def _was_asked_for(mark: str, asked: str) -> bool:
+    """Whether a token such as `</answer>`, or its other half, stands in what was asked for; or a key and `JSON` do."""
+    if mark.lstrip()[:1] == "{":
+        return "json" in asked
+    return mark[:1] in ("<", "[") and mark.replace("/", "").lower() in asked
+
+
+def _names_wrapper(asked: str) -> bool:
+    return re.search(rf"<(?:{_WRAPPERS})>", asked) is not None
 
 
 def _without_struck(text: str) -> str:
@@ -129,6 +160,8 @@ def _goes_on(text: str) -> bool:
     if not turns:
         return False
     answer = text[: turns[0].start()].rstrip()
+    if answer and all(map(_LABELLED.match, filter(str.strip, answer.split("\n")))):
+        return False  # everybody has a name there
     if answer and not _SENTENCE_OR_ITEM.match(answer.rpartition("\n")[2]):
         return False
     if not text[turns[-1].end() :].strip():
@@ -145,8 +178,10 @@ def _speaks(text: str) -> bool:
     if (speaker := _SPEAKER.match(text)) is None:
         return False
     labels = [label.strip().lower() for label in _LABELLED.findall(text)]
+    if labels == ["human"] and "?" not in text:
+        return False  # `Human: the English word for …`
     # A model that names itself before it answers may also go on with one question and its answer.
-    least = 4 if speaker[1].lower() == "assistant" else 3
+    least = 4 if {*labels} <= {"assistant", "user", "human"} and speaker[1].lower() == "assistant" else 3
     return len(labels) < least or labels.count(speaker[1].lower()) < 2
 
 
@@ -177,7 +212,9 @@ class DebrisLimits(Limits):
 
 
 def _assess(pair: Pair, limits: DebrisLimits) -> Finding:
-    marks, kind = max(map(debris, pair.written))
+    # What the teacher invented as a prompt is judged itself, and asks for nothing that may stay.
+    found = [debris(pair.response, "" if pair.invented else pair.prompt)]
+    marks, kind = max([*found, debris(pair.prompt)] if pair.invented else found)
     objections = [(DEBRIS, f"{kind} ({marks} in all)")] if marks >= limits.debris_marks else []
     return Finding({"debris_marks": marks}, objections)
 

@@ -6,7 +6,8 @@ contradicts itself is wrong whatever they are.
 The figures by language are the reference where a table or list has them, for they are what people use; else those by
 split, else the number of examples in the front matter, else the first total that the card gives. Two figures are
 compared only where the card means the same by both: tables by language among one another where most of their rows
-agree, a column `total` with the columns beside it likewise.
+agree, a column `total` with the columns beside it likewise. Where several tables by language give different sizes, as
+those of configurations do, what is said may also be about the table under its own heading, or about all together.
 """
 
 import re
@@ -27,6 +28,8 @@ from polyglot_assets.release.figures import (
     language_of,
     printable,
 )
+from polyglot_assets.release.sections import Sections
+from polyglot_assets.release.wholes import Whole, Wholes, whole_of
 from polyglot_assets.text.languages import display_name
 
 _RESULTS = re.compile(r"evaluation|results?|benchmark|performance|scores?|leaderboard|accuracy", re.IGNORECASE)
@@ -191,34 +194,33 @@ def _across(card: Card, grids: Sequence[Grid]) -> Iterator[_Result]:
     known = {*examples.values(), *(claim.value for claim in whole)}
     sizes = [grid for grid in grids if grid.counts and _is_size(grid, known)]
     by_language = sorted((grid for grid in sizes if grid.by_language), key=lambda grid: grid.partial)
-    by_split = next((grid for grid in sizes if grid.splits and not grid.partial), None)
+    by_split = [grid for grid in sizes if grid.splits and not grid.partial]
+    full = [grid for grid in by_language if not grid.partial]
     rows: dict[str, Figure] = {}
     if by_language:
         first = by_language[0]
-        sized = zip(first.languages, first.sizes(known), strict=True)
-        rows = {code: Figure(size, first.slack) for code, size in sized if code}
+        rows = whole_of(first, known).rows
         yield from _other_tables([grid for grid in grids if grid is not first], rows, first.where)
-    reference = next((grid for grid in by_language if not grid.partial), None)
-    if reference:
-        slack = reference.slack * len(reference.labels)
-        total = Claim(sum(reference.sizes(known)), f"{reference.where} sums to", "", slack)
-        yield from _language_numbers(card, reference, rows)
-    elif by_split:
-        slack = by_split.slack * len(by_split.splits)
-        total = Claim(sum(by_split.splits.values()), f"{by_split.where} sums to", "", slack)
+    measured = [whole_of(grid, known) for grid in full] or [whole_of(g, known)._replace(rows=rows) for g in by_split]
+    if measured:
+        wholes = Wholes(card.headings, measured)
     elif examples:
-        total = Claim(sum(examples.values()), "the front matter says", "")
+        wholes = Wholes((), [Whole("", Claim(sum(examples.values()), "the front matter says", ""), rows)])
     elif whole:
         exact = min(whole, key=lambda claim: claim.slack)
-        total = replace(exact, where=f"{exact.where} says")
+        wholes = Wholes((), [Whole("", replace(exact, where=f"{exact.where} says"), rows)])
     else:
-        yield from _claims([claim for claim in card.claims if claim.language], rows, Claim(0, "", ""))
-        return
-    if reference or by_split:
-        yield from _front_matter(examples, rows, total)
-    yield from _claims(card.claims, rows, total)
-    yield from _splits(card.claims, by_split, grids, total.value)
-    yield from _size_category(card.front, total.value)
+        wholes = Wholes((), [Whole("", Claim(0, "", ""), rows)])
+    sized = bool(measured or examples or whole)
+    yield from _language_numbers(card, wholes if full else None)
+    yield from _claims([claim for claim in card.claims if sized or claim.language], wholes)
+    if measured:
+        stated = sum(examples.values())
+        of = next((one for one in wholes.all if one.total.value == stated), wholes.all[0])
+        yield from _front_matter(examples, of.rows, of.total)
+    if sized:
+        yield from _splits(card, by_split, grids, wholes.all[0].total.value)
+        yield from _size_category(card.front, [one.total.value for one in wholes.all])
 
 
 def _is_size(grid: Grid, known: set[int]) -> bool:
@@ -228,41 +230,51 @@ def _is_size(grid: Grid, known: set[int]) -> bool:
     return not (grid.split or _RESULTS.search(grid.title) or all(MEASURES.search(name) for name in grid.counts))
 
 
-def _claims(claims: Sequence[Claim], rows: dict[str, Figure], total: Claim) -> Iterator[_Result]:
-    sizes = {row.value for row in rows.values()}
+def _claims(claims: Sequence[Claim], wholes: Wholes) -> Iterator[_Result]:
     for claim in claims:
-        expected, slack, where = total.value, total.slack, total.where
-        if claim.split or (claim.language and claim.language not in rows):
-            continue
-        if claim.language:
-            expected, slack = rows[claim.language].value, rows[claim.language].slack
-            where = f"the table's row of {display_name(claim.language)} says"
-        elif claim.value in sizes or where == f"{claim.where} says":
-            continue  # a language's, or the reference itself
-        if abs(claim.value - expected) > claim.slack + slack:
-            hint = _hint(expected - claim.value, rows) if not claim.language else ""
-            line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}"
-            yield _Result(claim.where, line, (claim.value, expected))
-        else:
-            yield _Result(f"{claim.where}: {claim.value:,}")
+        about = [one for one in wholes.of(claim) if not claim.language or claim.language in one.rows]
+        itself = any(one.total.where == f"{claim.where} says" for one in about)  # the reference
+        of_a_language = not claim.language and any(
+            row.value == claim.value for one in about for row in one.rows.values()
+        )
+        if about and not claim.split and not itself and not of_a_language:
+            results = [_against(claim, one) for one in about]
+            yield next((result for result in results if result.line is None), results[0])
 
 
-def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid], total: int) -> Iterator[_Result]:
-    """What is said of the splits: by a table of them, by sentences and lists, and by tables about a single one."""
-    known: dict[str | None, Claim] = {}
-    if by_split:
-        known = {name: Claim(size, by_split.where, name, by_split.slack) for name, size in by_split.splits.items()}
-    for claim in claims:
+def _against(claim: Claim, whole: Whole) -> _Result:
+    """What is said of a whole or of a language's part of it, against its figures."""
+    expected, slack, where = whole.total.value, whole.total.slack, whole.total.where
+    if claim.language:
+        expected, slack = whole.rows[claim.language].value, whole.rows[claim.language].slack
+        where = f"the table's row of {display_name(claim.language)} says"
+    if abs(claim.value - expected) <= claim.slack + slack:
+        return _Result(f"{claim.where}: {claim.value:,}")
+    hint = _hint(expected - claim.value, whole.rows) if not claim.language else ""
+    line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {where} {expected:,}{hint}"
+    return _Result(claim.where, line, (claim.value, expected))
+
+
+def _splits(card: Card, by_split: Sequence[Grid], grids: Sequence[Grid], total: int) -> Iterator[_Result]:
+    """What is said of the splits: by tables of them, by sentences and lists, and by tables about a single one."""
+    of_each: list[dict[str | None, Claim]] = [
+        {name: Claim(size, grid.where, name, grid.slack) for name, size in grid.splits.items()} for grid in by_split
+    ]
+    sections = Sections(card.headings, [grid.line for grid in by_split])
+    of_each = of_each or [{}]
+    for claim in card.claims:
         if not claim.split:
             continue
-        first = known.setdefault(claim.split, claim)
-        if abs(first.value - claim.value) > first.slack + claim.slack:
-            line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {first.where} says {first.value:,}"
-            yield _Result(claim.where, line, (claim.value, first.value))
-        elif first is not claim:
+        near = sections.nearest(claim.line) or 0
+        own = of_each[near].setdefault(claim.split, claim)
+        if not any(_agree(claim, each.get(claim.split)) for each in of_each):
+            line = f"{claim.where} says {claim.value:,} ({claim.words!r}), but {own.where} says {own.value:,}"
+            yield _Result(claim.where, line, (claim.value, own.value))
+        elif own is not claim:
             yield _Result(f"{claim.where}: {claim.value:,}")
     for grid in grids:
-        if grid.split not in known or not grid.counts or grid is by_split:
+        known = of_each[sections.nearest(grid.line) or 0]
+        if grid.split not in known or not grid.counts or grid in by_split:
             continue
         size, stated = sum(grid.sizes({known[grid.split].value})), known[grid.split]
         others = {total, *(claim.value for split, claim in known.items() if split != grid.split)}
@@ -274,28 +286,44 @@ def _splits(claims: Sequence[Claim], by_split: Grid | None, grids: Sequence[Grid
             yield _Result(what, line, (size, stated.value))
 
 
+def _agree(claim: Claim, other: Claim | None) -> bool:
+    return other is not None and abs(claim.value - other.value) <= claim.slack + other.slack
+
+
 def _hint(difference: int, rows: dict[str, Figure]) -> str:
     """Which language explains a difference."""
     code = next((code for code, row in rows.items() if row.value == abs(difference)), None)
     return f"; the difference is {display_name(code)}'s {abs(difference):,}" if code else ""
 
 
-def _language_numbers(card: Card, grid: Grid, rows: dict[str, Figure]) -> Iterator[_Result]:
-    where, has_others = grid.where, None in grid.languages
-    for claim in card.languages:
-        wrong = claim.value < len(rows) or (claim.value > len(rows) and not has_others)
-        line = f"{claim.where} says {claim.words!r}, that is {claim.value}, but {where} has {len(rows)} languages"
-        yield _Result(f"{claim.where}: {claim.words}", line if wrong else None)
+def _language_numbers(card: Card, wholes: Wholes | None) -> Iterator[_Result]:
+    """How many languages there are, by sentences, by the front matter, and by the tables if there are any."""
     stated = card.front.get("language") or card.front.get("languages")
-    names = stated if isinstance(stated, list) else [stated]
-    codes = {language_of(name) for name in names if isinstance(name, str)}
-    codes -= {None, "mul", "und"}
-    if codes:
-        differing = [f"{display_name(code)} is only in the table" for code in rows.keys() - codes]
-        if not has_others:
-            differing += [f"{display_name(code)} is not in the table" for code in codes - rows.keys() if code]
-        line = f"the front matter lists {len(codes)} languages, but {where} has {len(rows)}; "
-        yield _Result("the languages of the front matter", line + ", ".join(sorted(differing)) if differing else None)
+    names = [name for name in (stated if isinstance(stated, list) else [stated]) if isinstance(name, str)]
+    codes = {code for name in names if (code := language_of(name)) not in (None, "mul", "und")}
+    for claim in card.languages:
+        about = wholes.of(claim) if wholes else []
+        numbers = [(f"{one.where} has", len(one.rows), one.others) for one in about]
+        if not wholes and len(codes) == len(names) > 1:
+            numbers = [("the front matter lists", len(codes), False)]
+        if numbers:
+            where, number, _ = numbers[0]
+            wrong = all(claim.value < least or (claim.value > least and not more) for _, least, more in numbers)
+            line = f"{claim.where} says {claim.words!r}, that is {claim.value}, but {where} {number} languages"
+            yield _Result(f"{claim.where}: {claim.words}", line if wrong else None)
+    if codes and wholes:
+        wrong_lists = [_differing(one, codes) for one in wholes.all]
+        lists = f"the front matter lists {len(codes)} languages, but {wholes.all[0].where} has"
+        line = f"{lists} {len(wholes.all[0].rows)}; {', '.join(wrong_lists[0])}"
+        yield _Result("the languages of the front matter", line if all(wrong_lists) else None)
+
+
+def _differing(whole: Whole, codes: set[str]) -> list[str]:
+    """Which languages stand only in the table or only in the front matter."""
+    differing = [f"{display_name(code)} is only in the table" for code in whole.rows.keys() - codes]
+    if not whole.others:
+        differing += [f"{display_name(code)} is not in the table" for code in codes - whole.rows.keys()]
+    return sorted(differing)
 
 
 def _other_tables(grids: Sequence[Grid], rows: dict[str, Figure], where: str) -> Iterator[_Result]:
@@ -342,15 +370,15 @@ def _front_matter(examples: dict[str, int], rows: dict[str, Figure], total: Clai
         yield _compare("the front matter's num_examples", stated, total.where, total.value, total.slack)
 
 
-def _size_category(front: dict[str, Any], total: int) -> Iterator[_Result]:
+def _size_category(front: dict[str, Any], totals: Sequence[int]) -> Iterator[_Result]:
     stated = front.get("size_categories")
     categories = stated if isinstance(stated, list) else [stated]
     for category in (category for category in categories if isinstance(category, str)):
         bounds = re.fullmatch(r"(?:n|(\d+)([KMBT])?)\s*([<>])\s*(?:n\s*<\s*)?(\d+)([KMBT])?", category.strip())
         if bounds:
             first, last = (int(bounds[n] or 0) * _SIZES.get(bounds[n + 1] or "", 1) for n in (1, 4))
-            fits = total > last if bounds[3] == ">" else first <= total <= last
-            line = f"the front matter's size_categories says {category}, but there are {total:,} rows"
+            fits = any(total > last if bounds[3] == ">" else first <= total <= last for total in totals)
+            line = f"the front matter's size_categories says {category}, but there are {totals[0]:,} rows"
             yield _Result("the size category", None if fits else line)
 
 

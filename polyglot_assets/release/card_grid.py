@@ -59,6 +59,7 @@ class Grid:
         subtotals: label, header, what the row says, and what the rows that it is of sum to.
         slack: how much each of its figures may differ from the true one, as `86k` may be 85,952.
         partial: it is announced as a part: the largest languages, or some of them.
+        line: of the card.
     """
 
     where: str
@@ -71,6 +72,7 @@ class Grid:
     subtotals: tuple[tuple[str, str, int, int], ...]
     slack: int
     partial: bool
+    line: int
 
     @property
     def by_language(self) -> bool:
@@ -169,6 +171,7 @@ def grid_of(table: Table) -> Grid:
             (count.slack for column in (*counts.values(), totals.values()) for count in column if count), default=0
         ),
         partial=bool(_PARTIAL.search(f"{table.title} . {table.around[:1000]}")),
+        line=table.line,
     )
 
 

@@ -38,6 +38,7 @@ class Text:
         kind: p, h or li.
         group: number of the list that an item stands in.
         parent: the item that this list belongs to, by its place among the texts.
+        level: of a heading, 1 to 6.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Text:
     kind: str
     group: int = 0
     parent: int | None = None
+    level: int = 0
 
     def parts(self) -> list[tuple[str, int]]:
         """The single lines, with the lines of the card where they stand."""
@@ -156,7 +158,7 @@ class _Reader(HTMLParser):
         self._lists: list[tuple[int, int | None]] = []
         self._groups = 0
         self._kind, self._buffer, self._line = "p", "", 1
-        self._heading = ""
+        self._heading, self._level = "", 0
         self._silent: list[str] = []
         self._offset = 0
 
@@ -197,7 +199,10 @@ class _Reader(HTMLParser):
             self._within_table(tag, {name: value or "" for name, value in attrs})
         elif tag not in _INLINE:
             self._flush()
-            self._kind = "h" if re.fullmatch("h[1-6]", tag) else "li" if tag == "li" else self._kind
+            if re.fullmatch("h[1-6]", tag):
+                self._kind, self._level = "h", int(tag[1])
+            elif tag == "li":
+                self._kind = "li"
             if tag in ("ul", "ol"):
                 self._groups += 1
                 in_item = bool(self._lists and self.texts and self.texts[-1].kind == "li")
@@ -258,7 +263,8 @@ class _Reader(HTMLParser):
         if not text:
             return
         group, parent = self._lists[-1] if self._lists and self._kind == "li" else (0, None)
-        self.texts.append(Text(text, self._line, self._kind, group, parent))
+        level = self._level if self._kind == "h" else 0
+        self.texts.append(Text(text, self._line, self._kind, group, parent, level))
         # A paragraph such as `Train:` is a table's title, too.
         if self._kind == "h" or (text.endswith(":") and len(text) < 80):
             self._heading = text

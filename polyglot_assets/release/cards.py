@@ -25,6 +25,7 @@ from polyglot_assets.release import card_page, claims
 from polyglot_assets.release.card_page import Page, Text
 from polyglot_assets.release.claims import Claim, Entry, Sum
 from polyglot_assets.release.figures import MEASURES, language_of
+from polyglot_assets.release.sections import Heading
 from polyglot_assets.text import invisible
 
 _MOST_BYTES = 2_000_000
@@ -44,6 +45,7 @@ class Table:
         rows: with as many cells.
         title: what it is about, if anything says so.
         around: the heading above it, and the texts directly above and below it.
+        line: of the card.
     """
 
     where: str
@@ -51,6 +53,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     title: str = ""
     around: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Card:
         claims: of the whole, of a split or of a language's part.
         sums: totals with their parts, in lists and sentences.
         languages: how many languages there are.
+        headings: in order.
     """
 
     tables: tuple[Table, ...]
@@ -70,6 +74,7 @@ class Card:
     claims: tuple[Claim, ...] = ()
     sums: tuple[Sum, ...] = ()
     languages: tuple[Claim, ...] = ()
+    headings: tuple[Heading, ...] = ()
 
 
 def read(path: Path) -> Card:
@@ -185,7 +190,8 @@ def _card(front: dict[str, Any], page: Page) -> Card:
         if text.kind != "h":
             in_languages += claims.languages(text, own_names)
     in_order = tuple(table for _, table in sorted(tables, key=lambda numbered: numbered[0]))
-    return Card(in_order, front, tuple(claimed), tuple(sums), tuple(in_languages))
+    headings = tuple(Heading(text.line, text.level) for text in page.texts if text.kind == "h")
+    return Card(in_order, front, tuple(claimed), tuple(sums), tuple(in_languages), headings)
 
 
 def _tables(page: Page) -> Iterator[tuple[int, Table]]:
@@ -196,7 +202,8 @@ def _tables(page: Page) -> Iterator[tuple[int, Table]]:
         around, below = above[table.texts_before], table.texts_before
         if below < len(page.texts) and page.texts[below].kind == "p" and below not in announcements:
             around += f"\n\n{page.texts[below].text}"
-        yield table.line, Table(f"the table in line {table.line}", table.rows[0], table.rows[1:], table.title, around)
+        where = f"the table in line {table.line}"
+        yield table.line, Table(where, table.rows[0], table.rows[1:], table.title, around, table.line)
 
 
 def _above(texts: Sequence[Text]) -> list[str]:
@@ -255,4 +262,5 @@ def _by_language(entries: Sequence[Entry], above: str) -> Table | None:
     if len(rows) < 2 or not all(language_of(entry.label) for entry in rows):
         return None
     cells = tuple((entry.label, f"{entry.figure.value}") for entry in rows)
-    return Table(f"the list in line {entries[0].line}", ("language", "rows"), cells, around=above)
+    line = entries[0].line
+    return Table(f"the list in line {line}", ("language", "rows"), cells, around=above, line=line)

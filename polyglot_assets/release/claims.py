@@ -95,6 +95,7 @@ class Claim:
         slack: how much the true figure may differ; `86k` may be 85,952.
         language: code of the language that it is about.
         split: the split that it is about. Without either it is about the whole.
+        line: of the card.
     """
 
     value: int
@@ -103,6 +104,7 @@ class Claim:
     slack: int = 0
     language: str | None = None
     split: str | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ class Entry:
         split = self.says.split
         language = None if split or self.says.total else language_of(self.label)
         words = f"{self.label}: {self.figure.value:,}"
-        return Claim(self.figure.value, f"line {self.line}", words, self.figure.slack, language, split)
+        return Claim(self.figure.value, f"line {self.line}", words, self.figure.slack, language, split, self.line)
 
 
 def entry_of(line: str, number: int) -> Entry | None:
@@ -151,7 +153,7 @@ def sentences(text: Text, titles: Collection[str]) -> Iterator[Claim]:
         titles: words of the data set's own names.
     """
     seen = set()
-    for found, before, sentence, where in _own(text, titles, _CLAIM, _TOTAL):
+    for found, before, sentence, line in _own(text, titles, _CLAIM, _TOTAL):
         groups = found.groupdict()
         between, after = groups["between"], groups.get("after") or ""
         if found.start("number") in seen or _ABOUT.search(before):
@@ -168,7 +170,7 @@ def sentences(text: Text, titles: Collection[str]) -> Iterator[Claim]:
         seen.add(found.start("number"))
         figure = figure_in(found)
         language = next(iter(named), None) if not counted else None
-        yield Claim(figure.value, where, _short(found[0]), figure.slack, language, split)
+        yield Claim(figure.value, f"line {line}", _short(found[0]), figure.slack, language, split, line)
 
 
 def split_sums(text: Text, claims: Sequence[Claim]) -> Iterator[Sum]:
@@ -190,19 +192,19 @@ def split_sums(text: Text, claims: Sequence[Claim]) -> Iterator[Sum]:
 
 def languages(text: Text, titles: Collection[str]) -> Iterator[Claim]:
     """What the sentences of a paragraph say of the number of languages."""
-    for found, before, _, where in _own(text, titles, _LANGUAGES):
+    for found, before, _, line in _own(text, titles, _LANGUAGES):
         near = " ".join(before.split()[-2:])
         if _SOME_LANGUAGES.search(f"{near} . {found['between']}") or _KINDS_OF_LANGUAGES.search(found["between"]):
             continue
         number = found["number"]
         value = int(number) if number.isdecimal() else in_words(number)
-        yield Claim(value, where, _short(found[0]))
+        yield Claim(value, f"line {line}", _short(found[0]), line=line)
 
 
 def _own(
     text: Text, titles: Collection[str], *patterns: re.Pattern[str]
-) -> Iterator[tuple[re.Match[str], str, str, str]]:
-    """What patterns find in a paragraph, but for what is said of other data: match, words before, sentence, place."""
+) -> Iterator[tuple[re.Match[str], str, str, int]]:
+    """What patterns find in a paragraph, but for what is said of other data: match, words before, sentence, line."""
     prose = _ADDRESS.sub(" ", text.text)
     line_ends = [found.start() for found in re.finditer("\n", prose)]
     for found in (match for pattern in patterns for match in pattern.finditer(prose)):
@@ -210,7 +212,7 @@ def _own(
         at = found.start("number")
         sentence, before = prose[begin:end].strip(" \n*_-"), prose[begin:at]
         if not _ELSEWHERE.search(sentence) and not _of_another(before, titles):
-            yield found, before, sentence, f"line {text.line + bisect(line_ends, at)}"
+            yield found, before, sentence, text.line + bisect(line_ends, at)
 
 
 def _of_another(before: str, titles: Collection[str]) -> bool:

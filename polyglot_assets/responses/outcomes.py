@@ -47,13 +47,18 @@ def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = DEFA
     The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, then the gates in
     their order; else ok.
     """
-    reasoning = "\n\n".join(filter(None, (completion.reasoning, split(trimmed(completion.text))[0]))) or None
+    reasoning = "\n\n".join(filter(None, (completion.reasoning, _split(prompt, completion)[0]))) or None
     answer = read_answer(prompt, completion)
     if isinstance(answer, Judgement):
         return replace(answer, reasoning=reasoning)
     pair = _pair_of(prompt, *answer)
     found = assess(pair, gates)
     return Judgement(found.outcome, found.reason, pair.prompt, pair.response, found.measured, reasoning)
+
+
+def _split(prompt: Mapping[str, Any], completion: Completion) -> tuple[str, str]:
+    """The trace and the rest of a completion. Only where it answers a prompt can that have asked for the marks."""
+    return split(trimmed(completion.text), str(prompt["prompt"]) if prompt["strategy"] == RESPOND else "")
 
 
 def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str, str] | Judgement:
@@ -64,7 +69,7 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
         return Judgement(TOO_LONG.name, completion.error or f"the prompt has {completion.prompt_tokens} tokens")
     if completion.finish_reason == "length":
         return Judgement(TRUNCATED.name, f"no end after {completion.response_tokens} tokens")
-    text = split(trimmed(completion.text))[1]
+    text = _split(prompt, completion)[1]
     if prompt["strategy"] == RESPOND:
         asked, answer = str(prompt["prompt"]), storable(trimmed(text))
     else:

@@ -25,7 +25,8 @@ _PAIRS = (
 )
 _MARKED = tuple(re.compile(rf"\A\s*{opened}(?P<trace>.*?){closed}", re.DOTALL) for opened, closed in _PAIRS)
 _NAMED = re.compile(
-    r"\A\s*<\s*(thoughts?|reasoning|analysis|reflection|scratchpad)\s*>(?P<trace>.*?)</\s*\1\s*>",
+    r"\A\s*<\s*(thoughts?|reasoning|analysis|reflection|scratchpad|cot|chain_of_thought|inner_monologue"
+    r"|internal_monologue|thinking_process)\s*>(?P<trace>.*?)</\s*\1\s*>",
     re.DOTALL | re.IGNORECASE,
 )
 """Words that may as well be the elements of an XML text that was asked for: a trace only if something follows it."""
@@ -66,15 +67,19 @@ _SUSPECT = re.compile(r"[<\[◁]")
 _SUSPECT_WORD = re.compile(r"\s*(?:analysis|[Hh]ere)")
 
 
-def split(text: str) -> tuple[str, str]:
+def split(text: str, asked: str = "") -> tuple[str, str]:
     """(trace, answer) of what a model wrote; the trace is empty where there is none, or where it never ends.
 
     The answer comes without a wrapper that follows a trace, and without the tokens that end a turn.
+
+    Args:
+        text: what it wrote.
+        asked: what it was asked for; elements such as `<reasoning>` that stand there are no trace.
     """
     if not _SUSPECT.search(text) and not _SUSPECT_WORD.match(text):
         return "", text
     traces, answer = list[str](), text
-    while (found := _leading(answer)) is not None:
+    while (found := _leading(answer, asked)) is not None:
         trace, answer = found
         traces.append(trace.strip())
     if not traces and (found := _closed_alone(text)) is not None:
@@ -87,7 +92,7 @@ def split(text: str) -> tuple[str, str]:
     return "\n\n".join(filter(None, traces)), answer
 
 
-def _leading(text: str) -> tuple[str, str] | None:
+def _leading(text: str, asked: str) -> tuple[str, str] | None:
     """The trace at the beginning and what follows it."""
     if found := _HARMONY.match(text):
         traces = _HARMONY_TRACE.findall(found["traces"] or "")
@@ -95,7 +100,7 @@ def _leading(text: str) -> tuple[str, str] | None:
     for pattern in _MARKED:
         if found := pattern.match(text):
             return found["trace"], text[found.end() :]
-    if (found := _NAMED.match(text)) and text[found.end() :].strip():
+    if (found := _NAMED.match(text)) and text[found.end() :].strip() and f"<{found[1].lower()}>" not in asked.lower():
         return found["trace"], text[found.end() :]
     return None
 

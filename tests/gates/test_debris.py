@@ -3,7 +3,8 @@
 import pytest
 from texts import TEXTS
 
-from polyglot_assets.gates.debris import debris
+from polyglot_assets.gates.debris import GATE, debris
+from polyglot_assets.gates.gate import Pair
 
 LEFT_BEHIND = {
     "a chat-template token": ["<|im_start|>user", "Ende.<|im_end|>", "<|eot_id|>", "[INST] Wer? [/INST]", "<<SYS>>", "</s>",
@@ -15,6 +16,7 @@ LEFT_BEHIND = {
                               "<ANSWER>Ja.</ANSWER>", "<minimax:tool_call>", "<longcat_tool_call>", "<tool_code>x</tool_code>",
                               "<function=x>", "Ja.[unused12]", "Ja, <mask>.", "[CLS] Ja.", "Ja. [SEP] Nein.", "[MASK]",
                               "<|/think|>", "<reserved_106>", "<SPECIAL_12>", "[control_8]", '<invoke name="x">',
+                              "<cot>Hm.</cot>Ja.", "<inner_monologue>", "</thinking_process>", "[SYSTEM_PROMPT]Hm.[/SYSTEM_PROMPT]",
                               "Ja.<s>Nein.", "Ja.<s>\nNein.</s>", "<s>Ja.</s>", "[|endofturn|]", "Ja.\n\n### User:\nUnd morgen?"],
     "a wrapper": ["<response>Ja.</response>", "<response>\nJa, gern.\n</response>", "<output> Ja. </output>", "<final>Ja.</final>",
                   "<assistant>Ja.</assistant>", "<Response>Ja, gern.", "<result>\nJa.", "Ja, gern.\n</response>",
@@ -25,12 +27,13 @@ LEFT_BEHIND = {
         "Ja, gern.\n\nUSER: Und morgen?\nASSISTANT: Auch.", "Ja, gern.\n\nUser:\nUnd morgen?\n\nAssistant:\nAuch.",
         "Ja, gern.\n\nHuman:", "User: Wer?\nAssistant: Ich.\nUser:", "はい。\n\nHuman: 明日は？",
         "Ja, gern.\n\n### Human: Und morgen?\n### Assistant: Auch.", "Ja, gern.\n\nAssistant: Noch etwas: Nein."],
-    "a broken character": ["Stra\ufffde", "a\x00b", "fÃ¼r dich", "itâ€™s"],
-    "a JSON key": ['{"response": "Ja', '"prompt": "Wer?"'],
+    "a broken character": ["Stra\ufffde", "a\x00b", "fÃ¼r dich", "itâ€™s", "\x0crac{1}{2}",
+                           "\u00d0\u0178\u00d1\u20ac\u00d0\u00b8\u00d0\u00b2\u00d0\u00b5\u00d1\u201a"],
+    "a JSON key": ['{"response": "Ja', '"prompt": "Wer?"', '{"answer": "Ja, \\"gern\\"."}', '{"text": "Ja."}'],
     "a JSON escape": ["Stra\\u00dfe"],
     "JSON escapes": ["Eins.\\n\\nZwei.", 'Er sagte \\"Ja\\".'],
-    "a label": ["Response: Ja, gern.", "**Prompt:** Wer war das?", "Assistant: Ja, gern.", "Assistant: Ja.\n\nHuman: Und?\n\nAssistant: Nein."],
-    "HTML entities": ["a&nbsp;b&nbsp;c&amp;d"],
+    "a label": ["Response: Ja, gern.", "assistant\n\nJa, gern.", "Human: Wer war das?", "**Prompt:** Wer war das?", "Assistant: Ja, gern.", "Assistant: Ja.\n\nHuman: Und?\n\nAssistant: Nein."],
+    "HTML entities": ["a&nbsp;b&nbsp;c&amp;d", "&Ouml;le die Kette regelm&auml;&szlig;ig."],
     "unbalanced HTML": ["<div><div><b>fett", "</ul></div></span>"],
 }  # fmt: skip
 
@@ -68,7 +71,12 @@ def test_the_same_as_code(text: str) -> None:
      "Hier ist ein Gespräch:\n\nUser: Hallo!\nAssistant: Guten Tag.", "## Beispiel\n\nHuman: Wer bist du?\nAssistant: Ein Programm.",
      "Gern, hier ist eins.\n\nUser: Hallo!\nAssistant: Guten Tag.\nUser: Danke!", "Ein Gespräch.\n\n**User:** Hallo!\n**Assistant:** Ja.",
      "Melde dich an.\n\nUser: admin\nPassword: geheim", "Melde dich an.\n\nUser: admin",
-     "Es gibt zwei Rollen.\n\nUser: liest und schreibt.\nAdmin: verwaltet alles.", "Die Rolle Human: ein Mensch.",
+     "Interviewer: Was machst du?\nHuman: Ich arbeite.", "Assistant: Was darf es sein?\nKunde: Brot.\nAssistant: Gern.",
+     "Human: Das Wort bedeutet Mensch.", "Es gibt zwei Rollen.\n\nUser: liest und schreibt.\nAdmin: verwaltet alles.", "Die Rolle Human: ein Mensch.",
+     # states of tasks, days, pages, entities as a subject, and JSON that is more than one text
+     "Aufgaben: [DONE] Kochen, [TODO] Putzen", "[SEP] 12: Termin", "Eins.\x0cZwei.", "Eins\n\n\x0cund zwei", "Eins.\n\x0b\nZwei.",
+     "Schreibe &auml; und &ouml;.", '{"text": "Ja.", "zahl": 1}', '{"answer": 42}', "assistant", "assistant ist ein Wort\nJa",
+     "\u00d1andú y \u00d0, A\u00d1O, \u00d1O\u00d1O", "```\nx\n```",
      # headings
      "### User\n\n- Name", "### User:\n- Name\n- Alter", "### User:\n\n| Name |", "### User Management\nText", "## Response Codes\n200"],
 )  # fmt: skip
@@ -85,6 +93,9 @@ def test_ordinary_text(text: str) -> None:
         "Human:" + "\n" * 100_000,
         "<response>a</response>" * 10_000,
         "Ja.\nUser: a b\n" * 20_000,
+        "```" + " " * 200_000 + "x",
+        '{"text": "' + "\\" * 200_000,
+        "&a" * 100_000,
     ],
 )
 def test_a_long_text_takes_no_longer_than_its_length(text: str) -> None:
@@ -94,3 +105,32 @@ def test_a_long_text_takes_no_longer_than_its_length(text: str) -> None:
 
 def test_marks_add_up() -> None:
     assert debris("<|im_start|>a<|im_end|> \ufffd")[0] == 3
+
+
+@pytest.mark.parametrize("text", ["```", "```\n```", "~~~python\n\n~~~", " ```json "])
+def test_a_code_block_without_code(text: str) -> None:
+    assert debris(text) == (1, "a code block without code")
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("Rechne 2+2. Antworte in <answer></answer>.", "<answer>4</answer>"),
+        ("Schreibe <result>…</result> um die Zahl.", "<result>42</result>"),
+        ("Was heißt [MASK] bei BERT?", "[MASK] steht für ein fehlendes Wort."),
+        ("Antworte als JSON.", '{"answer": "Ja."}'),
+    ],
+)
+def test_what_was_asked_for_is_no_debris(asked: str, text: str) -> None:
+    assert debris(text, asked) == (0, "")
+    assert debris(text)[0] > 0
+    assert debris(text, "Rechne 2+2.")[0] > 0
+    assert debris(f"{text}<|im_end|>", asked)[0] == 1
+
+
+def test_only_the_prompt_of_another_can_ask_for_marks() -> None:
+    """A teacher that wrote the marks into its own prompt was not asked for them."""
+    asked, text = "Rechne. Antworte in <answer></answer>.", "<answer>4</answer>"
+    limits = GATE.limits()
+    assert GATE.assess(Pair("de", asked, text, invented=False), limits).measured == {"debris_marks": 0}
+    assert GATE.assess(Pair("de", asked, text, invented=True), limits).measured == {"debris_marks": 2}

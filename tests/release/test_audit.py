@@ -298,3 +298,74 @@ def test_a_total_is_a_contradiction_if_and_only_if_it_is_wrong(tmp_path_factory,
         card("", rows, front=f"dataset_info: {json.dumps({'splits': [{'num_examples': whole + error}]})}\n")
     )
     assert bool(audit(path).contradictions) == bool(error)
+
+
+CONFIGURATIONS = """# D
+{top}
+## Config A
+
+{first} rows.
+
+| language | rows |
+|---|---|
+| en | 600 |
+| de | 400 |
+
+## Config B
+
+### Size
+
+{second}
+
+| language | rows |
+|---|---|
+| en | 300 |
+| cs | 200 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("top", "first", "second"),
+    [
+        ("", "1,000", "500 rows in two languages."),
+        ("\n1,500 rows in total, in three languages.\n", "1,000", "There are 300 English rows."),
+        ("\nIt has 900 English rows.\n", "1,000", "500 rows."),
+    ],
+)
+def test_what_is_said_of_a_configuration_is_about_its_own_table(audited, top, first, second):
+    for front in ("language: [en, de, cs]\n", "dataset_info: {splits: [{num_examples: 1500}]}\n"):
+        text = f"---\n{front}---\n{CONFIGURATIONS.format(top=top, first=first, second=second)}"
+        assert audited(text).contradictions == ()
+
+
+@pytest.mark.parametrize(
+    ("top", "second", "line"),
+    [
+        ("", "501 rows.", "line 16 says 501 ('501 rows'), but the table in line 18 sums to 500"),
+        ("", "There are 301 English rows.", "line 16 says 301 ('301 English rows'), but the table's row of English"),
+        ("\n1,501 rows in total.\n", "500 rows.", "line 3 says 1,501 ('1,501 rows in total'), but the table in"),
+        ("\nIt covers four languages.\n", "500 rows.", "line 3 says 'four languages', that is 4, but the table in "),
+    ],
+)
+def test_a_configuration_that_contradicts_its_own_table(audited, top, second, line):
+    (found,) = audited(CONFIGURATIONS.format(top=top, first="1,000", second=second)).contradictions
+    assert found.startswith(line)
+
+
+def test_splits_of_configurations(audited):
+    text = "## {}\n\nIt has {} training examples.\n\n| split | rows |\n|---|---|\n| train | {} |\n| test | 100 |\n\n"
+    assert audited(text.format("A", 900, 900) + text.format("B", 300, 300)).contradictions == ()
+    (line,) = audited(text.format("A", 900, 900) + text.format("B", 301, 300)).contradictions
+    assert "says 301" in line
+    assert "the table in line 14 says 300" in line
+
+
+@pytest.mark.parametrize(
+    ("languages", "number", "faults"),
+    [("[en, de, fr]", "five", 1), ("[en, de, fr]", "three", 0), ("[en, xx-unknown]", "five", 0), ("en", "five", 0)],
+)
+def test_the_number_of_languages_against_the_front_matter(audited, languages, number, faults):
+    text = f"---\nlanguage: {languages}\n---\n# D\n\nThe dataset is available in {number} languages.\n"
+    found = audited(text).contradictions
+    assert len(found) == faults
+    assert all("that is 5, but the front matter lists 3 languages" in line for line in found)

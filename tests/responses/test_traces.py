@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.gates.debris import debris
+from polyglot_assets.inference.engine import Completion
 from polyglot_assets.lake.store import Lake, write_parquet
+from polyglot_assets.responses.outcomes import read_answer
 from polyglot_assets.responses.traces import split
 
 TRACE = "Der Nutzer fragt nach der Kette.\n\n1. Öl, 2. Luft (x < y)."
@@ -24,6 +26,9 @@ FAMILIES = {
     "Kimi": ("◁think▷", "◁/think▷"),
     "thought": ("<thought>\n", "\n</thought>\n\n"),
     "reasoning": ("<reasoning>", "</reasoning>\n"),
+    "cot": ("<cot>\n", "\n</cot>\n"),
+    "monologue": ("<inner_monologue>", "</inner_monologue>"),
+    "process": ("<thinking_process>\n", "\n</thinking_process>\n\n"),
     "analysis": ("<analysis>", "</analysis>\n"),
     "upper case": ("<THINK>", "</THINK>"),
     "Marco": ("<Thought>", "</Thought>\n"),
@@ -142,6 +147,17 @@ def test_a_trace_that_never_ends_is_no_answer(text: str) -> None:
     """It stays as it is, and the debris gate finds it."""
     assert split(text) == ("", text)
     assert debris(text)[0] > 0
+
+
+def test_elements_that_the_prompt_asks_for_are_no_trace() -> None:
+    text = "<reasoning>2+2</reasoning>\n<answer>4</answer>"
+    assert split(text) == ("2+2", "4")
+    assert split(text, "Denk in <reasoning> und antworte in <answer>.") == ("", text)
+    assert split(f"<think>Hm.</think>{text}", "Denk in <Reasoning>.")[0] == "Hm."
+    row = {"strategy": "respond", "language": "de", "seed_language": "de", "prompt_key": ""}
+    asks = "Rechne 2+2. Denk in <reasoning> und antworte in <answer>."
+    for prompt, response in ((asks, text), ("Rechne 2+2.", "4")):
+        assert read_answer({**row, "prompt": prompt}, Completion("r", text, "stop")) == (prompt, response)
 
 
 @given(st.text())
