@@ -67,7 +67,7 @@ def test_a_server_that_gives_json_in_no_form_ends_the_run(words: str, server: Fa
     ]
     ended: list[Completion] = []
     with pytest.raises(EngineDown, match="refuses every request: HTTP"):
-        ended.extend(engine_of(server, concurrency=4).stream(taking(deque(requests))))
+        ended.extend(engine_of(server, concurrency=4, patience_seconds=0.05).stream(taking(deque(requests))))
     assert {completion.finish_reason for completion in ended} <= {"stop"}
     assert not [completion for completion in ended if "pair" in completion.request_id]
 
