@@ -79,6 +79,23 @@ def test_one_prompt_that_is_refused_takes_no_schema_from_the_others(server: Fake
     assert {form(call) for call in server.calls if "pair" in call.text} == {"json_schema"}
 
 
+def test_a_moments_trouble_with_schemas_does_not_drop_them(server: FakeServer, engine_of: Engines) -> None:
+    """The harmless question is refused in it as well; the form that took its place is not kept."""
+    refused: list[Call] = []
+
+    def answer(call: Call) -> Reply:
+        if form(call) == "json_schema" and len(refused) < 5:
+            refused.append(call)
+            return failure(400, "backend reconnecting")
+        return echo(call)
+
+    server.answer = server.control = answer
+    completions = stream(engine_of(server, concurrency=4), mixed(12))
+    assert {completion.finish_reason for completion in completions.values()} == {"stop"}
+    assert {form(call) for call in server.calls if "pair" in call.text} == {"json_schema"}
+    assert {completion.engine for completion in completions.values()} == {"server"}
+
+
 def test_json_objects_may_need_the_word_json(server: FakeServer, engine_of: Engines) -> None:
     """OpenAI and DashScope want it in the messages; the templates say it, other prompts need not."""
     refusal = failure(400, "'messages' must contain the word 'json' in some form, to use this format.")
