@@ -81,13 +81,10 @@ def test_one_prompt_that_is_refused_takes_no_schema_from_the_others(server: Fake
 
 def test_a_moments_trouble_with_schemas_does_not_drop_them(server: FakeServer, engine_of: Engines) -> None:
     """The harmless question is refused in it as well; the form that took its place is not kept."""
-    refused: list[Call] = []
 
     def answer(call: Call) -> Reply:
-        if form(call) == "json_schema" and len(refused) < 5:
-            refused.append(call)
-            return failure(400, "backend reconnecting")
-        return echo(call)
+        over = any(form(question) == "json_object" for question in server.controls)
+        return echo(call) if over or form(call) != "json_schema" else failure(400, "backend reconnecting")
 
     server.answer = server.control = answer
     completions = stream(engine_of(server, concurrency=4), mixed(12))
