@@ -85,7 +85,7 @@ def fitted(teacher: Teacher, request: Request, refusal: TryError) -> Request | N
 
 
 def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | None = None) -> Completion:
-    """The completion in a body that came with 200. One with an error if the model refused.
+    """The completion in a body that came with 200.
 
     Args:
         request_id: what was asked.
@@ -116,13 +116,13 @@ def read_answer(request_id: str, content: bytes, sampling: Mapping[str, Any] | N
     end = read_end(choice.get("finish_reason"), answer, spent=written is not None and written >= budget)
     if end in ("final", "broken"):
         error = f"the server finished with {choice.get('finish_reason')!r}"
-        return _no_answer(request_id, error, final=end == "final")
+        raise _no_answer(error, final=end == "final")
     if not answer and (refusal := _refusal(message)):
-        return _no_answer(request_id, f"the model refused: {refusal}", final=True)
+        raise _no_answer(f"the model refused: {refusal}", final=True)
     if answer is None and (end == "length" or reasoning):
         answer = ""  # a reasoning model that used up its budget, or its breath, before it began to answer
     if answer is None:
-        return _no_answer(request_id, "no text", final=message.get("content") is None)
+        raise _no_answer("no text", final=message.get("content") is None)
     return Completion(
         request_id,
         storable(answer),
@@ -214,10 +214,8 @@ def _texts(value: Any) -> list[str]:
     return [text for part in value for text in _texts(part)] if isinstance(value, list) else []
 
 
-def _no_answer(request_id: str, error: str, *, final: bool) -> Completion:
-    if not final:
-        raise TryError(Kind.FAILED, f"AnswerError: {error}")
-    return Completion(request_id, "", "error", error=f"AnswerError: {error}")
+def _no_answer(error: str, *, final: bool) -> TryError:
+    return TryError(Kind.FINAL if final else Kind.FAILED, f"AnswerError: {error}")
 
 
 def _count(value: Any) -> int | None:

@@ -26,6 +26,8 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
 LONGEST_TICK = 1.0
 _AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
+_MAY_PASS = (Kind.REFUSED, Kind.FAILED, Kind.DENIED)
+"""What may have been the server's trouble although it answers now, and costs little to ask again."""
 
 
 class Dispatcher:
@@ -209,31 +211,37 @@ class Dispatcher:
         self._settle(lane)
 
     def _settle(self, lane: Lane) -> None:
-        """Ends the refused requests of a server that takes others, and asks it if no answer will show that soon."""
+        """Ends the refused requests of a server that takes others, and asks it if no answer will show that soon.
+
+        Before that each is asked once more: perhaps the server failed everybody at that time, and has recovered.
+        """
         if not lane.refused or self.broken is not None:
             return
         for job, error in lane.take_refused(lane.takes_others):
-            self._end(job.failure(error))
+            if not job.asked_again and error.kind in _MAY_PASS:
+                job.asked_again = True
+                self._waiting.append(job)
+            else:
+                self._end(job.failure(error))
         if lane.control is None and (doubtful := lane.doubtful(self._limits.concurrency)) is not None:
             lane.control = self._loop.create_task(self._find_out(lane, doubtful))
 
     async def _find_out(self, lane: Lane, job: Job) -> None:
         """Whether a server refuses every such request: then the stream ends, and not one request after the other."""
-        started, trouble, otherwise = self._now(), None, False
-        for failed in range(RETRIES + 1):
-            if trouble is not None:
+        patient_until = max(lane.answered, job.since) + self._limits.patience
+        started, trouble, otherwise, failed = self._now(), None, False, 0
+        try:
+            while True:
+                started = self._now()
+                trouble, otherwise = await self._ask_control(lane, job)
+                failed += 1
+                if trouble is None or trouble.kind is not Kind.FAILED:
+                    break
+                if failed > RETRIES and self._now() >= patient_until:
+                    break
                 await asyncio.sleep(_wait(failed))
-            try:
-                async with asyncio.timeout(self._limits.timeout):
-                    otherwise, trouble = await self._control(lane.server, job.request), None
-            except TryError as error:
-                trouble = error
-            except TimeoutError:
-                trouble = TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s")
-            except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
-                self._break(error)
-            if trouble is None or trouble.kind is not Kind.FAILED:
-                break
+        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
+            self._break(error)
         lane.control = None
         if self.broken is None:
             if trouble is None:
@@ -245,6 +253,16 @@ class Dispatcher:
             self._settle(lane)
             self._send_waiting()
         self._loop.stop()
+
+    async def _ask_control(self, lane: Lane, job: Job) -> tuple[TryError | None, bool]:
+        """What a harmless request like this one brought: trouble, or whether it was taken in another form."""
+        try:
+            async with asyncio.timeout(self._limits.timeout):
+                return None, await self._control(lane.server, job.request)
+        except TryError as error:
+            return error, False
+        except TimeoutError:
+            return TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s"), False
 
     def _found_trouble(self, job: Job, lane: Lane, trouble: TryError) -> None:
         """A harmless request like this one brought no answer either."""

@@ -35,6 +35,9 @@ class Limits:
 class Job:
     """A request, from being taken (`since`) to its completion; its latest try was `started` and has `left` the server.
 
+    `asked_again`: once more before it ends, after its server had shown that it works.
+
+
     All times are by the stream's clock.
     """
 
@@ -46,6 +49,7 @@ class Job:
     turned_away: int = 0
     hung: int = 0
     late: bool = False
+    asked_again: bool = False
     shunned: "Lane | None" = None
 
     @property

@@ -219,9 +219,14 @@ class ServerEngine:
 
     # What runs in the loop.
 
-    async def _ask(self, server: ChatServer, request: Request, dialect: Dialect | None = None) -> Completion:
+    async def _ask(self, server: ChatServer, request: Request) -> Completion:
         """One try. A refusal that says how the server wants to be asked is followed, and kept in mind if that helps."""
-        dialect = dialect or self._dialects[server]
+        completion, dialect = await self._ask_in(self._dialects[server], server, request)
+        self._keep_in_mind(server, dialect, request)
+        return completion
+
+    async def _ask_in(self, dialect: Dialect, server: ChatServer, request: Request) -> tuple[Completion, Dialect]:
+        """One try that begins in this dialect, and the one in which it was answered."""
         sent = request
         for _ in range(_MOST_LESSONS):
             try:
@@ -239,15 +244,12 @@ class ServerEngine:
                     raise self._cleaned(error, dialect.advice(error.body, sent)) from None
         else:
             raise TryError(Kind.REFUSED, "the server wants to be asked in yet another way each time")
-        self._keep_in_mind(server, dialect, request)
-        if completion.error is not None:
-            return replace(completion, error=self._clean(completion.error))
         told = completion.text + (completion.reasoning or "")
         if any(len(secret) >= SHORTEST_SECRET and secret in told for secret in self._secrets):
             raise TryError(Kind.FINAL, "AnswerError: the answer repeats the API key")
         departures = dialect.departures(request) + (", a smaller budget" if sent is not request else "")
         engine = f"{completion.engine} ({departures.removeprefix(', ')})" if departures else completion.engine
-        return replace(completion, engine=engine)
+        return replace(completion, engine=engine), dialect
 
     def _keep_in_mind(self, server: ChatServer, dialect: Dialect, request: Request) -> None:
         known = self._dialects[server]
@@ -272,14 +274,23 @@ class ServerEngine:
         try:
             await self._ask(server, question)
         except TryError as error:
-            if request.schema is None or error.kind not in _TEACHING:
+            if request.schema is None or error.kind not in (*_TEACHING, Kind.FINAL):
                 raise
-            for dialect in before.simpler():
-                with suppress(TryError):
-                    await self._ask(server, question, dialect)
-                    return True
-            raise
+            if (learned := await self._simpler_form(server, question)) is None:
+                raise
+            await asyncio.sleep(dispatch.FIRST_WAIT)
+            try:
+                await self._ask(server, question)  # the first time it was a moment's trouble, perhaps
+            except TryError:
+                self._keep_in_mind(server, learned, question)
         return self._dialects[server] != before
+
+    async def _simpler_form(self, server: ChatServer, question: Request) -> Dialect | None:
+        """A dialect in which a server answers a question that it does not answer with a schema."""
+        for dialect in self._dialects[server].simpler():
+            with suppress(TryError):
+                return (await self._ask_in(dialect, server, question))[1]
+        return None
 
     async def _probe(self, server: ChatServer) -> bytes:
         """The server's list of models."""

@@ -22,6 +22,8 @@ from typing import Any
 
 from scripted import SENTENCES
 
+from polyglot_assets.inference.chat_api import CONTROL
+
 MODEL = "org/chaos-1b"
 BUDGET = 64
 """max_tokens of a first try."""
@@ -198,8 +200,14 @@ class ModelServer:
     async def finish(self, call: Call) -> tuple[int, bytes]:
         """Works on a call until its answer is there and has to be paid."""
         await asyncio.sleep(self.slowness * (1 + call.draw % 10) / 1000)
-        self.paid[call.digest] += 1
+        if not _is_harmless(call):
+            self.paid[call.digest] += 1
         return truth(call)
+
+
+def _is_harmless(call: Call) -> bool:
+    """Whether it is the question by which the engine finds out whether the server works: every model answers that."""
+    return call.body["messages"][-1]["content"] == CONTROL
 
 
 def truth(call: Call) -> tuple[int, bytes]:
@@ -207,7 +215,7 @@ def truth(call: Call) -> tuple[int, bytes]:
 
     Most are good; the rest is cut, no JSON, in another language, empty, refused, or too long to be asked.
     """
-    body, draw = call.body, call.draw % 20
+    body, draw = call.body, 19 if _is_harmless(call) else call.draw % 20
     system = body["messages"][0]["content"]
     sentence = f"{next(text for name, text in SENTENCES.items() if name in system)} ({call.digest[:8]})"
     if draw == 0:

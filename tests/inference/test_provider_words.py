@@ -272,5 +272,6 @@ def test_what_a_message_says(message: dict[str, Any], text: str, reasoning: str 
 )
 def test_a_refusal_that_is_told_apart_is_final(message: dict[str, Any]) -> None:
     body = {"choices": [{"message": message, "finish_reason": "stop"}]}
-    completion = read_answer("a", json.dumps(body).encode())
-    assert (completion.finish_reason, completion.error) == ("error", "AnswerError: the model refused: I cannot.")
+    with pytest.raises(TryError, match="the model refused: I cannot") as raised:
+        read_answer("a", json.dumps(body).encode())
+    assert raised.value.kind is Kind.FINAL

@@ -177,6 +177,44 @@ def test_what_broke_on_one_server_is_tried_on_another(servers: Servers, engine_o
     assert len(whole.calls) == 20
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize(
+    "broken", [failure(500, "CUDA out of memory"), failure(409, "no"), failure(400, "no"), Reply(b"<html>"), Reply({})]
+)
+def test_what_failed_in_an_outage_is_asked_once_more_after_it(
+    broken: Reply, concurrency: int, server: FakeServer, engine_of: Engines
+) -> None:
+    """However the end of the outage and the last tries of each request fall together."""
+    tries: Counter[str] = Counter()
+
+    def answer(call: Call) -> Reply:
+        tries[call.text] += 1
+        return broken if tries[call.text] <= (1 if broken.status == 400 else 5) else echo(call)
+
+    server.answer = answer
+    completions = ask(engine_of(server, concurrency=concurrency), *map(str, range(12)))
+    assert {c.finish_reason for c in completions.values()} == {"stop"}
+
+
+@pytest.mark.parametrize("answered", [0, 10])
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_outage_shorter_than_patience_neither_ends_the_run_nor_fills_rows(
+    answered: int, count: int, servers: Servers, engine_of: Engines
+) -> None:
+    """Far more harmless questions fail than one request has tries."""
+    group = [servers() for _ in range(count)]
+
+    def over(server: FakeServer) -> bool:
+        return len(server.controls) > 12 or len(server.calls) <= answered
+
+    for server in group:
+        server.answer = server.control = lambda call, server=server: (  # type: ignore[misc]
+            echo(call) if over(server) else failure(500, "CUDA out of memory")
+        )
+    completions = ask(engine_of(*group, concurrency=4, patience_seconds=600), *map(str, range(60)))
+    assert {c.finish_reason for c in completions.values()} == {"stop"}
+
+
 # Hanging
 
 

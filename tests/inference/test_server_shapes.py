@@ -67,7 +67,7 @@ def test_a_server_that_gives_json_in_no_form_ends_the_run(words: str, server: Fa
     ]
     ended: list[Completion] = []
     with pytest.raises(EngineDown, match="refuses every request: HTTP"):
-        ended.extend(engine_of(server, concurrency=4).stream(taking(deque(requests))))
+        ended.extend(engine_of(server, concurrency=4, patience_seconds=0.05).stream(taking(deque(requests))))
     assert {completion.finish_reason for completion in ended} <= {"stop"}
     assert not [completion for completion in ended if "pair" in completion.request_id]
 
@@ -77,6 +77,20 @@ def test_one_prompt_that_is_refused_takes_no_schema_from_the_others(server: Fake
     completions = stream(engine_of(server, concurrency=4), mixed(12))
     assert [name for name, c in completions.items() if c.finish_reason != "stop"] == ["pair 3"]
     assert {form(call) for call in server.calls if "pair" in call.text} == {"json_schema"}
+
+
+def test_a_moments_trouble_with_schemas_does_not_drop_them(server: FakeServer, engine_of: Engines) -> None:
+    """The harmless question is refused in it as well; the form that took its place is not kept."""
+
+    def answer(call: Call) -> Reply:
+        over = any(form(question) == "json_object" for question in server.controls)
+        return echo(call) if over or form(call) != "json_schema" else failure(400, "backend reconnecting")
+
+    server.answer = server.control = answer
+    completions = stream(engine_of(server, concurrency=4), mixed(12))
+    assert {completion.finish_reason for completion in completions.values()} == {"stop"}
+    assert {form(call) for call in server.calls if "pair" in call.text} == {"json_schema"}
+    assert {completion.engine for completion in completions.values()} == {"server"}
 
 
 def test_json_objects_may_need_the_word_json(server: FakeServer, engine_of: Engines) -> None:
