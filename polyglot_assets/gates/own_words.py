@@ -11,10 +11,26 @@ from polyglot_assets.text.languages import without_code
 _QUOTATION = re.compile(
     # Each branch begins with its mark, so that the search skips all other characters.
     r"„[^„“”\n]{3,500}[“”]|“[^“”\n]{3,500}”|«[^«»\n]{3,500}»|「[^「」\n]{3,500}」|『[^『』\n]{3,500}』|《[^《》\n]{3,500}》"
+    r"|'(?<!\w')(?:[^'\n]|(?<=\w)'(?=\w)){3,500}'(?!\w)"
     r'|"(?<!\w")[^"\n]{3,500}"(?!\w)|\*(?<![\w*]\*)\*{0,2}(?=[^\s*])[^*\n]{3,500}(?<=\S)\*{1,3}(?![\w*])'
     r"|_(?<!\w_)(?=[^\s_])[^_\n]{3,500}(?<=\S)_(?!\w)|>(?:(?<=\n>)|(?<=\A>)).*"
 )
-_QUOTATION_MARKS = re.compile(r'["„“«「『《>*_]')
+_QUOTATION_MARKS = re.compile(r"[\"'„“«「『《>*_]")
+_GAP = "___"
+_TO_FILL_IN = re.compile(r"^[ \t]*(?:[-*•]|\(?\w{1,3}[.)])[ \t].*___.*$", re.MULTILINE)
+"""An item of an exercise. A line that is none may be a question of a quiz."""
+_REFERENCE = re.compile(
+    r"^\W{0,6}(?:\d{1,3}\W{1,3})?[A-ZÀ-Ž][\w'’-]{1,30}, [A-Z]\..{0,300}\b(?:19|20)\d\d\b.*$", re.MULTILINE
+)
+"""`Walker, M. P. (2009). The role of sleep …`"""
+_AFTER_COLON = re.compile(r"[:：] ?[^.!?。\n]{3,300}[.!?。]")
+_EXAMPLE = frozenset(
+    ["b", "beispiel", "beispiele", "beispielsatz", "contoh", "contohnya", "ejemplo", "ejemplos", "esempio", "example",
+     "exemple", "exemples", "exemplo", "exemplos", "halimbawa", "misalnya", "např", "örnek", "příklad", "przykład",
+     "voorbeeld", "приклад", "пример", "مثال", "مثلا", "例", "例文", "例えば"]
+)  # fmt: skip
+"""Words before a colon behind which an example stands."""
+_LONGEST_WORD = 16
 _CODE = re.compile(r"```[^`\n]*\n(.*?)(?:```|\Z)|~~~[^~\n]*\n(.*?)(?:~~~|\Z)|`([^`\n]+)`", re.DOTALL)
 _CODE_MARKS = re.compile("`|~~~")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -50,10 +66,12 @@ _INITIAL = 3
 
 
 def own_words(text: str) -> str:
-    """What the text says itself: without code, and without quotations unless they are a good part of it.
+    """What the text says itself: without code, references, and quotations unless they are a good part of it.
 
     Prose that is put into the marks of code counts as a quotation that stands by itself.
     """
+    prose = _without_examples(_REFERENCE.sub(" ", _TO_FILL_IN.sub(" ", text) if _GAP in text else text))
+    text = prose if len(prose) > _MANY_QUOTED * len(text) else text
     plain = without_code(text)
     whole = without_code(_CODE.sub(_unless_code, text)) if _CODE_MARKS.search(text) else plain
     if len(whole) == len(plain) and not _QUOTATION_MARKS.search(plain):
@@ -67,6 +85,16 @@ def own_words(text: str) -> str:
         return whole
     is_much = sentences > _QUOTED_LINE and sentences > _MANY_QUOTED * len(whole)
     return with_sentences if is_much else unquoted
+
+
+def _without_examples(text: str) -> str:
+    kept, start = [], 0
+    for found in _AFTER_COLON.finditer(text):
+        words = _WORD.findall(text[max(start, found.start() - _LONGEST_WORD) : found.start()])
+        if words and words[-1].lower() in _EXAMPLE:
+            kept.append(text[start : found.start() + 1])
+            start = found.end()
+    return "".join((*kept, text[start:]))
 
 
 def _stands_alone(quotation: re.Match[str]) -> bool:

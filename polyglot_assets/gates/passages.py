@@ -17,9 +17,11 @@ _SENTENCE_END = re.compile(
     r"|(?<=[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff])\s+(?=[A-Z][a-z']* [a-z]+ )"  # scripts without full stops
 )
 """Where a line may be cut. A half sentence that a colon ends may be in one language and the rest in another."""
-_ITEM = re.compile(r"\s*(?:[-*+•–]|\(?\d{1,3}[.)）]|\|)\s*")
+_ITEM = re.compile(r"\s*(?:[-*+•–・●▪]|\(?\d{1,3}[.)）]|\|)\s*")
 _GLOSS = re.compile(r"[()（）=→|–—]|\s-\s")
 _LEAST_HALF = 8
+_FEW_WORDS = 6
+_ENDS = (".", "!", "?", "。", "؟", "।", ":")
 _PASSAGE = 60
 """Letters of a passage at least: below that the detectors err on correct text."""
 _PASSAGES = 40
@@ -37,17 +39,24 @@ _LATIN_SENTENCE = re.compile(rf"[A-Za-z][A-Za-z'’-]*(?:[ ,]+[A-Za-z][A-Za-z'�
 """So many Latin words in a row may be a sentence; fewer are a term."""
 
 
-class _Kinds(dict[str, tuple[float, float, float]]):
-    """What each character weighs as a letter, as one of the asked language's scripts, and as one that decides."""
+class _Kinds(dict[str, int]):
+    """Which kind of letter each character is: an index into `weights`.
+
+    Those say what it weighs as a letter, as one of the asked language's scripts, and as one that decides.
+    """
 
     def __init__(self, language: str) -> None:
         super().__init__()
         self._own, self._deciding = scripts_of(language), _DECIDING.get(language, frozenset())
+        self.weights: list[tuple[float, float, float]] = []
 
-    def __missing__(self, char: str) -> tuple[float, float, float]:
+    def __missing__(self, char: str) -> int:
         script = script_of(char)
         weight = 0.0 if script is None else DENSE_WEIGHT if script in DENSE_SCRIPTS else 1.0
-        self[char] = kind = weight, weight * (script in self._own), weight * (script in self._deciding)
+        weights = weight, weight * (script in self._own), weight * (script in self._deciding)
+        if weights not in self.weights:
+            self.weights.append(weights)
+        self[char] = kind = self.weights.index(weights)
         return kind
 
 
@@ -62,16 +71,19 @@ class Passage:
         line: number of the line that it begins in.
         is_item: whether that is an item of a list or a row of a table.
         sentences: how many sentences or lines it holds.
+        is_short: whether all of it are items of few words that are no sentences.
     """
 
     def __init__(self, text: str, language: str, line: int = 0, *, is_item: bool = False) -> None:
         self.text, self.line, self.is_item, self.sentences = text, line, is_item, 1
+        self.is_short = is_item and text.count(" ") < _FEW_WORDS and text.rstrip()[-1:] not in _ENDS
         self._language = language
         self._shares: dict[str, float] | None = None
         kinds = _kinds(language)
         numbers = Counter(map(kinds.__getitem__, text))
         self.letters = self.own_letters = self.deciding_letters = 0.0
-        for (weight, own, deciding), number in numbers.items():
+        for kind, number in numbers.items():
+            weight, own, deciding = kinds.weights[kind]
             self.letters += weight * number
             self.own_letters += own * number
             self.deciding_letters += deciding * number
@@ -101,6 +113,7 @@ class Passage:
         """Puts what stands behind this passage into it."""
         self.text = f"{self.text} {other.text}"
         self.sentences += other.sentences
+        self.is_short = self.is_short and other.is_short
         self.letters += other.letters
         self.own_letters += other.own_letters
         self.deciding_letters += other.deciding_letters

@@ -26,6 +26,7 @@ from polyglot_assets.text.languages import (
     is_known_to_cld2,
     likelihood,
     same_to_detectors,
+    shares,
 )
 
 _READ = 300
@@ -36,9 +37,11 @@ the benefit of the doubt, not each passage of a longer one."""
 _LEAST_FOREIGN = 0.4
 """How sure fastText must be of another language in text that is shorter."""
 
-_WHOLLY = 0.99
-"""Share of a whole text that CLD2 must give to the asked language for nothing else to be looked for: sentences in
-another one show in it, and reading all passages takes several times as long."""
+_SMALL_WORDS = 2
+_WHOLLY = 0.96
+_THIRD = 100
+"""Share of each third of a text, of so many characters at least, that CLD2 must give to the asked language for nothing
+else to be looked for: sentences in another one show in it, and reading all passages takes several times as long."""
 _MOSTLY_IN_SCRIPT = 0.97
 _MOSTLY = 0.8
 """Share of a passage that CLD2 must give to one language for its word to be taken."""
@@ -64,8 +67,14 @@ _SURE_OF_FOREIGN = 0.3
 """Probability that fastText must give to CLD2's language where neither knows the asked one."""
 _LEAST_TO_PART = 25
 """Letters of a sentence from which on it is not put together with a neighbour in another language."""
-_SWITCHING = {"tl": frozenset({"en"}), "ceb": frozenset({"en"}), "war": frozenset({"en"})}
-"""Languages whose speakers change into another one within a sentence (Taglish); whole sentences in it are foreign."""
+_SWITCHING = {
+    "tl": frozenset(
+        ["ako", "ang", "dahil", "dito", "hindi", "ikaw", "ito", "iyan", "kapag", "kasi", "kaya", "kung", "lang", "mga",
+         "naman", "namin", "natin", "ng", "nila", "niya", "pero", "rin", "sila", "siya", "tayo", "wala", "yung"]
+    )
+}  # fmt: skip
+"""Languages whose speakers change into English within a sentence (Taglish), and their small words; whole sentences in
+English are foreign."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +142,8 @@ _Read = tuple[Passage, _Verdict]
 
 def _verdicts(text: str, language: str, least: float) -> list[_Read]:
     whole = Passage(own_words(text), language)
-    if whole.own_letters >= _MOSTLY_IN_SCRIPT * whole.letters:
-        own = sum(whole.shares.get(code, 0.0) for code in same_to_detectors(language))
-        if own >= _WHOLLY:
-            return [] if whole.is_too_little() else [(whole, _Verdict(language, own))]
+    if (own := _least_share(whole, language)) >= _WHOLLY:
+        return [] if whole.is_too_little() else [(whole, _Verdict(language, own))]
     found = passages(whole.text, language, partial(_are_unlike, language))
     found = [passage for passage in found if not passage.is_too_little()]
     letters = sum(passage.letters for passage in found)
@@ -146,6 +153,21 @@ def _verdicts(text: str, language: str, least: float) -> list[_Read]:
         return [(part, verdict if verdict.foreign else _Verdict("und", verdict.score, 1.0, "und"))
                 for part, verdict in verdicts]  # fmt: skip
     return verdicts
+
+
+def _least_share(whole: Passage, language: str) -> float:
+    """The share of `language` in the third of a text that has least of it."""
+    if whole.own_letters < _MOSTLY_IN_SCRIPT * whole.letters or not whole.letters:
+        return 0.0
+    size = len(whole.text) // max(1, min(3, len(whole.text) // _THIRD)) + 1
+    forms = same_to_detectors(language)
+    least = 1.0
+    for start in range(0, len(whole.text), size):
+        found = shares(whole.text[start : start + size])
+        least = min(least, sum(share for code, share in found.items() if code in forms))
+        if least < _WHOLLY:
+            break
+    return least
 
 
 def _is_guessed(verdicts: list[_Read], language: str) -> bool:
@@ -172,18 +194,23 @@ def _foreign_share(verdicts: list[_Read]) -> float:
 def _weights(verdicts: list[_Read]) -> list[float]:
     """What the foreign part of each passage weighs.
 
-    An example in a list, beside which its translation stands, weighs nothing. A sentence that stands alone weighs half,
-    if a text has no more than two such, and so does one that is mixed.
+    An example in a list, beside which its translation stands, weighs nothing, nor do items of few words, unless they
+    are nearly all of the text. A sentence that stands alone weighs half, if a text has no more than two such, and so
+    does one that is mixed.
     """
     foreign = [verdict.foreign is not None for _, verdict in verdicts]
     lines = {part.line for part, verdict in verdicts if part.is_item and verdict.code and not verdict.foreign}
     around = [False, *foreign, False]
     few = sum(foreign) <= _MOST_STRAY and len(foreign) > 1
+    own = sum(part.letters for part, verdict in verdicts if not verdict.foreign)
+    is_own = own >= _LEAST_PART * sum(part.letters for part, _ in verdicts)
     weights = []
     for place, (part, verdict) in enumerate(verdicts):
         alone = few and part.sentences == 1 and not (around[place] or around[place + 2])
         is_example = part.is_item and part.sentences == 1 and part.line in lines
-        weights.append(0.0 if is_example else _STRAY if alone or verdict.foreign_share < 1 else 1.0)
+        weights.append(
+            0.0 if is_example or (is_own and part.is_short) else _STRAY if alone or verdict.foreign_share < 1 else 1.0
+        )
     return weights
 
 
@@ -199,7 +226,7 @@ def _letters_at_an_end(verdicts: list[_Read]) -> float:
 
 def _are_unlike(language: str, one: Passage, other: Passage) -> bool:
     """Whether one of two passages is surely in another language than `language`, and the other one may be in it."""
-    if min(one.letters, other.letters) < _LEAST_TO_PART:
+    if min(one.letters, other.letters) < _LEAST_TO_PART or (one.is_decided and other.is_decided):
         return False
     return _is_surely_foreign(one, language) is not _is_surely_foreign(other, language)
 
@@ -254,10 +281,19 @@ def _judge(passage: Passage, language: str, least: float, letters: float) -> _Ve
         return _unless_sure(passage.shares, likely)
     chance = likelihood(language, likely) or 0.0
     is_mixed = passage.letters >= _SURE and min(own, sum(others.values())) >= _LEAST_PART
-    is_switched = others.keys() <= _SWITCHING.get(language, frozenset()) and (own >= _LEAST_PART or chance >= least)
-    if is_switched or (not is_mixed and _is_likely(language, others, likely, least, letters)):
+    if _is_switched(passage, language, max(own, chance), least) or (
+        not is_mixed and _is_likely(language, others, likely, least, letters)
+    ):
         return _Verdict(language, chance or own)
     return _foreign(language, own, others, likely, letters)
+
+
+def _is_switched(passage: Passage, language: str, chance: float, least: float) -> bool:
+    """Whether a sentence that CLD2 gives to English is in a language that is spoken so."""
+    if language not in _SWITCHING or not {"en"} <= passage.shares.keys() <= {language, "en"}:
+        return False
+    own = sum(word in _SWITCHING[language] for word in passage.text.lower().split())
+    return chance >= least or own >= _SMALL_WORDS
 
 
 def _foreign(language: str, own: float, others: dict[str, float], likely: dict[str, float], letters: float) -> _Verdict:

@@ -8,7 +8,7 @@ _FILE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="ut
 KEPT: list[tuple[str, str, str]] = [(row["kind"], row["language"], row["text"]) for row in _FILE["kept"]]
 """(kind, language, text) of answers that hold another language by right."""
 CAUGHT: list[tuple[str, str]] = [(row["language"], row["text"]) for row in _FILE["caught"]]
-"""(language, text) of answers that slip into English."""
+"""(language, text) of answers that slip into another language, mostly English."""
 ENGLISH: list[str] = _FILE["sentences"].pop("en")
 SENTENCES: dict[str, list[str]] = _FILE["sentences"]
 """Ten neighbouring sentences of one text by language, and the same in English."""

@@ -127,13 +127,11 @@ def test_code_is_no_prose_though_it_is_made_of_english_words(code: str) -> None:
 
 
 def test_a_line_that_stands_alone_counts_half_and_sentences_in_a_row_do_not() -> None:
-    german, english = [SENTENCE_END.split(TEXTS["de"])[0]] * 4, SENTENCE_END.split(ENGLISH.strip())
-    alone = share(" ".join([*german, english[0], *german]), "de")
-    twice = share(" ".join([*german, english[0], *german, english[1], *german]), "de")
-    in_a_row = share(" ".join([*german, *english, *german]), "de")
-    every_other = share(
-        " ".join([*german, english[0], *german[:1], english[1], *german[:1], english[0], *german]), "de"
-    )
+    german, more, english = SENTENCES["de"][:5], SENTENCES["de"][5:], SENTENCE_END.split(ENGLISH.strip())
+    alone = share(" ".join([*german, english[0], *more]), "de")
+    twice = share(" ".join([*german[:3], english[0], *german[3:], *more, english[1], german[0]]), "de")
+    in_a_row = share(" ".join([*german, *english, *more]), "de")
+    every_other = share(" ".join([*german, english[0], more[0], english[1], more[1], english[0], *more[2:]]), "de")
     assert 0 < alone < twice < LIMITS.foreign_share < in_a_row < every_other
 
 
@@ -152,7 +150,7 @@ def test_another_language_is_at_home_in_titles_examples_terms_and_quotations(
 
 
 @pytest.mark.parametrize(("language", "text"), CAUGHT)
-def test_an_answer_that_slips_into_english_is_caught_whatever_its_form(language: str, text: str) -> None:
+def test_an_answer_that_slips_into_another_language_is_caught_whatever_its_form(language: str, text: str) -> None:
     assert share(text, language) >= LIMITS.foreign_share
 
 
