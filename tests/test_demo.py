@@ -32,7 +32,7 @@ def _demo(lake: Path) -> str:
 def test_demo_end_to_end_and_again_without_the_engine(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     printed = _demo(lake.root)
-    for text in ("Kept rows", "Outcome funnel", "release/sft", "make dev", "polyglot sql", "polyglot materialize"):
+    for text in ("Kept rows", "Outcome funnel", "release/sft", "polyglot dev", "polyglot sql", "polyglot materialize"):
         assert text in printed
     with lake.connect() as connection:
         answers = connection.execute("SELECT count(*), count(outcome), sum(response_tokens) FROM lake.responses")

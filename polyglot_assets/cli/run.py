@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from polyglot_assets import definitions
+from polyglot_assets.cli.origin import known_to_the_ui
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.domain.errors import UserError
@@ -30,7 +31,8 @@ from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.orchestration import liveness
+from polyglot_assets.orchestration import endings, liveness
+from polyglot_assets.orchestration.jobs import RANGE_END, RANGE_START
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.responses.retry import set_aside
 from polyglot_assets.settings import Settings, dagster_home
@@ -56,9 +58,6 @@ code_servers:
 _DEMO_ROWS = 3
 _LONGEST_HOME = 512 - len("/history/runs/00000000-0000-0000-0000-000000000000.db-journal") - 1
 """Bytes. SQLite refuses longer paths than 512 with everything that it puts beside a file."""
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True)
@@ -229,7 +228,7 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     sound = True
     with recorded(settings) as instance:
         liveness.fail_dead_runs(instance, Lake(settings.lake))
-        with locks.shared(Lake(settings.lake)):
+        with locks.shared(Lake(settings.lake)), known_to_the_ui(instance), endings.without_noise(instance):
             for start, end in rectangles(settings.languages, selection):
                 run_id = str(uuid.uuid4())
                 with liveness.alive(instance, run_id):
@@ -237,14 +236,22 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
                         instance=instance,
                         run_id=run_id,
                         asset_selection=keys,
-                        tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line"},
+                        tags={RANGE_START: start, RANGE_END: end, endings.FROM: endings.COMMAND_LINE},
                         run_config={"loggers": {"terminal": {}}},
                         raise_on_error=False,
                     )
                 if not result.success:
+                    _say_last(instance, result)
                     return False
                 sound &= all(check.passed for check in result.get_asset_check_evaluations())
     return sound
+
+
+def _say_last(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> None:
+    """Puts what failed at the end of the run's log."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            instance.report_engine_event(endings.sentence(event), result.dagster_run)
 
 
 def fail_dead_runs(settings: Settings) -> None:
@@ -290,6 +297,15 @@ def _blocks(axis: Sequence[str], chosen: Iterable[str]) -> Iterator[tuple[str, s
             start = index + 1
 
 
+def selected_assets(settings: Settings, assets: str) -> set[dg.AssetKey]:
+    """The assets that a selection means.
+
+    Raises:
+        UserError: it is malformed or matches nothing.
+    """
+    return set(_selected(definitions.build_defs(settings), assets))
+
+
 def _selected(defs: dg.Definitions, text: str) -> list[dg.AssetKey]:
     graph = defs.resolve_asset_graph()
     try:
@@ -311,6 +327,7 @@ def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
         logger.handlers = [handler]
+        endings.leave_out_what_does_not_run([logger])
         return logger
 
     return dg.LoggerDefinition(terminal, description="Hands records to the command line's own display.")

@@ -1,6 +1,7 @@
 """Dagster wiring of the seeds: one asset per source on the grid."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -8,11 +9,13 @@ import dagster as dg
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake import tombstones
+from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.seeds.fill import CellSeeds
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.seeds.stage import fill_cells
+from polyglot_assets.settings import Settings
 
 
 def seed_key(source: Source) -> dg.AssetKey:
@@ -32,6 +35,7 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
         seed_key(source),
         SEEDS,
         kinds={"huggingface", "parquet"},
+        code_version=_code_version(place.settings, source),
         description=f"Seeds from [{source.repo}](https://huggingface.co/datasets/{source.repo}) "
         f"({source.license}): {feeds}.",
     )
@@ -45,9 +49,23 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
             report_cell(context, cell, len(seeds.rows), _metadata(source, cell, seeds))
         place.lake.publish_catalogue()
         revision = files.revision if files else "no files"
-        return dg.MaterializeResult(metadata={"revision": revision, "read_seconds": round(seconds, 3)})
+        return dg.MaterializeResult(
+            data_version=data_version(place.lake.cell_path(SEEDS, cell, source=source.name) for cell in filled),
+            metadata={"revision": revision, "read_seconds": round(seconds, 3)},
+        )
 
     return seeds
+
+
+def _code_version(settings: Settings, source: Source) -> str:
+    files = ("seeds/fill.py", "seeds/reading.py", "seeds/source.py", "text/invisible.py", "text/normal.py")
+    own = f"seeds/{source.name}.py"  # a source of the project is a file; others are nothing but what stands in `source`
+    is_file = (Path(__file__).with_name(f"{source.name}.py")).exists()
+    return code_version(
+        (*files, own) if is_file else files,
+        [source.repo, source.license, source.files, source.columns, source.english],
+        [settings.seeds, settings.seeds_per_cell, settings.seed_chars, settings.keep_toxic, settings.keep_redacted],
+    )
 
 
 def _metadata(source: Source, cell: Cell, seeds: CellSeeds) -> dict[str, object]:
