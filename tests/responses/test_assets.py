@@ -25,7 +25,7 @@ def test_only_where_it_may_help_a_step_is_tried_again(
 ) -> None:
     small_lake.seeds(lake, settings)
     small_lake.prompts(lake, settings)
-    vllm = ScriptedVllm.new().model_copy(update={"patience": 0.01})
+    vllm = ScriptedVllm(name=ScriptedVllm.new().name, patience=0.01)
     down = []
 
     def answer(request: Request) -> Completion:
