@@ -4,6 +4,7 @@ Here: what becomes of Dagster's log records. Not here: tables (console.py), and 
 """
 
 import logging
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ SPENT = ("newly_asked", "prompt_tokens", "response_tokens", "cost_usd")
 """What the response assets say of a run, as their metadata names it."""
 _QUIET_SECONDS = 5.0
 _SHOWN = 5
+_SETTLED = re.compile(r"[\d,]+ of [\d,]+ prompts settled")
 
 
 class RunDisplay(logging.Handler):
@@ -33,6 +35,7 @@ class RunDisplay(logging.Handler):
         finished: the assets that were materialized.
         spent: by the names of `SPENT`, what the run asked for.
         interrupted: somebody pressed Ctrl-C.
+        settled: how far the asking was when it last said so.
     """
 
     def __init__(self) -> None:
@@ -40,6 +43,7 @@ class RunDisplay(logging.Handler):
         self.finished: set[str] = set()
         self.spent: Counter[str] = Counter()
         self.interrupted = False
+        self.settled = ""
         self._progress: Progress | None = None
         self._task: Any = None
         self._started: dict[str, float] = {}
@@ -73,6 +77,8 @@ class RunDisplay(logging.Handler):
         if event is None:
             if asset:
                 message = f"{asset}: {meta.get('orig_message', record.getMessage())}"
+                if far := _SETTLED.search(message):
+                    self.settled = far[0]
                 self._say(message, always=record.levelno >= logging.INFO)
         elif kind == "STEP_START":
             self._started[step] = time.monotonic()
@@ -82,6 +88,8 @@ class RunDisplay(logging.Handler):
             self._print(Text.assemble(("✓", "green"), f" {asset} ", (seconds, "dim")))
         elif kind == "STEP_FAILURE":
             self._failed(event, asset)
+        elif kind == "PIPELINE_FAILURE":
+            self.interrupted |= endings.was_interrupted(event)  # between two steps
         elif kind == "ASSET_MATERIALIZATION":
             self._materialized(event.event_specific_data.materialization)
         elif kind == "ASSET_CHECK_EVALUATION":

@@ -52,10 +52,9 @@ def print_end(settings: Settings, run: RunDisplay, *, succeeded: bool) -> None:
 
 def print_interruption(run: RunDisplay) -> None:
     """Says what an interrupted run leaves, and how it goes on."""
-    assets = f"{len(run.finished)} assets are done; " if run.finished else ""
-    console.console.print(
-        f"Interrupted. {assets}every answer that arrived is in the ledger, and nothing is asked twice."
-    )
+    done = f"{len(run.finished)} assets are done, " if run.finished else ""
+    settled = f"{run.settled}, " if run.settled else ""
+    console.console.print(f"Interrupted; {done}{settled}every answer that arrived is kept and never asked for again.")
     console.console.print("The same command goes on from here.")
 
 
@@ -74,7 +73,8 @@ def _asked(run: RunDisplay) -> str:
     if not asked:
         return "Asked: nothing; every answer was in the ledger."
     cost = f", {run.spent['cost_usd']:.2f} USD" if "cost_usd" in run.spent else ""
-    return f"Asked: {asked:,} answers, {read:,} tokens read, {written:,} tokens written{cost}."
+    answers = "1 answer" if asked == 1 else f"{asked:,} answers"
+    return f"Asked: {answers}, {read:,} tokens read, {written:,} tokens written{cost}."
 
 
 def _next(settings: Settings) -> list[tuple[str, str]]:

@@ -262,7 +262,7 @@ def test_ctrl_c_keeps_what_was_answered_and_says_how_to_go_on(seeded: Lake, monk
     vllm.script.answer = good_answer
     result = polyglot(*arguments)
     assert result.exit_code == 0, result.output
-    assert "Asked: 1 answers, 50 tokens read, 20 tokens written." in result.output
+    assert "Asked: 1 answer, 50 tokens read, 20 tokens written." in result.output
 
 
 def test_there_is_no_lake_yet() -> None:
