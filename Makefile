@@ -19,7 +19,7 @@ test:  ## the whole test suite: what may share the cores, then what must have th
 
 chaos:  ## everything that can go wrong goes wrong, for minutes, with a table at the end
 	@$(PYTHON) tools/bootstrap.py --dev
-	@.venv/bin/python -m pytest tests/chaos --chaos long
+	@.venv/bin/python -m pytest tests/chaos --chaos long --chaos-table docs/reliability.json
 
 dev:  ## the Dagster UI on http://127.0.0.1:3000
 	@$(PYTHON) tools/bootstrap.py

@@ -1,9 +1,12 @@
 """Pages of the documentation that are made from the code each time it is built. A hook of mkdocs (mkdocs.yml).
 
-Here: tables of commands, settings, outcomes, tables, sources and teachers, and the two papers that lie beside docs/.
+Here: tables of commands, settings, outcomes, tables, sources and teachers, tables whose rows a suite wrote as JSON, and
+the two papers that lie beside docs/.
 Not here: words that somebody wrote (docs/).
 """
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, config: MkDocsConfig, **_: Any) -> str:
+    """Puts tables in the places that name the JSON file of their rows, which a test suite wrote."""
+    return re.sub(r"<!-- table: (\S+) -->", lambda place: table_of(Path(config.docs_dir) / place[1]), markdown)
+
+
+def table_of(file: Path) -> str:
+    """The rows of a JSON file as a Markdown table."""
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    return "\n".join(table(tuple(rows[0]), (row.values() for row in rows)))
+
+
 def pages() -> dict[str, str]:
     """The text of each page, by its path below docs/."""
     made = {"commands": commands, "settings": settings, "outcomes": outcomes, "gates": gates}
@@ -43,7 +57,7 @@ def pages() -> dict[str, str]:
     return pages
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """A Markdown table."""
     yield f"| {' | '.join(head)} |"
     yield f"| {' | '.join('---' for _ in head)} |"

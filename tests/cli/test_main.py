@@ -208,6 +208,7 @@ def test_retry_asks_again_by_outcome_and_rebuilds_what_follows(seeded: Lake, mon
     vllm = ScriptedVllm.new()
     monkeypatch.setattr(definitions.VllmResource, "of", lambda _: vllm)
     monkeypatch.setenv("POLYGLOT_ROWS_PER_CELL", "2")
+    monkeypatch.setenv("POLYGLOT_LANGUAGES", "de")
 
     def outcomes() -> dict[str, int]:
         result = polyglot("sql", "SELECT outcome, count(*) AS n FROM lake.responses GROUP BY ALL", "--format", "csv")
