@@ -43,6 +43,8 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 POLYGLOT = re.compile(r"^(?:\$ )?((?:POLYGLOT_\w+=\S+ )*)(?:\.venv(?:-gpu)?/bin/)?polyglot (.+)$")
 LOOKS = {
     "audit-card",
+    "compare",
+    "completion",
     "diff",
     "forget",
     "releases",

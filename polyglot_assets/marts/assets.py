@@ -17,7 +17,7 @@ from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import Model, column_lineage, load
-from polyglot_assets.marts.plots import CHARTS, PICTURES
+from polyglot_assets.marts.plots import CHARTS, PICTURES, SHOWN_IN_PLACE
 from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, group, markdown
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
@@ -77,7 +77,7 @@ def _mart_asset(
         kinds={"duckdb", "sql", "parquet"},
         owners=OWNERS,
         description=model.described.description,
-        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}```")},
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}```".ljust(SHOWN_IN_PLACE))},  # on a click
         code_version=code_version(("marts/compute.py",), model.sql),
         automation_condition=EAGER,
     )

@@ -10,7 +10,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 _BARS = (24, 16, 10, 6, 3)
 """Lengths of the longest bar of text, in characters: the first with which the chart fits."""
-_ROOM = 1000
+SHOWN_IN_PLACE = 1000
 """The UI shows Markdown in place that has fewer characters than this; what is longer it shows on a click."""
 
 
@@ -23,10 +23,10 @@ def text_chart(what: str, rows: Sequence[tuple[str, int]]) -> str:
     """
     named = [(plain(name), number) for name, number in rows]
     for bar in _BARS:
-        if len(chart := _text_chart(what, named, bar)) < _ROOM:
+        if len(chart := _text_chart(what, named, bar)) < SHOWN_IN_PLACE:
             return chart
     for count in range(len(named) - 1, -1, -1):
-        if len(chart := _text_chart(what, named, _BARS[-1], count)) < _ROOM:
+        if len(chart := _text_chart(what, named, _BARS[-1], count)) < SHOWN_IN_PLACE:
             return chart
     return ""
 

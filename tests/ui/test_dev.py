@@ -53,7 +53,7 @@ query ($id: ID!) {
 }"""
 _TICK = """
 mutation ($selector: SensorSelector!) {
-  sensorDryRun(selectorData: $selector) { __typename ... on PythonError { message } }
+  sensorDryRun(selectorData: $selector, cursor: null) { __typename ... on PythonError { message } }
 }"""
 _WHERE = {"repositoryName": "__repository__", "repositoryLocationName": "polyglot"}
 
