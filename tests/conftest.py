@@ -11,12 +11,14 @@ from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 
+os.environ["POLYGLOT_CONFIG"] = os.devnull  # also for fixtures of modules, which are made before those of tests
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the person who runs the tests reaches them, and no test writes into a real lake."""
     for name in os.environ:
-        if name.startswith("POLYGLOT_") and name != "POLYGLOT_CACHE":
+        if name.startswith("POLYGLOT_") and name not in ("POLYGLOT_CACHE", "POLYGLOT_CONFIG"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setenv("POLYGLOT_LAKE", str(tmp_path / "lake"))

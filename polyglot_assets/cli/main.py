@@ -14,9 +14,11 @@ import click
 from polyglot_assets import settings as settings_
 from polyglot_assets.cli import deletion as deletion_commands
 from polyglot_assets.cli import release as release_commands
+from polyglot_assets.cli import settings as settings_commands
 from polyglot_assets.cli.common import clear_errors, existing_lake, typed, warn_of_open_door
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import RELEASES
+from polyglot_assets.settings.sources import CONFIG
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -45,7 +47,8 @@ def run() -> None:
 
 @click.group(context_settings=_CONTEXT)
 @click.version_option(package_name="polyglot-assets")
-def main() -> None:
+@click.option("--config", metavar="FILE", help="Settings file instead of the nearest polyglot.toml.")
+def main(config: str | None) -> None:
     """Turn seed instructions in many languages into synthetic training data.
 
     \b
@@ -55,8 +58,11 @@ def main() -> None:
     polyglot sql "FROM marts.language_distribution"
     polyglot dev                           the Dagster UI
 
-    Everything that can be chosen is an environment variable; `polyglot settings` lists them.
+    Everything that can be chosen stands in polyglot.toml (`polyglot init` writes one), in `.env` beside it, or in
+    environment variables, which have the last word; `polyglot settings` lists all of it.
     """
+    if config is not None:
+        os.environ[CONFIG] = str(Path(config).absolute())  # for the processes of the UI, too
 
 
 @main.command()
@@ -240,15 +246,6 @@ def report() -> None:
 
 @main.command()
 @clear_errors
-def settings() -> None:
-    """List the environment variables, their present values and what they mean."""
-    for name, value, meaning in settings_.describe():
-        click.echo(f"{name}={value}")
-        click.echo(f"    {meaning}")
-
-
-@main.command()
-@clear_errors
 def teachers() -> None:
     """List the teachers of the registry; enabled ones are marked."""
     from polyglot_assets.cli import console
@@ -310,5 +307,5 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     serve.serve(settings, name, host, port, click.echo)
 
 
-for command in (*release_commands.COMMANDS, *deletion_commands.COMMANDS):
+for command in (*settings_commands.COMMANDS, *release_commands.COMMANDS, *deletion_commands.COMMANDS):
     main.add_command(command)
