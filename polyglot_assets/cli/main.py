@@ -102,11 +102,15 @@ def demo() -> None:
 @click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
 @click.option("--teacher", "-t", multiple=True, help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.")
 @click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
+@click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
 @clear_errors
 def materialize(
-    language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None
+    language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None, *, yes: bool
 ) -> None:
     """Materialize assets for some or all cells of the grid.
+
+    A run that would take rows out of the lake (fewer rows per cell, another teacher, evaluation sets gone) says how
+    many and does nothing without --yes.
 
     The run is recorded in the instance that `polyglot dev` shows. The exit code is 0 if every asset and check
     succeeded, 1 if one failed, 2 if the request was wrong.
@@ -120,7 +124,7 @@ def materialize(
     from polyglot_assets.cli import run as running
 
     settings = running.with_teachers(settings_.load(), teacher)
-    _run(settings, language, strategy, assets)
+    _run(settings, language, strategy, assets, yes=yes)
 
 
 @main.command()
@@ -130,8 +134,11 @@ def materialize(
 @click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
 @click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
 @click.option("--teacher", "-t", multiple=True, help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.")
+@click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
 @clear_errors
-def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...]) -> None:
+def retry(
+    outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], *, yes: bool
+) -> None:
     """Ask again for answers that ended in the given outcomes, and materialize what follows from them.
 
     A failure of the engine is asked again as it was; for any other outcome the teacher is asked with another sampling
@@ -149,11 +156,16 @@ def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], t
         marked, assets = running.retry(settings, running.choose(settings, language, strategy, None), outcomes)
     click.echo(f"{marked} answers are asked for again")
     if marked:
-        _run(settings, language, strategy, assets)
+        _run(settings, language, strategy, assets, yes=yes)
 
 
 def _run(
-    settings: settings_.Settings, languages: tuple[str, ...], strategies: tuple[str, ...], assets: str | None
+    settings: settings_.Settings,
+    languages: tuple[str, ...],
+    strategies: tuple[str, ...],
+    assets: str | None,
+    *,
+    yes: bool = False,
 ) -> None:
     from polyglot_assets.cli import run as running
     from polyglot_assets.cli.console import RunDisplay
@@ -162,7 +174,7 @@ def _run(
     display = RunDisplay()
     title = f"materializing {', '.join(selection.languages)} × {', '.join(selection.strategies)}"
     with display.running(title):
-        succeeded = running.materialize(settings, selection, display)
+        succeeded = running.materialize(settings, selection, display, allow_removal=yes)
     if not succeeded:
         sys.exit(1)
 

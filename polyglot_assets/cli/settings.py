@@ -9,18 +9,25 @@ from pathlib import Path
 import click
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.cli.common import clear_errors
+from polyglot_assets.cli.common import clear_errors, existing_lake
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.settings import sources, template
 
 
 @click.command()
+@click.option("--diff", is_flag=True, help="Say what differs from what the lake was made with.")
 @clear_errors
-def settings() -> None:
+def settings(*, diff: bool) -> None:
     """List all settings: the variable, its present value, where that comes from, and what it means.
 
     Above each group stands its table in polyglot.toml, and before each meaning the key there.
     """
+    if diff:
+        from polyglot_assets.cli import settings_diff
+
+        for line in settings_diff.lines(existing_lake(), settings_.load()):
+            click.echo(line)
+        return
     for table, described in groupby(settings_.describe(), lambda setting: setting.table):
         click.echo(f"[{table}]")
         for setting in described:

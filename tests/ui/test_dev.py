@@ -40,7 +40,9 @@ mutation ($parameters: LaunchBackfillParams!) {
 }"""
 _FOLLOW = """
 query ($id: String!) {
-  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status runs(limit: 9) { status } } }
+  partitionBackfillOrError(backfillId: $id) {
+    ... on PartitionBackfill { status runs(limit: 9) { status tags { key value } } }
+  }
 }"""
 
 
@@ -138,6 +140,8 @@ def test_a_language_is_backfilled_through_the_api_in_one_run(server: Server) -> 
         time.sleep(1)
     assert state["status"] == "COMPLETED_SUCCESS", state
     assert [run["status"] for run in state["runs"]] == ["SUCCESS"], "a language is one run"
+    tags = {tag["key"]: tag["value"] for tag in state["runs"][0]["tags"]}
+    assert json.loads(tags["polyglot/settings"]) == {"rows_per_cell": 2}, "what decides about its rows"
     for cell in cells(["cs"]):
         assert len(server.lake.read_cell(PROMPTS, cell)) == 2
 
