@@ -16,7 +16,7 @@ from polyglot_assets.inference import registry
 from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
-from polyglot_assets.orchestration import jobs, liveness
+from polyglot_assets.orchestration import choices, jobs, liveness
 from polyglot_assets.orchestration.wiring import Place, locked_executor
 from polyglot_assets.prompts.assets import prompt_asset
 from polyglot_assets.release.assets import release_asset, release_checks
@@ -57,7 +57,10 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
         jobs=jobs.jobs(),
         schedules=[jobs.nightly_schedule(place)],
         sensors=[_dead_runs(place), new_seeds(place), _automation()],
-        resources={"vllm": vllm or VllmResource.of(chosen)},
+        resources={
+            "vllm": vllm or VllmResource.of(chosen),
+            choices.KEY: choices.Choices.of(chosen, [teacher.name for teacher in teachers]),
+        },
         # One process per run: all cells of a run then share one engine.
         executor=locked_executor(place),
     )

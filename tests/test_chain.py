@@ -24,6 +24,7 @@ from polyglot_assets.settings import Settings
 
 Run = Callable[..., dg.ExecuteInProcessResult]
 TEACHER = "smollm2-135m"
+ALLOWED = {"resources": {"choices": {"config": {"allow_removal": True}}}}
 
 
 @pytest.fixture
@@ -40,11 +41,14 @@ def run(settings: Settings, vllm: ScriptedVllm) -> Iterator[Run]:
     job = defs.resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
 
-        def execute(first: str, last: str | None = None, *, to: str = "") -> dg.ExecuteInProcessResult:
+        def execute(
+            first: str, last: str | None = None, *, to: str = "", allowed: bool = False
+        ) -> dg.ExecuteInProcessResult:
             return job.execute_in_process(
                 instance=instance,
                 tags={RANGE_START: first, RANGE_END: last or first},
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+                | (ALLOWED if allowed else {}),
                 asset_selection=_way_to(to, defs) if to else None,
                 raise_on_error=False,
             )
@@ -241,7 +245,9 @@ def test_another_teacher_takes_over_cell_by_cell(run: Run, lake: Lake, settings:
     run("de|generate", "de|translate", to="examples")
     other = settings.model_copy(update={"teachers": ("gemma-3-4b-it",)})
     job = build_defs(other, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
-    assert job.execute_in_process(partition_key="de|respond", raise_on_error=False).success
+    assert not job.execute_in_process(partition_key="de|respond", raise_on_error=False).success, "rows would go"
+    assert {row["teacher"] for row in lake.read_cell(EXAMPLES, Cell("de", "respond"))} == {TEACHER}
+    assert job.execute_in_process(partition_key="de|respond", run_config=ALLOWED, raise_on_error=False).success
     teachers = {cell.strategy: {row["teacher"] for row in lake.read_cell(EXAMPLES, cell)} for cell in cells(["de"])}
     assert teachers == {"generate": {TEACHER}, "respond": set(other.teachers), "translate": {TEACHER}}
     assert lake.read_cell(RESPONSES, Cell("de", "respond"), teacher=TEACHER)
@@ -250,7 +256,7 @@ def test_another_teacher_takes_over_cell_by_cell(run: Run, lake: Lake, settings:
         assert set(connection.execute(answers).fetchall()) == {
             (strategy, teacher) for strategy, (teacher,) in teachers.items()
         }
-    assert run("de|respond", to="examples").success, "and back again"
+    assert run("de|respond", to="examples", allowed=True).success, "and back again"
     assert {row["teacher"] for row in lake.read_cell(EXAMPLES, Cell("de", "respond"))} == {TEACHER}
 
 

@@ -15,7 +15,9 @@ from polyglot_assets import settings as settings_
 from polyglot_assets.cli import compare, complete
 from polyglot_assets.cli import deletion as deletion_commands
 from polyglot_assets.cli import release as release_commands
+from polyglot_assets.cli import settings as settings_commands
 from polyglot_assets.cli.common import clear_errors, existing_lake, typed, warn_of_open_door
+from polyglot_assets.settings.sources import CONFIG
 
 LANGUAGE = click.option(
     "--language", "-l", multiple=True, shell_complete=complete.languages,
@@ -25,6 +27,7 @@ STRATEGY = click.option(
     "--strategy", "-s", multiple=True, shell_complete=complete.strategies,
     help="generate, respond or translate. Default: all.",
 )  # fmt: skip
+YES = click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -52,7 +55,8 @@ def run() -> None:
 
 @click.group(context_settings=_CONTEXT)
 @click.version_option(package_name="polyglot-assets")
-def main() -> None:
+@click.option("--config", metavar="FILE", help="Settings file instead of the nearest polyglot.toml.")
+def main(config: str | None) -> None:
     """Turn seed instructions in many languages into synthetic training data.
 
     \b
@@ -62,8 +66,11 @@ def main() -> None:
     polyglot sql "FROM marts.language_distribution"
     polyglot dev                           the Dagster UI
 
-    Everything that can be chosen is an environment variable; `polyglot settings` lists them.
+    Everything that can be chosen stands in polyglot.toml (`polyglot init` writes one), in `.env` beside it, or in
+    environment variables, which have the last word; `polyglot settings` lists all of it.
     """
+    if config is not None:
+        os.environ[CONFIG] = str(Path(config).absolute())  # for the processes of the UI, too
 
 
 @main.command()
@@ -88,11 +95,21 @@ def demo() -> None:
 )  # fmt: skip
 @click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
 @click.option("--plan", is_flag=True, help="Only print what would be asked, and its tokens, price and time.")
+@YES
 @clear_errors
 def materialize(
-    language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None, *, plan: bool
+    language: tuple[str, ...],
+    strategy: tuple[str, ...],
+    teacher: tuple[str, ...],
+    assets: str | None,
+    *,
+    plan: bool,
+    yes: bool,
 ) -> None:
     """Materialize assets for some or all cells of the grid.
+
+    A run that would take rows out of the lake (fewer rows per cell, another teacher, evaluation sets gone) says how
+    many and does nothing without --yes.
 
     The run is recorded in the instance that `polyglot dev` shows. The exit code is 0 if every asset and check
     succeeded, 1 if one failed, 2 if the request was wrong.
@@ -112,7 +129,7 @@ def materialize(
 
         print_plan(settings, running.choose(settings, language, strategy, assets))
     else:
-        _run(settings, language, strategy, assets)
+        _run(settings, language, strategy, assets, yes=yes)
 
 
 @main.command()
@@ -126,8 +143,11 @@ def materialize(
     "--teacher", "-t", multiple=True, shell_complete=complete.teachers,
     help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.",
 )  # fmt: skip
+@YES
 @clear_errors
-def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...]) -> None:
+def retry(
+    outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], *, yes: bool
+) -> None:
     """Ask again for answers that ended in the given outcomes, and materialize what follows from them.
 
     A failure of the engine is asked again as it was; for any other outcome the teacher is asked with another sampling
@@ -145,11 +165,16 @@ def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], t
         marked, assets = running.retry(settings, running.choose(settings, language, strategy, None), outcomes)
     click.echo(f"{marked} answers are asked for again")
     if marked:
-        _run(settings, language, strategy, assets)
+        _run(settings, language, strategy, assets, yes=yes)
 
 
 def _run(
-    settings: settings_.Settings, languages: tuple[str, ...], strategies: tuple[str, ...], assets: str | None
+    settings: settings_.Settings,
+    languages: tuple[str, ...],
+    strategies: tuple[str, ...],
+    assets: str | None,
+    *,
+    yes: bool = False,
 ) -> None:
     from polyglot_assets.cli import run as running
     from polyglot_assets.cli import summary
@@ -159,7 +184,7 @@ def _run(
     display = RunDisplay()
     title = f"materializing {', '.join(selection.languages)} × {', '.join(selection.strategies)}"
     with display.running(title):
-        succeeded = running.materialize(settings, selection, display)
+        succeeded = running.materialize(settings, selection, display, allow_removal=yes)
     if display.interrupted:
         summary.print_interruption(display)
         sys.exit(130)
@@ -251,15 +276,6 @@ def report(*, shown: bool) -> None:
 
 @main.command()
 @clear_errors
-def settings() -> None:
-    """List the environment variables, their present values and what they mean."""
-    for name, value, meaning in settings_.describe():
-        click.echo(f"{name}={value}")
-        click.echo(f"    {meaning}")
-
-
-@main.command()
-@clear_errors
 def teachers() -> None:
     """List the teachers of the registry; enabled ones are marked."""
     from polyglot_assets.cli import console
@@ -320,5 +336,11 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     serve.serve(settings, name, host, port, click.echo)
 
 
-for command in (*compare.COMMANDS, *complete.COMMANDS, *release_commands.COMMANDS, *deletion_commands.COMMANDS):
+for command in (
+    *settings_commands.COMMANDS,
+    *compare.COMMANDS,
+    *complete.COMMANDS,
+    *release_commands.COMMANDS,
+    *deletion_commands.COMMANDS,
+):
     main.add_command(command)

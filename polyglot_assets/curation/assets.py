@@ -8,13 +8,17 @@ import dagster as dg
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.licenses import LICENCES
-from polyglot_assets.curation import contamination, duplicates
+from polyglot_assets.curation import contamination, duplicates, evalsets
 from polyglot_assets.curation import licenses as licences
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
+from polyglot_assets.lake import made_with
 from polyglot_assets.licenses import policy as policy_
+from polyglot_assets.orchestration import removal
+from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, column_schema, counts_table, group, markdown
+from polyglot_assets.settings import Settings
 
 DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
 CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
@@ -44,7 +48,9 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
     def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
-        counts = duplicates.find(place.lake, place.settings, context.log.debug)
+        wanted = {name: value for name, value in place.settings.deciding("curation").items() if "duplicates" in name}
+        with made_with.noted(place.lake.table_path(DUPLICATES), wanted):
+            counts = duplicates.find(place.lake, place.settings, context.log.debug)
         place.lake.publish_catalogue()
         return dg.MaterializeResult(
             data_version=data_version([place.lake.table_path(DUPLICATES)]),
@@ -79,10 +85,16 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
         ),
         automation_condition=EAGER,
     )
-    def find_contamination(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def find_contamination(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
+        removal.refuse(
+            removal.of_evalsets(place.lake, place.settings), allowed=choices.allow_removal, warn=context.log.warning
+        )
+        table = place.lake.table_path(CONTAMINATION)
+        table.with_name(made_with.NAME).unlink(missing_ok=True)
         found = contamination.find(place.lake, place.settings, context.log.debug)
+        made_with.write(table, _searched(place.settings, found))
         place.lake.publish_catalogue()
         sets = [
             {"set": name, "items": items, "too short": found.too_short.get(name, 0), "hit": found.hit.get(name, 0)}
@@ -111,6 +123,18 @@ def _policy_text(place: Place) -> str:
         return place.settings.release_policy  # the run says what is wrong with it
 
 
+def _searched(settings: Settings, found: contamination.Found) -> dict[str, Any]:
+    """What examples were searched for: the files with their hashes, and by which rules."""
+    hashes = evalsets.hashes(settings.evalsets, found.items) if settings.evalsets else {}
+    sets = [
+        {"set": name, "items": items, "too_short": found.too_short.get(name, 0), "sha256": hashes[name]}
+        for name, items in sorted(found.items.items())
+        if name in hashes
+    ]
+    rules = {"evalsets_ngram": settings.evalsets_ngram, "evalsets_overlap": settings.evalsets_overlap}
+    return {"evalsets": sets} | (rules if settings.evalsets else {})
+
+
 def licences_asset(place: Place) -> dg.AssetsDefinition:
     """The examples that the policy of the release keeps out."""
 
@@ -130,7 +154,8 @@ def licences_asset(place: Place) -> dg.AssetsDefinition:
         place.lake.prepare()
         started = time.monotonic()
         policy = policy_.load(place.settings)
-        judged = licences.find(place.lake, policy, context.log.debug)
+        with made_with.noted(place.lake.table_path(LICENCES), place.settings.deciding("release")):
+            judged = licences.find(place.lake, policy, context.log.debug)
         place.lake.publish_catalogue()
         rules = {f"{licence or ''} {rule}".strip(): rows for (licence, rule), rows in judged.left_out.items()}
         return dg.MaterializeResult(

@@ -16,7 +16,7 @@ from polyglot_assets.contracts.table import Table
 from polyglot_assets.domain.grid import Cell, cell_of
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.orchestration import endings, liveness
+from polyglot_assets.orchestration import choices, endings, liveness
 from polyglot_assets.settings import Settings
 
 OWNERS = ["team:data"]
@@ -77,20 +77,25 @@ class Place:
 
 
 class _Locked(dg.Executor):
-    """An executor whose runs hold the lake's lock, so that no rows are deleted under them, and one of their own."""
+    """An executor whose runs hold the lake's lock, so that no rows are deleted under them, and one of their own.
 
-    def __init__(self, inner: dg.Executor, lake: Lake) -> None:
-        self._inner, self._lake = inner, lake
+    Each run is tagged with the settings that decide about its rows.
+    """
+
+    def __init__(self, inner: dg.Executor, place: Place) -> None:
+        self._inner, self._place = inner, place
 
     @property
     def retries(self) -> Any:
         return self._inner.retries
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
-        liveness.alive_until_exit(plan_context.instance, plan_context.run_id)
-        with locks.shared(self._lake):
+        instance, run = plan_context.instance, plan_context.dagster_run
+        liveness.alive_until_exit(instance, run.run_id)
+        instance.add_run_tags(run.run_id, choices.tags(self._place.settings, run.run_config))
+        with locks.shared(self._place.lake):
             events = self._inner.execute(plan_context, execution_plan)
-            yield from endings.told(plan_context.instance, plan_context.log, events)
+            yield from endings.told(instance, plan_context.log, events)
 
 
 def locked_executor(place: Place) -> dg.ExecutorDefinition:
@@ -98,9 +103,7 @@ def locked_executor(place: Place) -> dg.ExecutorDefinition:
     plain = dg.in_process_executor
     schema: Any = plain.config_schema  # of a type that the constructor takes and does not name
     make: Any = plain.executor_creation_fn
-    return dg.ExecutorDefinition(
-        plain.name, schema, executor_creation_fn=lambda context: _Locked(make(context), place.lake)
-    )
+    return dg.ExecutorDefinition(plain.name, schema, executor_creation_fn=lambda context: _Locked(make(context), place))
 
 
 def cells_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[Cell]:

@@ -6,6 +6,9 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.lake import made_with
+from polyglot_assets.orchestration import removal
+from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.stage import fill_cell
@@ -34,10 +37,18 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
         ),
         automation_condition=EAGER,
     )
-    def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        for cell in cells_of(context):
+    def prompts(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
+        settings, cells = choices.applied(place.settings), cells_of(context)
+        removal.refuse(
+            removal.of_prompts(place.lake, cells, settings.rows_per_cell),
+            allowed=choices.allow_removal,
+            warn=context.log.warning,
+        )
+        for cell in cells:
             started = time.monotonic()
-            filled = fill_cell(place.lake, cell, templates[cell.strategy], place.settings.rows_per_cell)
+            made_of = settings.deciding("prompts") | {"template": templates[cell.strategy].version}
+            with made_with.noted(place.lake.cell_path(PROMPTS, cell), made_of):
+                filled = fill_cell(place.lake, cell, templates[cell.strategy], settings.rows_per_cell)
             metadata = {
                 "seeds": filled.seeds.total(),
                 "seeds_by_reason": counts_table(filled.seeds),

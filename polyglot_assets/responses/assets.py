@@ -11,7 +11,9 @@ from polyglot_assets.domain.ids import content_id
 from polyglot_assets.gates import language
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.inference.resource import VllmResource
+from polyglot_assets.lake import made_with
 from polyglot_assets.orchestration import endings, liveness
+from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import data_version
 from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
@@ -28,10 +30,10 @@ def response_key(teacher: Teacher) -> dg.AssetKey:
 
 def response_assets(place: Place, teachers: list[Teacher]) -> list[dg.AssetsDefinition]:
     """The response assets of the enabled teachers."""
-    return [_response_asset(place, teacher) for teacher in teachers]
+    return [_response_asset(place, teacher, [other.name for other in teachers]) for teacher in teachers]
 
 
-def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
+def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.AssetsDefinition:
     @place.cell_asset(
         response_key(teacher),
         RESPONSES,
@@ -47,9 +49,15 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
         automation_condition=EAGER,
         pool=liveness.TEACHERS,  # two runs would each load a model; the second waits instead
     )
-    def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
+    def responses(context: dg.AssetExecutionContext, vllm: VllmResource, choices: Choices) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
         gates, cells = place.settings.to_gates(), cells_of(context)
+        if teacher.name not in choices.chosen(enabled):
+            context.log.info("is not among the teachers of this run, and stays as it is")
+            return dg.MaterializeResult(metadata={"asked": False})
+        made_of = place.settings.deciding("gates") | {"sampled": teacher.sampled()}
+        for cell in cells:
+            made_with.doubt(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
         unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(code)]
         if unknown and language.GATE.name in gates.enabled:
             context.log.warning(
@@ -69,6 +77,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
                 gates=gates,
                 notice=context.log.info,
             ):
+                made_with.write(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
                 context.log.debug(
                     "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
                 )

@@ -49,7 +49,9 @@ mutation ($parameters: ReexecutionParams!) {
 }"""
 _RUN = """
 query ($id: ID!) {
-  runOrError(runId: $id) { ... on Run { status repositoryOrigin { repositoryName repositoryLocationName } } }
+  runOrError(runId: $id) {
+    ... on Run { status tags { key value } repositoryOrigin { repositoryName repositoryLocationName } }
+  }
 }"""
 _TICK = """
 mutation ($selector: SensorSelector!) {
@@ -142,10 +144,13 @@ def _run(server: Server, run_id: str) -> Any:
 def test_a_run_of_the_command_line_is_on_the_timeline_and_is_executed_again_by_a_click(server: Server) -> None:
     (recorded,) = server.ask("{ runsOrError { ... on Runs { results { runId } } } }")["runsOrError"]["results"]
     run = _run(server, recorded["runId"])
-    assert run == {"status": "SUCCESS", "repositoryOrigin": _WHERE}
+    assert (run["status"], run["repositoryOrigin"]) == ("SUCCESS", _WHERE)
     again = _launched(server, _AGAIN, "launchRunReexecution", parentRunId=recorded["runId"], strategy="ALL_STEPS")
     _wait_until(lambda: _run(server, again)["status"] in ("SUCCESS", "FAILURE"))
-    assert _run(server, again)["status"] == "SUCCESS"
+    run = _run(server, again)
+    assert run["status"] == "SUCCESS"
+    tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+    assert json.loads(tags["polyglot/settings"])["rows_per_cell"] == 2, "what decides about its rows"
     for cell in cells(["cs"]):
         assert len(server.lake.read_cell(PROMPTS, cell)) == 2
 
