@@ -17,6 +17,7 @@ from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
 from polyglot_assets.orchestration import choices, jobs, liveness
+from polyglot_assets.orchestration.languages import add_languages
 from polyglot_assets.orchestration.wiring import Place, locked_executor
 from polyglot_assets.prompts.assets import prompt_asset
 from polyglot_assets.release.assets import release_asset, release_checks
@@ -54,7 +55,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             release_asset(place),
         ],
         asset_checks=[*check_definitions(place, teachers), release_checks(place), deletion_check(place)],
-        jobs=jobs.jobs(),
+        jobs=[*jobs.jobs(), add_languages],
         schedules=[jobs.nightly_schedule(place)],
         sensors=[_dead_runs(place), new_seeds(place), _automation()],
         resources={

@@ -14,6 +14,7 @@ import click
 from polyglot_assets import settings as settings_
 from polyglot_assets.cli import compare, complete
 from polyglot_assets.cli import deletion as deletion_commands
+from polyglot_assets.cli import languages as language_commands
 from polyglot_assets.cli import release as release_commands
 from polyglot_assets.cli import settings as settings_commands
 from polyglot_assets.cli.common import clear_errors, existing_lake, typed, warn_of_open_door
@@ -301,6 +302,7 @@ def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets.cli import run as running
     from polyglot_assets.cli.origin import WORKSPACE
+    from polyglot_assets.orchestration import languages
 
     warn_of_open_door(
         host,
@@ -309,6 +311,7 @@ def dev(host: str, port: int) -> None:
     )
     # Opened here first: what is wrong with it is one line here, and pages in Dagster's own processes.
     running.fail_dead_runs(running.with_teachers(settings_.load(), ()))
+    languages.remember_ui(settings_.load(), host, port)
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.
     arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
     os.execv(sys.executable, arguments)  # noqa: S606 our own command line
@@ -338,6 +341,7 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
 
 for command in (
     *settings_commands.COMMANDS,
+    *language_commands.COMMANDS,
     *compare.COMMANDS,
     *complete.COMMANDS,
     *release_commands.COMMANDS,

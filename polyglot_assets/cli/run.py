@@ -176,7 +176,7 @@ def choose(settings: Settings, languages: Sequence[str], strategies: Sequence[st
         if language not in settings.languages:
             raise UserError(
                 f"--language {language}: the grid has {', '.join(settings.languages)}; "
-                f"add it with POLYGLOT_LANGUAGES={','.join([*settings.languages, language])}"
+                f"`polyglot languages add {language}` adds it"
             )
     for strategy in strategies:
         if strategy not in STRATEGIES:

@@ -79,13 +79,13 @@ def _asked(run: RunDisplay) -> str:
 
 def _next(settings: Settings) -> list[tuple[str, str]]:
     command = polyglot()
-    more = ",".join([*settings.languages, "fr"])
     steps = [
         (f"{command} dev", "the Dagster UI"),
         (f'{command} sql "FROM marts.outcome_funnel"', "any SQL over the lake"),
     ]
     if "fr" not in settings.languages:
-        steps.append((f"POLYGLOT_LANGUAGES={more} {command} materialize --language fr", ""))
+        steps.append((f"{command} languages add fr", "one more language, then:"))
+        steps.append((f"{command} materialize -l fr", ""))
     return steps
 
 
