@@ -75,7 +75,7 @@ def _note(ledger: Ledger) -> Path:
 def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gates) -> str:
     """A hash of everything that the cell depends on, and of the cell itself."""
     return content_id(
-        _rules(),
+        rules(),
         [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
         teacher.dialect,
         gates.values(),
@@ -86,7 +86,7 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
 
 
 @lru_cache(maxsize=1)
-def _rules() -> str:
+def rules() -> str:
     """A hash of the code that decides about rows, and of the packages that do."""
     own = (f"responses/{name}.py" for name in ("compact", "outcomes", "requests", "traces"))
     text = (f"text/{name}.py" for name in ("invisible", "languages", "normal"))

@@ -96,7 +96,7 @@ def _hub_revision(repo: str, lake: Path) -> str:
     path = lake / REVISIONS
     # One process at a time: two runs that resolve different datasets would lose one another's entry.
     with locked(lake / ".revisions.lock"):
-        recorded = _recorded(path)
+        recorded = known_revisions(path)
         if repo not in recorded:
             revision = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
             if not re.fullmatch("[0-9a-f]{40,64}", revision):  # it becomes the name of a folder
@@ -106,7 +106,8 @@ def _hub_revision(repo: str, lake: Path) -> str:
         return recorded[repo]
 
 
-def _recorded(path: Path) -> dict[str, str]:
+def known_revisions(path: Path) -> dict[str, str]:
+    """The revisions of hub datasets that a lake goes by, by their ids."""
     if not path.exists():
         return {}
     recorded = json_object(str(path), json_value(str(path), text_of(path), whole=True))
