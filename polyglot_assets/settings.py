@@ -15,11 +15,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.folders import default_cache
-from polyglot_assets.domain.grid import LANGUAGES
+from polyglot_assets.domain.grid import LANGUAGES, STRATEGIES
 from polyglot_assets.gates import registry
 from polyglot_assets.gates.gate import choose
 from polyglot_assets.gates.registry import Gates
+from polyglot_assets.recipes.registry import NAMES as RECIPES
 from polyglot_assets.text import languages as languages_
+from polyglot_assets.text.variants import to_target
 
 _PACKAGE = Path(__file__).parent
 _CHECKOUT = _PACKAGE.parent
@@ -75,9 +77,16 @@ class _Settings(BaseSettings):
     seeds: str = Field(
         default=SAMPLES,
         description="Where seeds come from: `samples` (the small set that comes with the project), `hub` (the real "
-        "datasets from the Hugging Face hub), or a folder laid out `<org>__<name>/<files in native shape>`.",
+        "datasets from the Hugging Face hub), or a folder with one folder per source: `<org>__<name>/<native files>`, "
+        "or files of your own beside a `source.toml`. A list is looked through in its order.",
     )
-    languages: Decides[Names] = Field(default=LANGUAGES, description="Target languages, ISO 639 codes.")
+    languages: Decides[Names] = Field(
+        default=LANGUAGES,
+        description="Target languages: ISO 639 codes, with a script or a region if you like (pt-BR, zh-Hant).",
+    )
+    strategies: Decides[Names] = Field(
+        default=STRATEGIES, description=f"Strategies of the grid, of {', '.join(RECIPES)}."
+    )
     rows_per_cell: Decides[int] = Field(
         default=6, ge=1, description="Prompts per cell (language × strategy), chosen in hash order."
     )
@@ -90,6 +99,10 @@ class _Settings(BaseSettings):
         default=100_000,
         ge=1,
         description="Characters that the prompt of a seed may have, and its answer where the teacher is shown it.",
+    )
+    templates: Path | None = Field(
+        default=None,
+        description="Folder with prompt templates that take the place of the project's; see Adding things.",
     )
     teachers: Names = Field(
         default=("smollm2-135m",),
@@ -187,7 +200,7 @@ class _Settings(BaseSettings):
         if not value:
             raise ValueError("needs at least one language")
         for code in value:
-            known = languages_.to_code(code)
+            known = to_target(code)
             if known != code and not (known and _has_cells(info.data.get("lake"), code)):
                 raise ValueError(f"unknown language {code!r}" + (f"; write {known!r}" if known else ""))
             if code not in LANGUAGES:  # names of all the world's languages take a while to load
@@ -212,7 +225,14 @@ class _Settings(BaseSettings):
     def _known_gates(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return () if value == ("none",) else choose("gate", value, registry.NAMES)
 
-    @field_validator("lake", "cache", "evalsets", "teacher_registry")
+    @field_validator("strategies")
+    @classmethod
+    def _known_strategies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("needs at least one strategy")
+        return choose("strategy", value, RECIPES)
+
+    @field_validator("lake", "cache", "evalsets", "teacher_registry", "templates")
     @classmethod
     def _absolute(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         return absolute(value, f"POLYGLOT_{str(info.field_name).upper()}") if value else None

@@ -93,7 +93,7 @@ def demo() -> None:
 
 @main.command()
 @click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
-@click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
+@click.option("--strategy", "-s", multiple=True, help="Strategy; may be given several times. Default: all.")
 @click.option("--teacher", "-t", multiple=True, help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.")
 @click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
 @clear_errors
@@ -122,7 +122,7 @@ def materialize(
     "--outcome", "outcomes", required=True, help="Outcomes to ask again for, comma-separated: truncated,empty."
 )
 @click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
-@click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
+@click.option("--strategy", "-s", multiple=True, help="Strategy; may be given several times. Default: all.")
 @click.option("--teacher", "-t", multiple=True, help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.")
 @clear_errors
 def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...]) -> None:
@@ -164,8 +164,9 @@ def _run(
 @main.command()
 @clear_errors
 def status() -> None:
-    """Show the cells of the lake: rows per layer, and outcomes."""
+    """Show the sources and cells of the lake: rows per layer, and outcomes."""
     from polyglot_assets.cli import console
+    from polyglot_assets.seeds.sources import unread
 
     lake = existing_lake()
     console.console.print(f"lake: {lake.root}")
@@ -190,6 +191,9 @@ def status() -> None:
         ).fetchall()
     columns = ("language", "strategy", "seeds", "prompts", "responses", "examples", "not kept because")
     console.print_rows("Cells", columns, rows)
+    console.print_sources(lake)
+    for warning in unread(settings_.load()):
+        click.echo(f"polyglot: {warning}", err=True)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: -- why
@@ -209,6 +213,7 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
     \b
     lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
     lake.counts                                               what became of the rows of each stage, by reason
+    lake.strategies                                           what each strategy is
     lake.duplicates, lake.contamination, lake.licences        examples that curation has something to say about
     lake.deletions                                            deletion requests, and what they removed
     marts.<table>                                             the tables of dbt_like_sql/

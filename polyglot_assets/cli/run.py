@@ -25,14 +25,17 @@ from polyglot_assets import definitions
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.domain.grid import STRATEGIES, Cell, cells
+from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.orchestration import liveness
+from polyglot_assets.prompts import templates
+from polyglot_assets.recipes.registry import NAMES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.responses.retry import set_aside
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import Settings, dagster_home
 
 _DAGSTER_YAML = """\
@@ -174,11 +177,13 @@ def choose(settings: Settings, languages: Sequence[str], strategies: Sequence[st
                 f"add it with POLYGLOT_LANGUAGES={','.join([*settings.languages, language])}"
             )
     for strategy in strategies:
-        if strategy not in STRATEGIES:
-            raise UserError(f"--strategy {strategy}: there are {', '.join(STRATEGIES)}")
+        if strategy not in settings.strategies:
+            more = f"; POLYGLOT_STRATEGIES={','.join([*settings.strategies, strategy])} adds it"
+            there_are = ", ".join(settings.strategies)
+            raise UserError(f"--strategy {strategy}: there are {there_are}{more if strategy in NAMES else ''}")
     return Selection(
         tuple(code for code in settings.languages if not languages or code in languages),
-        tuple(name for name in STRATEGIES if not strategies or name in strategies),
+        tuple(name for name in settings.strategies if not strategies or name in strategies),
         assets or "*",
     )
 
@@ -190,15 +195,17 @@ def with_demo_rows(settings: Settings) -> Settings:
     """
     if "rows_per_cell" in settings.model_fields_set:
         return settings
-    paths = [Lake(settings.lake).cell_path(PROMPTS, cell) for cell in cells(settings.languages)]
+    paths = [Lake(settings.lake).cell_path(PROMPTS, cell) for cell in cells(settings.languages, settings.strategies)]
     rows = max((int(pq.read_metadata(path).num_rows) for path in paths if path.exists()), default=0)
     return settings.model_copy(update={"rows_per_cell": max(rows, _DEMO_ROWS)})
 
 
 def with_teachers(settings: Settings, teachers: Sequence[str]) -> Settings:
-    """Settings with these teachers enabled; unchanged if none is named. Checks the names."""
+    """Settings with these teachers enabled; unchanged if none is named. Checks them, own sources and templates."""
     chosen = settings.model_copy(update={"teachers": tuple(teachers)}) if teachers else settings
     enabled(chosen)
+    sources_of(chosen)
+    templates.load(chosen.templates)
     return chosen
 
 
@@ -230,7 +237,7 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     with recorded(settings) as instance:
         liveness.fail_dead_runs(instance, Lake(settings.lake))
         with locks.shared(Lake(settings.lake)):
-            for start, end in rectangles(settings.languages, selection):
+            for start, end in rectangles(settings.languages, settings.strategies, selection):
                 run_id = str(uuid.uuid4())
                 with liveness.alive(instance, run_id):
                     result = job.execute_in_process(
@@ -274,10 +281,10 @@ def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int,
     return marked, " or ".join(f'key:"{response_key(teacher).to_user_string()}"+' for teacher in teachers)
 
 
-def rectangles(languages: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:
+def rectangles(languages: Sequence[str], strategies: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:
     """(first, last) partition keys of the contiguous rectangles that make up a selection."""
     for first_language, last_language in _blocks(languages, selection.languages):
-        for first_strategy, last_strategy in _blocks(STRATEGIES, selection.strategies):
+        for first_strategy, last_strategy in _blocks(strategies, selection.strategies):
             yield f"{first_language}|{first_strategy}", f"{last_language}|{last_strategy}"
 
 

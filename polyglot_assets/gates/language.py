@@ -15,7 +15,7 @@ few letters remain there is no verdict either.
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from pydantic import Field
@@ -41,6 +41,8 @@ from polyglot_assets.text.languages import (
     without_code,
 )
 from polyglot_assets.text.normal import text_key
+from polyglot_assets.text.tags import base_of
+from polyglot_assets.text.variants import has_usual_script, other_script
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;:؟।])\s+|(?<=[。！？；：])|\n+")
 """Where a text may be cut. A half sentence that a colon ends may be in one language and the rest in another."""
@@ -137,6 +139,15 @@ def read(text: str, language: str, least: float) -> Reading:
     foreign = max(strange.items(), key=itemgetter(1))[0] if strange else None
     score = round(scores[code] / weight, 4) if code else None
     return Reading(code, score, round(foreign_letters / letters, 4), foreign)
+
+
+def read_variant(text: str, language: str, least: float) -> Reading:
+    """As `read`, of a language with a script or a region: read as the language, and by the letters of its script."""
+    reading = read(text, base_of(language), least) if has_usual_script(language) else NO_VERDICT
+    strange = other_script(own_words(text), language)
+    if strange is None or strange[0] <= (reading.foreign_share or 0):
+        return reading
+    return replace(reading, foreign_share=round(strange[0], 4), foreign=strange[1])
 
 
 def _stray(foreign: list[bool]) -> set[int]:
@@ -309,8 +320,9 @@ class LanguageLimits(Limits):
 
 def _assess(pair: Pair, limits: LanguageLimits) -> Finding:
     # The language of a seed's own prompt is the source's claim, not the teacher's work.
-    prompt = read(pair.prompt, pair.language, limits.language_likelihood) if pair.invented else NO_VERDICT
-    response = read(pair.response, pair.language, limits.language_likelihood)
+    asked = pair.variant or pair.language
+    prompt = read_variant(pair.prompt, asked, limits.language_likelihood) if pair.invented else NO_VERDICT
+    response = read_variant(pair.response, asked, limits.language_likelihood)
     prompt_echo = untranslated_share(own_words(pair.prompt), pair.original) if pair.original else None
     response_echo = copied_share(own_words(pair.response), pair.original) if pair.original else None
     measured = {
@@ -335,7 +347,7 @@ def _objections(
     for name, reading in named:
         if (reading.foreign_share or 0) >= max(MOSTLY, limits.foreign_share):
             language = _named(reading.foreign or "und", reading.score)
-            yield WRONG_LANGUAGE, f"the {name} is in {language}, not in {display_name(pair.language)}"
+            yield WRONG_LANGUAGE, f"the {name} is in {language}, not in {display_name(pair.variant or pair.language)}"
     if echoes[1] >= limits.echo_share:
         yield NOT_TRANSLATED, f"{echoes[1]:.0%} of the response are the untranslated prompt"
     for name, reading in named:

@@ -13,9 +13,13 @@ from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.orchestration import liveness
 from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
+from polyglot_assets.prompts.templates import load
+from polyglot_assets.responses.compact import Rules
 from polyglot_assets.responses.ledger import Commit
 from polyglot_assets.responses.stage import CellResponses, respond
 from polyglot_assets.text.languages import display_name, is_known
+from polyglot_assets.text.tags import base_of
+from polyglot_assets.text.variants import how_judged
 
 
 def response_key(teacher: Teacher) -> dg.AssetKey:
@@ -44,14 +48,16 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
     )
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
-        gates, cells = place.settings.to_gates(), cells_of(context)
-        unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(code)]
-        if unknown and language.GATE.name in gates.enabled:
+        rules, cells = Rules(place.settings.to_gates(), load(place.settings.templates)), cells_of(context)
+        unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(base_of(code))]
+        if unknown and language.GATE.name in rules.gates.enabled:
             context.log.warning(
                 "no language detector knows %s: the language gate finds other languages there only where it is sure, "
                 "and says nothing about the rest",
                 ", ".join(f"{display_name(code)} ({code})" for code in unknown),
             )
+        for sentence in filter(None, map(how_judged, sorted({cell.language for cell in cells}))):
+            context.log.warning("%s", sentence)
         total = CellResponses()
         for cell, result in respond(
             place.lake,
@@ -60,7 +66,7 @@ def _response_asset(place: Place, teacher: Teacher) -> dg.AssetsDefinition:
             lambda: vllm.engine(teacher, context.log.info, context.log.warning),
             context.log.debug,
             Commit(place.settings.commit_rows, place.settings.commit_seconds),
-            gates=gates,
+            rules=rules,
             notice=context.log.info,
         ):
             context.log.debug(

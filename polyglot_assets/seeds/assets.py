@@ -9,9 +9,10 @@ from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake import tombstones
 from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.seeds.fill import CellSeeds
 from polyglot_assets.seeds.source import Source
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.seeds.stage import fill_cells
 
 
@@ -22,18 +23,22 @@ def seed_key(source: Source) -> dg.AssetKey:
 
 def seed_assets(place: Place) -> list[dg.AssetsDefinition]:
     """The assets of all sources."""
-    return [_seed_asset(place, source) for source in SOURCES]
+    return [_seed_asset(place, source) for source in sources_of(place.settings)]
 
 
 def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
-    feeds = "English rows for translate" if source.english else "generate and respond"
+    names = " and ".join(name for name in place.settings.strategies if RECIPES[name].english == bool(source.english))
+    feeds = f"English rows for {names}" if source.english else names
+    if source.file:
+        origin, feeds = f"the folder `{source.folder}`", f"columns as its `{source.file.name}` names them"
+    else:
+        origin = f"[{source.repo}](https://huggingface.co/datasets/{source.repo})"
 
     @place.cell_asset(
         seed_key(source),
         SEEDS,
-        kinds={"huggingface", "parquet"},
-        description=f"Seeds from [{source.repo}](https://huggingface.co/datasets/{source.repo}) "
-        f"({source.license}): {feeds}.",
+        kinds={"parquet"} if source.file else {"huggingface", "parquet"},
+        description=f"Seeds from {origin} ({source.license}): {feeds}.",
     )
     def seeds(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
