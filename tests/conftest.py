@@ -11,12 +11,17 @@ from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 
+# Two engines of two threads each on two cores wait for each other most of the time.
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // workers)))
+os.environ["POLYGLOT_CONFIG"] = os.devnull  # also for fixtures of modules, which are made before those of tests
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the person who runs the tests reaches them, and no test writes into a real lake."""
     for name in os.environ:
-        if name.startswith("POLYGLOT_") and name != "POLYGLOT_CACHE":
+        if name.startswith("POLYGLOT_") and name not in ("POLYGLOT_CACHE", "POLYGLOT_CONFIG"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.setenv("POLYGLOT_LAKE", str(tmp_path / "lake"))

@@ -31,6 +31,7 @@ from polyglot_assets.release import sft
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings, bundled
 from polyglot_assets.settings import load as load_settings
+from polyglot_assets.settings.sources import NO_SETTINGS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -151,14 +152,14 @@ def test_commands_and_options_in_the_text_exist() -> None:
             assert {word for word in words if word.startswith("-")} <= options_of(main.commands[name]), span
             seen += 1
     assert seen >= 10
-    known = set().union(*(options_of(command) for command in main.commands.values())) | FOREIGN
+    known = set().union(*(options_of(command) for command in (main, *main.commands.values()))) | FOREIGN
     assert {word for span in spans for word in re.findall(r"(?<!\S)--[a-z-]+", span)} <= known
 
 
 def test_settings_in_the_text_exist() -> None:
     benchmarks = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "benchmarks").glob("*.py"))
     known = {f"POLYGLOT_{name.upper()}" for name in Settings.model_fields}
-    known |= set(re.findall(r"POLYGLOT_[A-Z]+", benchmarks))
+    known |= set(re.findall(r"POLYGLOT_[A-Z]+", benchmarks)) | set(NO_SETTINGS)
     assert set(re.findall(r"POLYGLOT_[A-Z_]*[A-Z]", TEXT)) <= known
 
 
@@ -212,14 +213,21 @@ def test_commands_that_look_and_cut_run(folder: Path, monkeypatch: pytest.Monkey
     assert (folder / "training" / "README.md").exists()
 
 
-def test_files_that_a_user_writes_are_read(tmp_path: Path) -> None:
-    for name, line in {"evalsets": 'id = "key"', "policy": "claim =", "teachers": "model ="}.items():
+def test_files_that_a_user_writes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, line in {
+        "evalsets": 'id = "key"',
+        "policy": "claim =",
+        "teachers": "model =",
+        "polyglot": "[grid]",
+    }.items():
         (text,) = (block for block in blocks("toml") if line in block)
         (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
     assert toml_table(tmp_path / "evalsets.toml") == {"mmlu_*.csv": {"text": ["question", "info.hint"], "id": "key"}}
     assert policy.read(tmp_path / "policy.toml").claim == "apache-2.0"
     (name,) = registry.read(tmp_path / "teachers.toml")
     assert f"POLYGLOT_TEACHERS={name}" in TEXT
+    monkeypatch.setenv("POLYGLOT_CONFIG", str(tmp_path / "polyglot.toml"))
+    assert load_settings().evalsets == tmp_path / "evalsets"
 
 
 def module(line: str) -> dict[str, Any]:

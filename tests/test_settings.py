@@ -1,14 +1,14 @@
 """Settings: what the environment says is what counts, and a mistake in it is one line that names the variable."""
 
+import re
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from polyglot_assets import settings as settings_
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import LANGUAGES
-from polyglot_assets.settings import Settings, bundled, dagster_home, describe, load
+from polyglot_assets.settings import Settings, bundled, dagster_home, describe, load, places
 
 VARIABLES = {f"POLYGLOT_{name.upper()}" for name in Settings.model_fields}
 
@@ -35,7 +35,7 @@ class TestDefaults:
 
     def test_an_installed_package_uses_the_working_directory(self, monkeypatch, tmp_path):
         monkeypatch.delenv("POLYGLOT_LAKE")
-        monkeypatch.setattr(settings_, "_CHECKOUT", tmp_path / "site-packages")
+        monkeypatch.setattr(places, "CHECKOUT", tmp_path / "site-packages")
         monkeypatch.chdir(tmp_path)
         assert load().lake == tmp_path / "data" / "lake"
 
@@ -43,7 +43,7 @@ class TestDefaults:
         checkout = Path(__file__).parents[1]
         assert bundled("samples") == checkout / "data" / "samples"
         assert bundled("dbt_like_sql") == checkout / "dbt_like_sql"
-        monkeypatch.setattr(settings_, "_CHECKOUT", tmp_path)
+        monkeypatch.setattr(places, "CHECKOUT", tmp_path)
         assert bundled("samples") == checkout / "polyglot_assets" / "_bundled" / "samples"
 
 
@@ -103,9 +103,32 @@ class TestEnvironment:
         assert getattr(load(), name) == Path("/users/someone/there")
 
     def test_variables_of_other_programs_are_left_alone(self, monkeypatch):
-        monkeypatch.setenv("POLYGLOT_SOMETHING_ELSE", "x")
         monkeypatch.setenv("LANGUAGES", "nonsense")
         assert load().languages == LANGUAGES
+
+    @pytest.mark.parametrize(
+        ("variable", "hint"),
+        [
+            ("POLYGLOT_ROWS_PER_CEL", "did you mean POLYGLOT_ROWS_PER_CELL?"),
+            ("polyglot_teacher_urls", "did you mean POLYGLOT_TEACHER_URL?"),
+            ("POLYGLOT_QWXZ", "there are others, which `polyglot settings` lists"),
+        ],
+    )
+    def test_one_that_is_no_setting_is_named_with_the_nearest(self, monkeypatch, variable, hint):
+        monkeypatch.setenv(variable, "")
+        with pytest.raises(UserError, match=rf"^{variable}: there is no such setting; {re.escape(hint)}$"):
+            load()
+
+    def test_an_empty_variable_empties_what_may_be_empty_and_says_nothing_of_the_rest(self, monkeypatch, tmp_path):
+        file = tmp_path / "polyglot.toml"
+        file.write_text(
+            '[teachers]\nurl = ["http://a/v1"]\n[curation]\nevalsets = "sets"\n[prompts]\nrows_per_cell = 9\n'
+        )
+        monkeypatch.setenv("POLYGLOT_CONFIG", str(file))
+        assert (load().teacher_url, load().evalsets) == (("http://a/v1",), tmp_path / "sets")
+        for name in ("TEACHER_URL", "EVALSETS", "ROWS_PER_CELL"):
+            monkeypatch.setenv(f"POLYGLOT_{name}", "")
+        assert (load().teacher_url, load().evalsets, load().rows_per_cell) == ((), None, 9)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +181,7 @@ def test_settings_cannot_be_changed_behind_ones_back():
 class TestDescribe:
     def test_every_variable_with_its_present_value_and_a_meaning(self, monkeypatch):
         monkeypatch.setenv("POLYGLOT_LANGUAGES", "de,cs")
-        described = {name: (value, meaning) for name, value, meaning in describe()}
+        described = {setting.variable: (setting.value, setting.meaning) for setting in describe()}
         assert set(described) == VARIABLES
         assert described["POLYGLOT_LANGUAGES"][0] == "de,cs"
         assert described["POLYGLOT_ROWS_PER_CELL"][0] == str(load().rows_per_cell)
@@ -169,7 +192,7 @@ class TestDescribe:
         assert load().teacher_api_key == "s3cret"
         assert "s3cret" not in repr(load())
         assert "s3cret" not in str(list(describe()))
-        assert ("POLYGLOT_TEACHER_API_KEY", "(set)") in [(name, value) for name, value, _ in describe()]
+        assert ("POLYGLOT_TEACHER_API_KEY", "(set)") in [(setting.variable, setting.value) for setting in describe()]
 
 
 def test_the_dagster_home_is_the_users_or_a_folder_of_the_lake(monkeypatch, tmp_path):

@@ -1,9 +1,12 @@
 """Pages of the documentation that are made from the code each time it is built. A hook of mkdocs (mkdocs.yml).
 
-Here: tables of commands, settings, outcomes, tables, sources and teachers, and the two papers that lie beside docs/.
+Here: tables of commands, settings, outcomes, tables, sources and teachers, tables whose rows a suite wrote as JSON, and
+the two papers that lie beside docs/.
 Not here: words that somebody wrote (docs/).
 """
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,10 @@ from polyglot_assets.inference import registry
 from polyglot_assets.marts.models import load
 from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.seeds.sources import SOURCES
-from polyglot_assets.settings import Settings, bundled, names
+from polyglot_assets.settings import bundled
+from polyglot_assets.settings.groups import DECIDES, GROUPS, Group
+from polyglot_assets.settings.sources import variable
+from polyglot_assets.settings.template import portable
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,6 +38,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, text in pages().items():
         files.append(File.generated(config, name, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, config: MkDocsConfig, **_: Any) -> str:
+    """Puts tables in the places that name the JSON file of their rows, which a test suite wrote."""
+    return re.sub(r"<!-- table: (\S+) -->", lambda place: table_of(Path(config.docs_dir) / place[1]), markdown)
+
+
+def table_of(file: Path) -> str:
+    """The rows of a JSON file as a Markdown table."""
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    return "\n".join(table(tuple(rows[0]), (row.values() for row in rows)))
 
 
 def pages() -> dict[str, str]:
@@ -44,7 +61,7 @@ def pages() -> dict[str, str]:
     return pages
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """A Markdown table."""
     yield f"| {' | '.join(head)} |"
     yield f"| {' | '.join('---' for _ in head)} |"
@@ -66,18 +83,20 @@ def commands() -> Iterator[str]:
 def settings() -> Iterator[str]:
     """Every setting with its default and its meaning."""
     yield "# Settings\n"
-    yield "Settings are environment variables. Lists are comma-separated. `polyglot settings` prints their present"
-    yield "values; [Other people's machines](../guides/machines.md#settings) says how long they hold. Those that decide"
-    yield "about rows stand in the manifest of each release.\n"
-    yield from table(("variable", "default", "decides about rows", "meaning"), _settings())
+    yield "A setting is a key in `polyglot.toml`, and a variable in the environment or in `.env`, which have the last"
+    yield "word; lists are comma-separated there. `polyglot settings` prints the present values and where they come"
+    yield "from, and [Settings](../guides/settings.md) says how files are found. Those that decide about rows are"
+    yield "remembered with each cell, run and release.\n"
+    for group in GROUPS:
+        yield f"## {group.table}\n\n{(group.__doc__ or '').splitlines()[0]} In `polyglot.toml`: `[{group.table}]`.\n"
+        yield from table(("variable", "key", "default", "decides about rows", "meaning"), _settings(group))
 
 
-def _settings() -> Iterator[tuple[str, str, str, str]]:
-    deciding = Settings().deciding()
-    for name in names():
-        field = Settings.model_fields[name]
+def _settings(group: type[Group]) -> Iterator[tuple[str, str, str, str, str]]:
+    for name, field in group.model_fields.items():
         default = default_of(field.get_default(call_default_factory=True))
-        yield f"`POLYGLOT_{name.upper()}`", default, "yes" if name in deciding else "", field.description or ""
+        decides = "yes" if DECIDES in field.metadata else ""
+        yield f"`{variable(name)}`", f"`{group.key_of(name)}`", default, decides, field.description or ""
 
 
 def default_of(value: Any) -> str:
@@ -85,8 +104,7 @@ def default_of(value: Any) -> str:
     if value is None or value in ("", ()):
         return ""
     if isinstance(value, Path):
-        near = value.relative_to(ROOT) if value.is_relative_to(ROOT) else Path("~") / value.relative_to(Path.home())
-        return f"`{near}`"
+        return f"`{portable(value)}`"
     if isinstance(value, tuple):
         value = ",".join(value)
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

@@ -1,5 +1,5 @@
 -- Few-shot examples are different other seeds, as many as the strategy shows.
-SELECT prompts.language, prompts.strategy, prompts.prompt_id, prompts.seed_id, prompts.exemplar_ids
+SELECT prompts.language, prompts.strategy, prompts.source, prompts.prompt_id, prompts.seed_id, prompts.exemplar_ids
 FROM lake.prompts AS prompts
 JOIN lake.strategies AS strategies USING (strategy)
 WHERE list_contains(prompts.exemplar_ids, prompts.seed_id)

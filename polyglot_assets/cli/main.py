@@ -12,12 +12,22 @@ from pathlib import Path
 import click
 
 from polyglot_assets import settings as settings_
+from polyglot_assets.cli import compare, complete
 from polyglot_assets.cli import deletion as deletion_commands
 from polyglot_assets.cli import release as release_commands
+from polyglot_assets.cli import settings as settings_commands
 from polyglot_assets.cli.common import clear_errors, existing_lake, typed, warn_of_open_door
-from polyglot_assets.lake.store import Lake
-from polyglot_assets.lake.views import RELEASES
+from polyglot_assets.settings.sources import CONFIG
 
+LANGUAGE = click.option(
+    "--language", "-l", multiple=True, shell_complete=complete.languages,
+    help="Target language; may be given several times. Default: all.",
+)  # fmt: skip
+STRATEGY = click.option(
+    "--strategy", "-s", multiple=True, shell_complete=complete.strategies,
+    help="Strategy; may be given several times. Default: all.",
+)  # fmt: skip
+YES = click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -45,7 +55,8 @@ def run() -> None:
 
 @click.group(context_settings=_CONTEXT)
 @click.version_option(package_name="polyglot-assets")
-def main() -> None:
+@click.option("--config", metavar="FILE", help="Settings file instead of the nearest polyglot.toml.")
+def main(config: str | None) -> None:
     """Turn seed instructions in many languages into synthetic training data.
 
     \b
@@ -55,8 +66,11 @@ def main() -> None:
     polyglot sql "FROM marts.language_distribution"
     polyglot dev                           the Dagster UI
 
-    Everything that can be chosen is an environment variable; `polyglot settings` lists them.
+    Everything that can be chosen stands in polyglot.toml (`polyglot init` writes one), in `.env` beside it, or in
+    environment variables, which have the last word; `polyglot settings` lists all of it.
     """
+    if config is not None:
+        os.environ[CONFIG] = str(Path(config).absolute())  # for the processes of the UI, too
 
 
 @main.command()
@@ -67,46 +81,42 @@ def demo() -> None:
     Uses the sample seeds and the embedded teacher unless the settings say otherwise, and three rows per cell unless
     POLYGLOT_ROWS_PER_CELL or the lake has more. A second run asks nothing twice and takes about half a minute.
     """
-    from polyglot_assets.cli import console
     from polyglot_assets.cli import run as running
-    from polyglot_assets.release.versions import LATEST, followed
 
-    settings = running.with_demo_rows(settings_.load())
-    _run(settings, (), (), None)
-    lake = Lake(settings.lake)
-    console.print_grid(lake)
-    console.print_funnel(lake)
-    if "smollm2-135m" in settings.teachers:
-        console.console.print(
-            "The embedded teacher is a small English model: it shows that everything runs, not what good data is. "
-            "Its answers in other languages are poor, and many end as wrong_language or not_translated.\n"
-        )
-    release = followed(settings.lake / RELEASES / LATEST)
-    here = Path.cwd()
-    console.console.print(f"Release: {release.relative_to(here) if release.is_relative_to(here) else release}\n")
-    console.console.print("Next:")
-    console.console.print("  make dev                                            # the Dagster UI")
-    console.console.print('  .venv/bin/polyglot sql "FROM marts.outcome_funnel"  # any SQL over the lake')
-    more = ",".join([*settings.languages, "fr"])
-    console.console.print(f"  POLYGLOT_LANGUAGES={more} .venv/bin/polyglot materialize --language fr")
+    _run(running.with_demo_rows(settings_.load()), (), (), None)
 
 
 @main.command()
-@click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
-@click.option("--strategy", "-s", multiple=True, help="Strategy; may be given several times. Default: all.")
-@click.option("--teacher", "-t", multiple=True, help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.")
+@LANGUAGE
+@STRATEGY
+@click.option(
+    "--teacher", "-t", multiple=True, shell_complete=complete.teachers,
+    help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.",
+)  # fmt: skip
 @click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
+@click.option("--plan", is_flag=True, help="Only print what would be asked, and its tokens, price and time.")
+@YES
 @clear_errors
 def materialize(
-    language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None
+    language: tuple[str, ...],
+    strategy: tuple[str, ...],
+    teacher: tuple[str, ...],
+    assets: str | None,
+    *,
+    plan: bool,
+    yes: bool,
 ) -> None:
     """Materialize assets for some or all cells of the grid.
+
+    A run that would take rows out of the lake (fewer rows per cell, another teacher, evaluation sets gone) says how
+    many and does nothing without --yes.
 
     The run is recorded in the instance that `polyglot dev` shows. The exit code is 0 if every asset and check
     succeeded, 1 if one failed, 2 if the request was wrong.
 
     \b
     polyglot materialize                                   everything
+    polyglot materialize --plan                            what that would ask and cost
     polyglot materialize -l de -l es -s translate          two cells through the whole chain
     polyglot materialize --select 'key:"marts/*"'          tables only
     polyglot materialize -l ja --select 'key:"prompts"+'   prompts and all that follows
@@ -114,18 +124,30 @@ def materialize(
     from polyglot_assets.cli import run as running
 
     settings = running.with_teachers(settings_.load(), teacher)
-    _run(settings, language, strategy, assets)
+    if plan:
+        from polyglot_assets.cli.plan import print_plan
+
+        print_plan(settings, running.choose(settings, language, strategy, assets))
+    else:
+        _run(settings, language, strategy, assets, yes=yes)
 
 
 @main.command()
 @click.option(
-    "--outcome", "outcomes", required=True, help="Outcomes to ask again for, comma-separated: truncated,empty."
-)
-@click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
-@click.option("--strategy", "-s", multiple=True, help="Strategy; may be given several times. Default: all.")
-@click.option("--teacher", "-t", multiple=True, help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.")
+    "--outcome", "outcomes", required=True, shell_complete=complete.outcomes,
+    help="Outcomes to ask again for, comma-separated: truncated,empty.",
+)  # fmt: skip
+@LANGUAGE
+@STRATEGY
+@click.option(
+    "--teacher", "-t", multiple=True, shell_complete=complete.teachers,
+    help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.",
+)  # fmt: skip
+@YES
 @clear_errors
-def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...]) -> None:
+def retry(
+    outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], *, yes: bool
+) -> None:
     """Ask again for answers that ended in the given outcomes, and materialize what follows from them.
 
     A failure of the engine is asked again as it was; for any other outcome the teacher is asked with another sampling
@@ -143,20 +165,30 @@ def retry(outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], t
         marked, assets = running.retry(settings, running.choose(settings, language, strategy, None), outcomes)
     click.echo(f"{marked} answers are asked for again")
     if marked:
-        _run(settings, language, strategy, assets)
+        _run(settings, language, strategy, assets, yes=yes)
 
 
 def _run(
-    settings: settings_.Settings, languages: tuple[str, ...], strategies: tuple[str, ...], assets: str | None
+    settings: settings_.Settings,
+    languages: tuple[str, ...],
+    strategies: tuple[str, ...],
+    assets: str | None,
+    *,
+    yes: bool = False,
 ) -> None:
     from polyglot_assets.cli import run as running
-    from polyglot_assets.cli.console import RunDisplay
+    from polyglot_assets.cli import summary
+    from polyglot_assets.cli.display import RunDisplay
 
     selection = running.choose(settings, languages, strategies, assets)
     display = RunDisplay()
     title = f"materializing {', '.join(selection.languages)} × {', '.join(selection.strategies)}"
     with display.running(title):
-        succeeded = running.materialize(settings, selection, display)
+        succeeded = running.materialize(settings, selection, display, allow_removal=yes)
+    if display.interrupted:
+        summary.print_interruption(display)
+        sys.exit(130)
+    summary.print_end(settings, display, succeeded=succeeded)
     if not succeeded:
         sys.exit(1)
 
@@ -232,24 +264,19 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
 
 
 @main.command()
+@click.option("--open", "shown", is_flag=True, help="Also open it in a browser.")
 @clear_errors
-def report() -> None:
+def report(*, shown: bool) -> None:
     """Write the report about the lake, one HTML file, from its tables as they are, and print its path."""
     from polyglot_assets.lake import locks
     from polyglot_assets.marts import report as report_
 
     lake = existing_lake()
     with locks.shared(lake):
-        click.echo(report_.write(lake))
-
-
-@main.command()
-@clear_errors
-def settings() -> None:
-    """List the environment variables, their present values and what they mean."""
-    for name, value, meaning in settings_.describe():
-        click.echo(f"{name}={value}")
-        click.echo(f"    {meaning}")
+        path = report_.write(lake)
+    click.echo(path)
+    if shown:
+        click.launch(path.as_uri())
 
 
 @main.command()
@@ -278,6 +305,7 @@ def teachers() -> None:
 def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets.cli import run as running
+    from polyglot_assets.cli.origin import WORKSPACE
 
     warn_of_open_door(
         host,
@@ -286,15 +314,13 @@ def dev(host: str, port: int) -> None:
     )
     # Opened here first: what is wrong with it is one line here, and pages in Dagster's own processes.
     running.fail_dead_runs(running.with_teachers(settings_.load(), ()))
-    workspace = Path(__file__).parent.parent / "workspace.yaml"
-    target = ["-w", str(workspace)] if workspace.exists() else ["-m", "polyglot_assets.definitions"]
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.
-    arguments = [sys.executable, "-m", "dagster", "dev", *target, "-h", host, "-p", str(port)]
+    arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
     os.execv(sys.executable, arguments)  # noqa: S606 our own command line
 
 
 @main.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.teachers)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @clear_errors
@@ -315,5 +341,11 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     serve.serve(settings, name, host, port, click.echo)
 
 
-for command in (*release_commands.COMMANDS, *deletion_commands.COMMANDS):
+for command in (
+    *settings_commands.COMMANDS,
+    *compare.COMMANDS,
+    *complete.COMMANDS,
+    *release_commands.COMMANDS,
+    *deletion_commands.COMMANDS,
+):
     main.add_command(command)

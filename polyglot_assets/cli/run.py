@@ -10,7 +10,7 @@ import stat
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,16 +22,24 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from polyglot_assets import definitions
+from polyglot_assets.cli.origin import known_to_the_ui
 from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.curation.assets import CONTAMINATION_KEY
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import Cell, cells
+from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.orchestration import liveness
+from polyglot_assets.orchestration import choices as choices_
+from polyglot_assets.orchestration import endings, liveness, removal
+from polyglot_assets.orchestration.choices import Choices
+from polyglot_assets.orchestration.jobs import RANGE_END, RANGE_START
+from polyglot_assets.orchestration.removal import Removal
 from polyglot_assets.prompts import templates
+from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.recipes.registry import NAMES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.responses.retry import set_aside
@@ -59,9 +67,6 @@ code_servers:
 _DEMO_ROWS = 3
 _LONGEST_HOME = 512 - len("/history/runs/00000000-0000-0000-0000-000000000000.db-journal") - 1
 """Bytes. SQLite refuses longer paths than 512 with everything that it puts beside a file."""
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True)
@@ -209,7 +214,9 @@ def with_teachers(settings: Settings, teachers: Sequence[str]) -> Settings:
     return chosen
 
 
-def materialize(settings: Settings, selection: Selection, handler: logging.Handler) -> bool:
+def materialize(
+    settings: Settings, selection: Selection, handler: logging.Handler, *, allow_removal: bool = False
+) -> bool:
     """Materializes a selection in this process; returns whether everything succeeded.
 
     Dagster carries a contiguous rectangle of the grid in one run, so a language, a strategy or all of the grid is
@@ -219,9 +226,10 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
         settings: what to build for.
         selection: what to materialize.
         handler: receives Dagster's log records as they happen.
+        allow_removal: go on although rows leave the lake.
 
     Raises:
-        UserError: the asset selection is malformed or matches nothing.
+        UserError: the asset selection is malformed or matches nothing, or rows would leave the lake.
     """
     built = definitions.build_defs(settings)
     defs = dg.Definitions(
@@ -233,10 +241,16 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
     )
     job = defs.resolve_implicit_global_asset_job_def()
     keys = _selected(defs, selection.assets)
+    choices = Choices.of(settings, [teacher.name for teacher in enabled(settings)])
+    removal.refuse(_removals(settings, selection, keys, choices), allowed=allow_removal)
+    config: dict[str, Any] = {"loggers": {"terminal": {}}}
+    if any(choices_.KEY in assets.required_resource_keys for assets in _definitions_of(built, keys)):
+        config |= choices.run_config(allow_removal=allow_removal)
+    remembered = choices_.tags(settings, config)  # an executor does that in the UI; here there is another
     sound = True
     with recorded(settings) as instance:
         liveness.fail_dead_runs(instance, Lake(settings.lake))
-        with locks.shared(Lake(settings.lake)):
+        with locks.shared(Lake(settings.lake)), known_to_the_ui(instance), endings.without_noise(instance):
             for start, end in rectangles(settings.languages, settings.strategies, selection):
                 run_id = str(uuid.uuid4())
                 with liveness.alive(instance, run_id):
@@ -244,14 +258,40 @@ def materialize(settings: Settings, selection: Selection, handler: logging.Handl
                         instance=instance,
                         run_id=run_id,
                         asset_selection=keys,
-                        tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line"},
-                        run_config={"loggers": {"terminal": {}}},
+                        tags={RANGE_START: start, RANGE_END: end, endings.FROM: endings.COMMAND_LINE, **remembered},
+                        run_config=config,
                         raise_on_error=False,
                     )
                 if not result.success:
+                    _say_last(instance, result)
                     return False
                 sound &= all(check.passed for check in result.get_asset_check_evaluations())
     return sound
+
+
+def _say_last(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> None:
+    """Puts what failed at the end of the run's log."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            instance.report_engine_event(endings.sentence(event), result.dagster_run)
+
+
+def _removals(
+    settings: Settings, selection: Selection, keys: Collection[dg.AssetKey], choices: Choices
+) -> list[Removal]:
+    """What the chosen steps would take out of the lake, as far as that can be said before they run."""
+    lake, chosen = Lake(settings.lake), cells(selection.languages, selection.strategies)
+    return [
+        *(removal.of_prompts(lake, chosen, choices.rows_per_cell) if PROMPTS_KEY in keys else []),
+        *(removal.of_teachers(lake, chosen, choices.teachers) if EXAMPLES_KEY in keys else []),
+        *(removal.of_evalsets(lake, settings) if CONTAMINATION_KEY in keys else []),
+    ]
+
+
+def _definitions_of(built: dg.Definitions, keys: Collection[dg.AssetKey]) -> Iterator[dg.AssetsDefinition]:
+    for assets in built.assets or []:
+        if isinstance(assets, dg.AssetsDefinition) and not assets.keys.isdisjoint(keys):
+            yield assets
 
 
 def fail_dead_runs(settings: Settings) -> None:
@@ -297,6 +337,15 @@ def _blocks(axis: Sequence[str], chosen: Iterable[str]) -> Iterator[tuple[str, s
             start = index + 1
 
 
+def selected_assets(settings: Settings, assets: str) -> set[dg.AssetKey]:
+    """The assets that a selection means.
+
+    Raises:
+        UserError: it is malformed or matches nothing.
+    """
+    return set(_selected(definitions.build_defs(settings), assets))
+
+
 def _selected(defs: dg.Definitions, text: str) -> list[dg.AssetKey]:
     graph = defs.resolve_asset_graph()
     try:
@@ -318,6 +367,7 @@ def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
         logger.handlers = [handler]
+        endings.leave_out_what_does_not_run([logger])
         return logger
 
     return dg.LoggerDefinition(terminal, description="Hands records to the command line's own display.")

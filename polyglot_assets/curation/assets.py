@@ -8,11 +8,17 @@ import dagster as dg
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.licenses import LICENCES
-from polyglot_assets.curation import contamination, duplicates
+from polyglot_assets.curation import contamination, duplicates, evalsets
 from polyglot_assets.curation import licenses as licences
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
+from polyglot_assets.lake import made_with
 from polyglot_assets.licenses import policy as policy_
-from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, column_schema, counts_table, markdown
+from polyglot_assets.orchestration import removal
+from polyglot_assets.orchestration.choices import Choices
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, column_schema, counts_table, group, markdown
+from polyglot_assets.settings import Settings
 
 DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
 CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
@@ -25,26 +31,34 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=DUPLICATES_KEY,
         deps=[EXAMPLES_KEY],
-        group_name=DUPLICATES_KEY.path[0],
+        group_name=group(DUPLICATES_KEY.path[0]),
         kinds={"python", "parquet"},
         owners=OWNERS,
         description="One row per example that repeats another one: exactly (prompt and response anywhere, or the "
         "prompt for the same teacher and language) or nearly. Nothing is deleted; each row names the example that is "
         "kept in its place. Only cells that changed are read again.",
         metadata={"dagster/column_schema": column_schema(DUPLICATES)},
+        code_version=code_version(
+            ("curation/d*.py", "curation/keep.py", "curation/pair*.py", "curation/segments.py", "text/shingles.py"),
+            place.settings.duplicates_similarity,
+            place.settings.duplicates_width,
+        ),
         automation_condition=EAGER,
     )
     def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
-        counts = duplicates.find(place.lake, place.settings, context.log.debug)
+        wanted = {name: value for name, value in place.settings.deciding("curation").items() if "duplicates" in name}
+        with made_with.noted(place.lake.table_path(DUPLICATES), wanted):
+            counts = duplicates.find(place.lake, place.settings, context.log.debug)
         place.lake.publish_catalogue()
         return dg.MaterializeResult(
+            data_version=data_version([place.lake.table_path(DUPLICATES)]),
             metadata={
                 "dagster/row_count": sum(counts.values()) - counts["examples"],
                 "rows": counts_table(counts),
                 "seconds": round(time.monotonic() - started, 3),
-            }
+            },
         )
 
     return find_duplicates
@@ -56,25 +70,38 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=CONTAMINATION_KEY,
         deps=[EXAMPLES_KEY],
-        group_name=CONTAMINATION_KEY.path[0],
+        group_name=group(CONTAMINATION_KEY.path[0]),
         kinds={"python", "parquet"},
         owners=OWNERS,
         description="One row per example and evaluation item of which it holds most words in their order. The sets "
         "are the files in the folder POLYGLOT_EVALSETS; without one the table is empty. Only cells that changed are "
         "searched again.",
         metadata={"dagster/column_schema": column_schema(CONTAMINATION)},
+        code_version=code_version(
+            ("curation/contamination.py", "curation/evalsets.py", "curation/matching.py", "text/tokens.py"),
+            str(place.settings.evalsets or ""),
+            place.settings.evalsets_ngram,
+            place.settings.evalsets_overlap,
+        ),
         automation_condition=EAGER,
     )
-    def find_contamination(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def find_contamination(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
+        removal.refuse(
+            removal.of_evalsets(place.lake, place.settings), allowed=choices.allow_removal, warn=context.log.warning
+        )
+        table = place.lake.table_path(CONTAMINATION)
+        table.with_name(made_with.NAME).unlink(missing_ok=True)
         found = contamination.find(place.lake, place.settings, context.log.debug)
+        made_with.write(table, _searched(place.settings, found))
         place.lake.publish_catalogue()
         sets = [
             {"set": name, "items": items, "too short": found.too_short.get(name, 0), "hit": found.hit.get(name, 0)}
             for name, items in sorted(found.items.items())
         ]
         return dg.MaterializeResult(
+            data_version=data_version([place.lake.table_path(CONTAMINATION)]),
             metadata={
                 "dagster/row_count": found.rows,
                 "examples": found.examples,
@@ -82,10 +109,30 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
                 "cells_searched": found.searched,
                 "cells_unchanged": found.kept,
                 "seconds": round(time.monotonic() - started, 3),
-            }
+            },
         )
 
     return find_contamination
+
+
+def _policy_text(place: Place) -> str:
+    """What the policy of the release says at present; its name where that cannot be read."""
+    try:
+        return repr(policy_.load(place.settings))
+    except UserError:
+        return place.settings.release_policy  # the run says what is wrong with it
+
+
+def _searched(settings: Settings, found: contamination.Found) -> dict[str, Any]:
+    """What examples were searched for: the files with their hashes, and by which rules."""
+    hashes = evalsets.hashes(settings.evalsets, found.items) if settings.evalsets else {}
+    sets = [
+        {"set": name, "items": items, "too_short": found.too_short.get(name, 0), "sha256": hashes[name]}
+        for name, items in sorted(found.items.items())
+        if name in hashes
+    ]
+    rules = {"evalsets_ngram": settings.evalsets_ngram, "evalsets_overlap": settings.evalsets_overlap}
+    return {"evalsets": sets} | (rules if settings.evalsets else {})
 
 
 def licences_asset(place: Place) -> dg.AssetsDefinition:
@@ -94,29 +141,32 @@ def licences_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=LICENCES_KEY,
         deps=[EXAMPLES_KEY],
-        group_name=LICENCES_KEY.path[0],
+        group_name=group(LICENCES_KEY.path[0]),
         kinds={"python", "duckdb", "parquet"},
         owners=OWNERS,
         description="One row per example that the policy of the release keeps out for a licence that it carries, its "
         "source or its teacher. The policy is POLYGLOT_RELEASE_POLICY; the default keeps nothing out.",
         metadata={"dagster/column_schema": column_schema(LICENCES)},
+        code_version=code_version(("curation/licenses.py", "licenses/*.py", "licenses/*.toml"), _policy_text(place)),
         automation_condition=EAGER,
     )
     def judge_licences(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
         started = time.monotonic()
         policy = policy_.load(place.settings)
-        judged = licences.find(place.lake, policy, context.log.debug)
+        with made_with.noted(place.lake.table_path(LICENCES), place.settings.deciding("release")):
+            judged = licences.find(place.lake, policy, context.log.debug)
         place.lake.publish_catalogue()
         rules = {f"{licence or ''} {rule}".strip(): rows for (licence, rule), rows in judged.left_out.items()}
         return dg.MaterializeResult(
+            data_version=data_version([place.lake.table_path(LICENCES)]),
             metadata={
                 "dagster/row_count": judged.left_out.total(),
                 "policy": f"{policy.name}: {policy.description}",
                 "examples": judged.examples,
                 "left_out": counts_table(rules),
                 "seconds": round(time.monotonic() - started, 3),
-            }
+            },
         )
 
     return judge_licences

@@ -17,8 +17,9 @@ is the text. Files that need other columns are described in `evalsets.toml` besi
 
 import csv
 import fnmatch
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,17 @@ def read(folder: Path, long_enough: Callable[[str], bool], report: Callable[[str
     for pattern in choices.keys() - used:
         raise UserError(f"{folder / SIDECAR}: no file is called {pattern!r}")
     return items
+
+
+def hashes(folder: Path, sets: Iterable[str]) -> dict[str, str]:
+    """The SHA-256 of each set's file, as `sha256sum` gives it; those that are not there any more are left out."""
+    wanted, found = set(sets), {}
+    for path in sorted(folder.rglob("*")):
+        name = storable(path.relative_to(folder).as_posix())
+        if name in wanted and path.is_file():
+            with path.open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _choices(path: Path) -> dict[str, Choice]:

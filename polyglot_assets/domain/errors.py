@@ -27,7 +27,15 @@ class EngineDown(UserError):  # noqa: N818 the name says what is the case
     """A teacher's engine is gone and waiting or a restart did not bring it back.
 
     What it answered before is safe in the ledger; the next run asks for the rest.
+
+    Attributes:
+        passing: the engine was there and went away, or is too busy: asking again later may help. It does not where a
+            key or a model is refused.
     """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 def shown(value: object) -> str:

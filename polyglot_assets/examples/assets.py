@@ -8,7 +8,11 @@ import dagster as dg
 from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.examples.stage import fill_cell
 from polyglot_assets.inference.registry import Teacher
-from polyglot_assets.orchestration.wiring import Place, cells_of, report_cell, samples
+from polyglot_assets.lake import made_with
+from polyglot_assets.orchestration import removal
+from polyglot_assets.orchestration.choices import Choices
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.responses.assets import response_key
 
@@ -23,14 +27,26 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
         EXAMPLES,
         deps=[PROMPTS_KEY, *(response_key(teacher) for teacher in teachers)],
         kinds={"python", "parquet"},
+        code_version=code_version(
+            ("examples/build.py", "contracts/examples.py", "text/keys.py", "text/shingles.py", "text/words.py"),
+            place.settings.duplicates_width,
+            [teacher.name for teacher in teachers],
+        ),
+        automation_condition=EAGER,
         description="The kept rows: responses with the outcome ok, in the published shape, with quality columns, "
         "lineage and licences.",
     )
-    def examples(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        for cell in cells_of(context):
+    def examples(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
+        cells, width = cells_of(context), place.settings.duplicates_width
+        names = choices.chosen(teacher.name for teacher in teachers)
+        gates = place.settings.deciding("gates")
+        gone = [*removal.of_teachers(place.lake, cells, names), *removal.of_gates(place.lake, cells, gates)]
+        removal.refuse(gone, allowed=choices.allow_removal, warn=context.log.warning)
+        made_of = {"teachers": names, "duplicates_width": width} | gates
+        for cell in cells:
             started = time.monotonic()
-            names = [teacher.name for teacher in teachers]
-            filled = fill_cell(place.lake, cell, names, place.settings.duplicates_width)
+            with made_with.noted(place.lake.cell_path(EXAMPLES, cell), made_of):
+                filled = fill_cell(place.lake, cell, names, width)
             metadata = {
                 "responses": filled.responses,
                 "samples": samples(EXAMPLES, cell, ("teacher", "prompt", "response")),
@@ -38,6 +54,8 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
             }
             report_cell(context, cell, filled.rows, metadata)
         place.lake.publish_catalogue()
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(
+            data_version=data_version(place.lake.cell_path(EXAMPLES, cell) for cell in cells_of(context))
+        )
 
     return examples

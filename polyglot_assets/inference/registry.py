@@ -70,6 +70,17 @@ class Teacher:
         changes = {name: self.engine[name] for name in _CHANGES_ANSWERS if name in self.engine}
         return json.dumps([self.model, self.revision, self.lora, changes, self.sampling], sort_keys=True)
 
+    def sampled(self) -> dict[str, Any]:
+        """What of the teacher decides about its answers, for the record: model, revision and how it is sampled."""
+        changes = {name: self.engine[name] for name in _CHANGES_ANSWERS if name in self.engine}
+        return {
+            "model": Path(self.model).name if self.model[0] in "/~." else self.model,
+            "revision": self.revision,
+            "max_tokens": self.max_tokens,
+            "sampling": dict(self.sampling),
+            **({"engine": changes} if changes else {}),
+        }
+
     def cost(self, prompt_tokens: int, response_tokens: int) -> float:
         """US dollars for so many tokens."""
         return (prompt_tokens * self.input_price + response_tokens * self.output_price) / 1e6

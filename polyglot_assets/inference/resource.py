@@ -3,6 +3,7 @@
 Here: life and death of engines within a run. Not here: the engines themselves.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,8 @@ from polyglot_assets.inference.cpu import explain_dtype, runs_on_cpu
 from polyglot_assets.inference.engine import Engine
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.orchestration import liveness
+
+_API_KEY = "POLYGLOT_TEACHER_API_KEY"
 
 
 class VllmResource(dg.ConfigurableResource[Any]):
@@ -37,6 +40,10 @@ class VllmResource(dg.ConfigurableResource[Any]):
     patience: float = 300
     """Seconds to wait for a server that went away."""
 
+    api_key: str = ""
+    """Of the servers. The settings give the name of the variable that has it, which is all that Dagster shows and
+    stores; what is typed into a launchpad is stored as it is."""
+
     _engine: Engine | None = PrivateAttr(default=None)
     _teacher: str = PrivateAttr(default="")
     _loads: int = PrivateAttr(default=0)
@@ -46,12 +53,16 @@ class VllmResource(dg.ConfigurableResource[Any]):
     @classmethod
     def of(cls, settings: settings_.Settings) -> "VllmResource":
         """The resource that the settings describe."""
+        key = settings.teacher_api_key
+        if key:
+            os.environ[_API_KEY] = key  # it may stand in `.env`
         return cls(
             cache=str(settings.cache),
             urls=list(settings.teacher_url),
             concurrency=settings.teacher_concurrency,
             timeout=settings.teacher_timeout,
             patience=settings.teacher_patience,
+            api_key=dg.EnvVar(_API_KEY) if key else "",
         )
 
     @property
@@ -76,17 +87,16 @@ class VllmResource(dg.ConfigurableResource[Any]):
         return self._engine
 
     def _make(self, teacher: Teacher, report: Callable[[str], None]) -> Engine:
-        settings = settings_.load()
         if self.urls:
             from polyglot_assets.inference.server_engine import ServerEngine
 
-            # The key is read here and not kept as a field, because Dagster shows the fields of resources.
-            urls, key = with_credentials(self.urls, settings.teacher_api_key)
+            urls, key = with_credentials(self.urls, self.api_key)
             return ServerEngine(teacher, urls, key, self.concurrency, self.timeout, self.patience)
         from polyglot_assets.inference.vllm_engine import VllmEngine
 
         if runs_on_cpu():
-            report(f"{teacher.name} is computed in {explain_dtype(teacher.engine.get('dtype'), settings.cpu_dtype)}")
+            wanted = settings_.load().cpu_dtype
+            report(f"{teacher.name} is computed in {explain_dtype(teacher.engine.get('dtype'), wanted)}")
         return VllmEngine(teacher, Path(self.cache), report)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:

@@ -17,8 +17,9 @@ from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import Model, column_lineage, load
-from polyglot_assets.marts.plots import PICTURES, language_chart
-from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, markdown
+from polyglot_assets.marts.plots import CHARTS, PICTURES
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, group, markdown
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.seeds.assets import seed_key
@@ -74,10 +75,12 @@ def _mart_asset(
     @dg.asset(
         key=mart_key(model.name),
         deps=sorted({key for table in model.reads for key in keys.of(table)}),
-        group_name="marts",
+        group_name=group("marts", "between" if model.described.private else ""),
         kinds={"duckdb", "sql", "parquet"},
         owners=OWNERS,
-        description=f"{model.described.description}\n\n```sql\n{model.sql}```",
+        description=model.described.description,
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}```")},
+        code_version=code_version(("marts/compute.py",), model.sql),
         automation_condition=EAGER,
     )
     def mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
@@ -93,8 +96,8 @@ def _mart_asset(
         shown = [name for name in data.column_names if name not in _ROW_TEXT]
         rows = data.select(shown).slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}
-        if model.name == "language_distribution":  # first, so that it is seen without scrolling
-            metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
+        if model.name in CHARTS:  # first, so that it is seen without scrolling
+            metadata["chart"] = dg.MetadataValue.md(CHARTS[model.name](data.to_pylist()))
         if model.name in PICTURES:
             metadata["picture"] = dg.MetadataValue.md(PICTURES[model.name](data.to_pylist()))
         metadata |= {
@@ -104,7 +107,7 @@ def _mart_asset(
             "rows": dg.MetadataValue.md(markdown(rows, shown)),
             "seconds": round(time.monotonic() - started, 3),
         }
-        return dg.MaterializeResult(metadata=metadata)
+        return dg.MaterializeResult(data_version=data_version([place.lake.mart_path(model.name)]), metadata=metadata)
 
     return mart
 
@@ -116,7 +119,8 @@ def report_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=dg.AssetKey(["marts", "report"]),
         deps=[mart_key(model.name) for model in models],
-        group_name="marts",
+        group_name=group("marts"),
+        code_version=code_version(("marts/charts.py", "marts/figures.py", "marts/report.*")),
         kinds={"html"},
         owners=OWNERS,
         description="What the lake holds, as a page to look at: one HTML file that needs no network.",
@@ -187,6 +191,7 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
             connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
             for check in checks:
                 offences = check.offences(connection, cells, teachers)
+                decided = {name: getattr(place.settings, name.lower()) for name in check.settings}
                 # A run over a range of cells may report a check only once; these events say it for each cell.
                 for cell in cells if over_a_range else []:
                     own = [
@@ -196,20 +201,23 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
                         asset_key=key,
                         check_name=check.name,
                         passed=not own,
-                        metadata=_found(own),
+                        metadata=_found(own, decided),
                         partition=cell.key,
                     )
                     # The annotation of log_event lags behind what it takes.
                     context.op_execution_context.log_event(evaluation)  # type: ignore[arg-type]
                 yield dg.AssetCheckResult(
-                    asset_key=key, check_name=check.name, passed=not offences, metadata=_found(offences)
+                    asset_key=key, check_name=check.name, passed=not offences, metadata=_found(offences, decided)
                 )
 
     return run_checks
 
 
-def _found(offences: list[dict[str, Any]]) -> dict[str, Any]:
+def _found(offences: list[dict[str, Any]], decided: Mapping[str, Any]) -> dict[str, Any]:
+    """What an evaluation says: how many rows, the first of them, and the settings by which they are offences."""
     metadata: dict[str, Any] = {"offending_rows": len(offences)}
+    if offences and decided:
+        metadata["settings"] = ", ".join(f"POLYGLOT_{name}={value}" for name, value in decided.items())
     if offences:
         metadata["first_offences"] = dg.MetadataValue.md(markdown(offences[:5], list(offences[0])))
     return metadata

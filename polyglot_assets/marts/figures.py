@@ -145,6 +145,30 @@ def outcomes(rows: Rows) -> Figure:
     )
 
 
+def teachers(rows: Rows) -> Figure:
+    """What became of each teacher's answers, per language."""
+    several = len({row["teacher"] for row in rows}) > 1
+    drawn = [
+        charts.Bar(
+            language_name(row["language"]) + (f" · {row['teacher']}" if several else ""),
+            ((row["rows"], "a"), (row["accepted"] - row["rows"], "b"), (row["answers"] - row["accepted"], "n")),
+            f"{row['accepted']:,} of {row['answers']:,}",
+            f"{language_name(row['language'])}, {row['teacher']}: {row['not_accepted'] or 'all accepted'}",
+        )
+        for row in rows
+    ]
+    columns = (
+        ("language", "Language"), ("teacher", "Teacher"), ("answers", "Answers"), ("accepted", "Accepted"),
+        ("accepted_share", "Accepted share"), ("rows", "Kept"), ("not_accepted", "Not accepted"),
+        ("median_tokens", "Median tokens"), ("median_length", "Median length"), ("language_score", "Language score"),
+    )  # fmt: skip
+    note = "Figures: accepted answers of all. `polyglot compare --show 3` prints answers side by side."
+    legend = (("a", "kept"), ("b", "accepted, left out by curation or of a teacher not enabled"), ("n", "not accepted"))
+    return _figure(
+        "Teachers, language by language", note, charts.bars, drawn, legend=legend, columns=columns, rows=rows
+    )
+
+
 def funnel_bars(row: Row) -> list[charts.Bar]:
     """A row of source_funnel as bars from the raw rows to the kept ones."""
     stages = (("raw rows", "raw_rows"), ("seeds", "seeds"), ("prompts", "prompts"), ("answers", "answers"),

@@ -6,7 +6,11 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.contracts.prompts import PROMPTS
-from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.lake import made_with
+from polyglot_assets.orchestration import removal
+from polyglot_assets.orchestration.choices import Choices
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.stage import fill_cell
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.seeds.assets import seed_key
@@ -27,15 +31,28 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
         kinds={"python", "parquet"},
         description="What the teachers are asked: seeds chosen in hash order over all sources, exact duplicates out, "
         "put into the strategy's template; generate shows three examples.",
-        code_version=templates.version(place.settings.strategies),
+        code_version=code_version(
+            ("prompts/build.py", "prompts/choose.py", "prompts/templates.py", "recipes/*.py"),
+            templates.version(place.settings.strategies),
+            place.settings.rows_per_cell,
+        ),
+        automation_condition=EAGER,
     )
-    def prompts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        for warning in unread(place.settings):
+    def prompts(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
+        settings, cells = choices.applied(place.settings), cells_of(context)
+        removal.refuse(
+            removal.of_prompts(place.lake, cells, settings.rows_per_cell),
+            allowed=choices.allow_removal,
+            warn=context.log.warning,
+        )
+        for warning in unread(settings):
             context.log.warning("%s", warning)
-        for cell in cells_of(context):
-            started = time.monotonic()
+        for cell in cells:
             template = templates.of(cell.strategy, cell.language)
-            filled = fill_cell(place.lake, cell, template, place.settings.rows_per_cell, sources)
+            started = time.monotonic()
+            made_of = settings.deciding("prompts") | {"template": template.version}
+            with made_with.noted(place.lake.cell_path(PROMPTS, cell), made_of):
+                filled = fill_cell(place.lake, cell, template, settings.rows_per_cell, sources)
             metadata = {
                 "seeds": filled.seeds.total(),
                 "seeds_by_reason": counts_table(filled.seeds),
@@ -45,6 +62,8 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
             }
             report_cell(context, cell, filled.rows, metadata)
         place.lake.publish_catalogue()
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(
+            data_version=data_version(place.lake.cell_path(PROMPTS, cell) for cell in cells_of(context))
+        )
 
     return prompts

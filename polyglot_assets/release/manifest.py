@@ -169,6 +169,32 @@ class _Settings(TypedDict, total=False):
 
 
 @with_config(_STRICT)
+class _Sampling(TypedDict):
+    teacher: _Text
+    sampling: dict[str, Any]
+
+
+@with_config(_STRICT)
+class _EvalSet(TypedDict):
+    set: _Text
+    items: _Number
+    sha256: _Hash
+
+
+class _SeedsFrom(_Counted):
+    source: _Text
+    revision: _Text
+    seeds: _Text
+
+
+@with_config(_STRICT)
+class _MadeWith(TypedDict, total=False):
+    sampling: list[_Sampling]
+    evalsets: list[_EvalSet]
+    seeds: list[_SeedsFrom]
+
+
+@with_config(_STRICT)
 class _Deleted(TypedDict, total=False):
     rows: _Number
     of: _Text
@@ -210,6 +236,9 @@ class Manifest:
         settings: those that decide about rows.
         software: what made it.
         deleted: how many rows deletion requests took out of the release that this one replaces, and its version.
+        made_with: `sampling`, how each teacher was sampled; `evalsets`, the evaluation sets that were searched for (an
+            empty list: none; no such key: not known); `seeds`, whether a source's rows came from `samples`, the `hub`
+            or a `folder` (or `unknown`). Empty in releases of earlier versions.
     """
 
     rows: _Number
@@ -227,15 +256,21 @@ class Manifest:
     settings: Annotated[dict[str, Any], _Has(_Settings)]
     software: Annotated[Counts, _Has(list[_Package])]
     deleted: Annotated[dict[str, Any], _Has(_Deleted), AfterValidator(_both_or_none)]
+    made_with: Annotated[dict[str, Any], _Has(_MadeWith)] = Field(default_factory=dict)
 
     @property
     def version(self) -> str:
         """A hash of all the rest, 12 hex digits."""
-        return content_id(FORMAT, asdict(self))[:12]
+        return content_id(FORMAT, self._values())[:12]
+
+    def _values(self) -> dict[str, Any]:
+        """What is hashed and written; without what releases of earlier versions do not have."""
+        values = asdict(self)
+        return values if self.made_with else {name: values[name] for name in values if name != "made_with"}
 
     def write(self, folder: Path) -> None:
         """Writes it into a release's folder."""
-        values = {"format": FORMAT, "version": self.version, **asdict(self)}
+        values = {"format": FORMAT, "version": self.version, **self._values()}
         lines = ",\n".join(f"{json.dumps(name)}: {_lines(value)}" for name, value in values.items())
         (folder / MANIFEST).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
 

@@ -30,8 +30,8 @@ from polyglot_assets.licenses import policy as policy_
 from polyglot_assets.licenses.licenses import resulting
 from polyglot_assets.licenses.policy import Policy
 from polyglot_assets.marts import models as models_
+from polyglot_assets.release import made_with, versions
 from polyglot_assets.release import manifest as manifest_
-from polyglot_assets.release import versions
 from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
 from polyglot_assets.release.groups import KEYS, content_groups
 from polyglot_assets.release.manifest import Manifest
@@ -90,6 +90,7 @@ def write(lake: Lake, settings: Settings) -> Release:
             settings=settings.deciding(),
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={},
+            made_with=made_with.of(lake, connection),
         )
         if _inputs(lake) != inputs:
             raise UserError(f"the lake {lake.root} was changed while it was released; run again when that has ended")
@@ -128,6 +129,7 @@ def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
             settings=before.settings,
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={"rows": gone, "of": version},
+            made_with=made_with.without(before.made_with, connection),
         )
         return _finish(lake, draft, manifest, why, version)
 

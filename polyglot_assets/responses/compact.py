@@ -83,7 +83,7 @@ def _note(ledger: Ledger) -> Path:
 def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, rules: Rules) -> str:
     """A hash of everything that the cell depends on, and of the cell itself."""
     return content_id(
-        _code(),
+        code(),
         [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
         teacher.dialect,
         rules.gates.values(),
@@ -95,7 +95,7 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, rules: 
 
 
 @lru_cache(maxsize=1)
-def _code() -> str:
+def code() -> str:
     """A hash of the code that decides about rows, and of the packages that do."""
     own = (f"responses/{name}.py" for name in ("compact", "outcomes", "requests", "traces"))
     text = (f"text/{name}.py" for name in ("invisible", "languages", "normal", "tags", "variants"))

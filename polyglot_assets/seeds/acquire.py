@@ -51,14 +51,22 @@ def find(source: Source, settings: Settings) -> Files | None:
     for place in chosen:
         if isinstance(place, Path) and not is_folder(place):
             raise UserError(f"POLYGLOT_SEEDS: {place} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
+    place = place_of(source, settings)
+    if isinstance(place, Path):
+        return _in_folder(source, place)
+    return _from_hub(source, settings.lake) if place == HUB else None
+
+
+def place_of(source: Source, settings: Settings) -> Path | str | None:
+    """The folder in which a source lies, or `hub`; None if local folders have nothing of it."""
     if source.file:
-        return _in_folder(source, source.file.parent)
-    for place in chosen:
+        return source.file.parent
+    for place in places(settings):
         if place == HUB:
-            return _from_hub(source, settings.lake)
+            return HUB
         root = place if isinstance(place, Path) else bundled("samples")
         if (root / source.folder).is_dir():
-            return _in_folder(source, root / source.folder)
+            return root / source.folder
     return None
 
 
@@ -114,7 +122,7 @@ def _hub_revision(repo: str, lake: Path) -> str:
     path = lake / REVISIONS
     # One process at a time: two runs that resolve different datasets would lose one another's entry.
     with locked(lake / ".revisions.lock"):
-        recorded = _recorded(path)
+        recorded = known_revisions(path)
         if repo not in recorded:
             revision = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
             if not re.fullmatch("[0-9a-f]{40,64}", revision):  # it becomes the name of a folder
@@ -124,7 +132,8 @@ def _hub_revision(repo: str, lake: Path) -> str:
         return recorded[repo]
 
 
-def _recorded(path: Path) -> dict[str, str]:
+def known_revisions(path: Path) -> dict[str, str]:
+    """The revisions of hub datasets that a lake goes by, by their ids."""
     if not path.exists():
         return {}
     recorded = json_object(str(path), json_value(str(path), text_of(path), whole=True))

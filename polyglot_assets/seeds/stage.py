@@ -4,7 +4,7 @@ Here: find, read, write, count. Not here: where files come from (acquire.py), wh
 Dagster (assets.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.grid import Cell
@@ -17,7 +17,12 @@ from polyglot_assets.settings import Settings
 
 
 def fill_cells(
-    lake: Lake, source: Source, cells: Iterable[Cell], settings: Settings, deleted: frozenset[str]
+    lake: Lake,
+    source: Source,
+    cells: Iterable[Cell],
+    settings: Settings,
+    deleted: frozenset[str],
+    check: Callable[[Files | None, Mapping[Cell, CellSeeds]], None] = lambda *_: None,
 ) -> tuple[Files | None, dict[Cell, CellSeeds]]:
     """Writes the seeds of a source in place of those that the cells had.
 
@@ -27,6 +32,7 @@ def fill_cells(
         cells: which cells.
         settings: where the source's files are, limits, and what is kept.
         deleted: seed_ids of the rows that stay out (lake/tombstones.py).
+        check: is shown the files and what the cells will have, before any of them is written, and may raise.
 
     Returns:
         The files that were read (None: there are none), and what each cell has now.
@@ -36,6 +42,7 @@ def fill_cells(
     """
     files = find(source, settings)
     filled = fill(source, files, cells, settings, deleted)
+    check(files, filled)
     for cell, seeds in filled.items():
         lake.write_cell(SEEDS, cell, seeds.rows, source=source.name)
         counts = {Counted(source.repo, reason): rows for reason, rows in seeds.counts.items()}

@@ -17,6 +17,7 @@ from polyglot_assets.curation.duplicates import find
 from polyglot_assets.domain import grid
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.checks import load_checks
+from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.wiring import Place
 from polyglot_assets.settings import Settings, bundled
 
@@ -49,7 +50,8 @@ def test_what_was_found_is_in_the_catalogue(lake: Lake, settings: Settings, make
     lake.publish_catalogue()
     fill(lake, repeated(3, 2, "a"))
     asset = make(Place(settings, lake, grid.partitions(settings.languages)))
-    dg.materialize([asset])
+    resources = {} if make is not contamination_asset else {"choices": Choices.of(settings, settings.teachers)}
+    assert dg.materialize([asset], resources=resources).success
     table = asset.key.path[-1]
     with duckdb.connect(str(lake.root / "lake.duckdb"), read_only=True) as connection:
         found = connection.execute("SELECT sql FROM duckdb_views() WHERE view_name = ?", [table]).fetchall()

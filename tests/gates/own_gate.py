@@ -58,7 +58,7 @@ found = {
     "kept": kept,
     "offences": offences,
     "contract": checks["responses"].description,
-    "settings": [name for name, _, _ in describe()],
+    "settings": [setting.variable for setting in describe()],
     "manifest": release.manifest.settings,
     "outcomes": release.manifest.outcomes,
     "docs": [row for name in ("outcomes", "gates", "settings") for row in pages[f"reference/{name}.md"].splitlines()],

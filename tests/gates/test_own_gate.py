@@ -101,4 +101,4 @@ def test_setting_and_manifest(found: dict[str, Any]) -> None:
 def test_documentation(found: dict[str, Any]) -> None:
     assert "| `shouted` | `shouting` (off by default) | written in capitals |" in found["docs"]
     meaning = "From this share of capitals on a text is `shouted`."
-    assert f"| `POLYGLOT_GATE_CAPITAL_SHARE` | `2` | yes | {meaning} |" in found["docs"]
+    assert f"| `POLYGLOT_GATE_CAPITAL_SHARE` | `capital_share` | `2` | yes | {meaning} |" in found["docs"]

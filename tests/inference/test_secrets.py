@@ -19,10 +19,12 @@ from polyglot_assets.settings import Settings
 PASSWORD = "pa/ss wörd@x:1"  # noqa: S105 nobody's
 
 
-def _asked(monkeypatch: pytest.MonkeyPatch, url: str, key: str) -> Result:
+def _asked(monkeypatch: pytest.MonkeyPatch, url: str, key: str | None) -> Result:
     monkeypatch.setenv("POLYGLOT_TEACHERS", TEACHER.model)
     monkeypatch.setenv("POLYGLOT_TEACHER_URL", url)
-    monkeypatch.setenv("POLYGLOT_TEACHER_API_KEY", key)
+    monkeypatch.setenv("POLYGLOT_TEACHER_API_KEY", key or "")
+    if key is None:
+        monkeypatch.delenv("POLYGLOT_TEACHER_API_KEY")
     monkeypatch.setenv("POLYGLOT_ROWS_PER_CELL", "2")
     select = 'key:"seeds/aya" or key:"prompts" or key:"responses/*"'
     return CliRunner().invoke(main, ["materialize", "-l", "de", "-s", "respond", "--select", select])
@@ -65,6 +67,21 @@ def test_a_key_that_the_server_repeats_is_nowhere_in_the_lake(
     assert KEY not in result.output
     assert _found(settings.lake, KEY) == []
     assert _found(settings.lake, server.url), "the scan finds what is there"
+
+
+def test_a_key_that_stands_in_dotenv_is_sent_and_nowhere_in_the_lake(
+    server: FakeServer, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "project" / "polyglot.toml"
+    file.parent.mkdir()
+    file.touch()
+    file.with_name(".env").write_text(f"POLYGLOT_TEACHER_API_KEY={KEY}\n")
+    monkeypatch.setenv("POLYGLOT_CONFIG", str(file))
+    server.answer = lambda _: chat("Das ist eine gute Antwort.")
+    result = _asked(monkeypatch, server.url, None)
+    assert server.calls[0].headers["Authorization"] == f"Bearer {KEY}", result.output
+    assert KEY not in result.output
+    assert _found(settings.lake, KEY) == []
 
 
 def test_user_and_password_come_with_the_key_and_are_nowhere_in_the_lake(

@@ -344,7 +344,7 @@ class TestSettings:
         named = manifest_.read(original).settings
         assert named == Settings().deciding()
         assert {f"gate_{name}" for name in registry.thresholds()} <= named.keys()
-        assert named.keys().isdisjoint(("lake", "cache", "seeds", "teacher_url", "teacher_api_key", "commit_rows"))
+        assert named.keys().isdisjoint(("lake", "cache", "teacher_url", "teacher_api_key", "commit_rows"))
 
     def test_other_gates_are_another_release(self, filled: Lake, settings: Settings) -> None:
         first = write(filled, settings)
