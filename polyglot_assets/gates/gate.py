@@ -53,7 +53,7 @@ class Pair:
     """A prompt and its response, with what the gates need to know about their making.
 
     Attributes:
-        language: the language they should be in.
+        language: the language they should be in, without script and region.
         prompt: its text.
         response: its text.
         invented: the teacher wrote the prompt too.
@@ -62,6 +62,7 @@ class Pair:
         messages: the whole messages as the teacher saw them.
         seed_language: the language of the seed's prompt.
         seed_key: `text_key` of the seed's prompt.
+        variant: the language with the script or region that they should be in, if one was asked for.
     """
 
     language: str
@@ -73,6 +74,7 @@ class Pair:
     messages: tuple[str, ...] = ()
     seed_language: str = ""
     seed_key: str = ""
+    variant: str = ""
 
     @property
     def written(self) -> tuple[str, ...]:

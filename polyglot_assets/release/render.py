@@ -4,6 +4,7 @@ Here: the front matter, and filling in card.md.jinja. Not here: the numbers (man
 (cards.py, audit.py).
 """
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,10 @@ from polyglot_assets.contracts.examples import published_fields
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.contracts.table import MESSAGES, Field
 from polyglot_assets.domain.grid import STRATEGIES
+from polyglot_assets.recipes.registry import NAMES, described
 from polyglot_assets.release.manifest import Manifest
 from polyglot_assets.text.languages import display_name
+from polyglot_assets.text.tags import base_of
 
 NAME = "Polyglot SFT"
 CARD = "README.md"
@@ -33,6 +36,8 @@ def render(manifest: Manifest) -> str:
         name=NAME,
         languages=by_language(manifest),
         by_strategy=_by(manifest, "strategy"),
+        strategies=strategies(manifest),
+        described=textwrap.fill(described(strategies(manifest)), 115),
         sources=_summed(manifest.sources, "source"),
         teachers=manifest.teachers,
         published=published_fields(),
@@ -59,9 +64,20 @@ def by_language(manifest: Manifest) -> list[dict[str, Any]]:
     """Code, name, rows, and rows by strategy of each language, most rows first."""
     cells = {(cell["language"], cell["strategy"]): cell["rows"] for cell in manifest.cells}
     return [
-        {"code": code, "name": display_name(code), "rows": rows, **{s: cells.get((code, s), 0) for s in STRATEGIES}}
+        {
+            "code": code,
+            "name": display_name(code),
+            "rows": rows,
+            "by_strategy": {name: cells.get((code, name), 0) for name in strategies(manifest)},
+        }
         for code, rows in _by(manifest, "language").items()
     ]
+
+
+def strategies(manifest: Manifest) -> list[str]:
+    """The strategies of a release's grid, in their order."""
+    named = {*manifest.settings.get("strategies", STRATEGIES), *(cell["strategy"] for cell in manifest.cells)}
+    return [name for name in NAMES if name in named] + sorted(named - set(NAMES))
 
 
 def front_matter(manifest: Manifest) -> dict[str, Any]:
@@ -75,7 +91,13 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
         "pretty_name": NAME,
         "license": licence["id"],
         **({"license_name": licence["name"]} if licence["name"] else {}),
-        "language": sorted(_by(manifest, "language")),
+        "language": sorted({base_of(code) for code in _by(manifest, "language")}),
+        # What the hub calls a language has no script and no region; where there are any, it wants them apart.
+        **(
+            {"language_bcp47": variants}
+            if (variants := [c for c in sorted(_by(manifest, "language")) if "-" in c])
+            else {}
+        ),
         "task_categories": ["text-generation"],
         "size_categories": [next((name for most, name in _SIZES if manifest.rows < most), "1M<n<10M")],
         "tags": ["synthetic", "multilingual", "sft"],

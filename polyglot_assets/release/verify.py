@@ -17,7 +17,7 @@ from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.outcomes import CURATED, DELETED
 from polyglot_assets.gates.language import MOSTLY, LanguageLimits
-from polyglot_assets.gates.reading import read as read_language
+from polyglot_assets.gates.reading import read_variant as read_language
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import MARTS
