@@ -151,7 +151,10 @@ def load(settings: Settings) -> Policy:
     return read(bundled[chosen])
 
 
-def read(path: Path, sources: Collection[str] = tuple(source.repo for source in SOURCES)) -> Policy:
+_REPOS = tuple(source.repo for source in SOURCES)
+
+
+def read(path: Path, sources: Collection[str] = _REPOS) -> Policy:
     """A policy file. Teachers are not looked up: a lake may hold answers of one that no registry has any more.
 
     Args:

@@ -51,10 +51,10 @@ def find(source: Source, settings: Settings) -> Files | None:
     for place in chosen:
         if isinstance(place, Path) and not is_folder(place):
             raise UserError(f"POLYGLOT_SEEDS: {place} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
-    place = place_of(source, settings)
-    if isinstance(place, Path):
-        return _in_folder(source, place)
-    return _from_hub(source, settings.lake) if place == HUB else None
+    found = place_of(source, settings)
+    if isinstance(found, Path):
+        return _in_folder(source, found)
+    return _from_hub(source, settings.lake) if found == HUB else None
 
 
 def place_of(source: Source, settings: Settings) -> Path | str | None:

@@ -56,11 +56,11 @@ class ColumnPath:
         """
         value: Any = record
         for step in self.steps:
-            kind: type = list if isinstance(step, int) else Mapping
             if value is None:
                 return None
-            if not isinstance(value, kind):
-                expected = "a list" if kind is list else "an object"
+            in_list = isinstance(step, int)
+            if not (isinstance(value, list) if in_list else isinstance(value, Mapping)):
+                expected = "a list" if in_list else "an object"
                 raise BadFieldError(f"field {self.shown!r}: expected {expected}, got {type(value).__name__}")
             if isinstance(step, int):
                 value = value[step] if -len(value) <= step < len(value) else None

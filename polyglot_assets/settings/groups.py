@@ -65,6 +65,10 @@ class Located:
             return value
         return ",".join(change(part) if self.is_path(part) else part for part in parts)
 
+    def remembered(self, value: Any) -> Any:
+        """A value as it is remembered: of each path in it only that it is one."""
+        return self.each(value, lambda _: self.kind)
+
 
 def _split(value: Any) -> Any:
     """The parts of a comma-separated list."""
