@@ -165,6 +165,9 @@ class _Settings(TypedDict, total=False):
     languages: list[_Text]
     rows_per_cell: _Number
     seeds_per_cell: _Number
+    # Those by which verify.py reads the rows again; releases of earlier versions do not name them.
+    gate_language_likelihood: Annotated[float, Field(gt=0, le=1)]
+    gate_foreign_share: Annotated[float, Field(gt=0)]
 
 
 @with_config(_STRICT)

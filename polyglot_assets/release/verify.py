@@ -17,7 +17,7 @@ from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.outcomes import CURATED, DELETED
 from polyglot_assets.gates.language import MOSTLY, LanguageLimits
-from polyglot_assets.gates.language import read as read_language
+from polyglot_assets.gates.reading import read as read_language
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import MARTS
@@ -163,18 +163,27 @@ def _cells(release: _Folder) -> Iterator[str]:
 
 
 def _language(release: _Folder) -> Iterator[str]:
-    """Responses are in the language of the row: a sample of each cell, read again by the detector."""
+    """Responses are in the language of the row: a sample of each cell, read again by the detector.
+
+    What counts as another language is what the release's own settings say, for by them its rows were chosen.
+    """
     rows = query(
         release.connection,
         "SELECT id, language, strategy, response FROM published "
         f"QUALIFY row_number() OVER (PARTITION BY language, strategy ORDER BY id) <= {_SAMPLE} ORDER BY ALL",
     )
-    likelihood, foreign = LanguageLimits().language_likelihood, []
+    limits, foreign = _limits(release.manifest), []
     for row in rows:
-        reading = read_language(row["response"], row["language"], likelihood)
-        if (reading.foreign_share or 0) >= MOSTLY:
+        reading = read_language(row["response"], row["language"], limits.language_likelihood)
+        if (reading.foreign_share or 0) >= max(MOSTLY, limits.foreign_share):
             foreign.append(f"{row['language']}/{row['strategy']}: the response of {row['id']} is {reading.foreign}")
     yield from _some(foreign)
+
+
+def _limits(manifest: Manifest) -> LanguageLimits:
+    """The thresholds of the language gate that a release was made under; the defaults where it does not say."""
+    stated = {name: manifest.settings.get(f"gate_{name}") for name in LanguageLimits.model_fields}
+    return LanguageLimits().model_copy(update={name: value for name, value in stated.items() if value is not None})
 
 
 def _card(release: _Folder) -> Iterator[str]:
