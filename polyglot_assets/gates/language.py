@@ -131,4 +131,5 @@ GATE = Gate(
     ),
     limits=LanguageLimits,
     assess=_assess,
+    by_the_row=False,
 )
