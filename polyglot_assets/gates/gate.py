@@ -112,6 +112,8 @@ class Gate:
         limits: its thresholds.
         default_on: it is on where POLYGLOT_GATES is not set. A gate that joins later must stay off by default, or
             rows of lakes that exist would change their outcome.
+        by_the_row: prompt and response are all that it needs; not what the teacher was shown. So whoever has a release
+            can ask it again.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Gate:
     assess: Callable[[Pair, Any], Finding]
     limits: type[Limits] = field(default=Limits)
     default_on: bool = True
+    by_the_row: bool = True
 
 
 def choose(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:

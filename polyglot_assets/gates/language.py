@@ -132,4 +132,5 @@ GATE = Gate(
     ),
     limits=LanguageLimits,
     assess=_assess,
+    by_the_row=False,
 )

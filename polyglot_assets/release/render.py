@@ -4,6 +4,7 @@ Here: the front matter, and filling in card.md.jinja. Not here: the numbers (man
 (cards.py, audit.py).
 """
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator
@@ -18,17 +19,25 @@ from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.contracts.table import MESSAGES, Field
 from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.recipes.registry import NAMES, described
+from polyglot_assets.release import checked
 from polyglot_assets.release.manifest import Manifest
 from polyglot_assets.text.languages import display_name
 from polyglot_assets.text.tags import base_of
 
 NAME = "Polyglot SFT"
 CARD = "README.md"
+HERE = "path/to/this/folder"
+_PLACE = re.compile(r'^rows = load_dataset\("([\w./-]+)", split="train"\)', re.MULTILINE)
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def render(manifest: Manifest) -> str:
-    """The card of a release."""
+def render(manifest: Manifest, place: str = HERE) -> str:
+    """The card of a release.
+
+    Args:
+        manifest: of the release.
+        place: from where its example loads the rows.
+    """
     return page(
         front_matter(manifest),
         "card.md.jinja",
@@ -38,12 +47,22 @@ def render(manifest: Manifest) -> str:
         by_strategy=_by(manifest, "strategy"),
         strategies=strategies(manifest),
         described=textwrap.fill(described(strategies(manifest)), 115),
-        sources=_summed(manifest.sources, "source"),
-        teachers=manifest.teachers,
+        seeds=checked.seeds(manifest),
+        only_samples=checked.only_samples(manifest),
+        gates=checked.gates(manifest),
+        evalsets=manifest.made_with.get("evalsets"),
+        sampling=checked.sampling(manifest),
+        place=place,
         published=published_fields(),
         lineage=LINEAGE.fields,
         sizes={name: sum(file[name] for file in manifest.files) for name in ("bytes", "num_bytes")},
     )
+
+
+def place_of(card: str) -> str:
+    """From where a card's example loads the rows."""
+    found = _PLACE.search(card)
+    return found[1] if found else HERE
 
 
 def page(front: dict[str, Any], template: str, **values: Any) -> str:
