@@ -13,7 +13,7 @@ from polyglot_assets.domain.outcomes import Outcome
 from polyglot_assets.gates.gate import SHARE, TEXT, Column, Finding, Gate, Limits, Objection, Pair
 from polyglot_assets.gates.leakage import copied_share, untranslated_share, words_to_translate
 from polyglot_assets.gates.own_words import own_words
-from polyglot_assets.gates.reading import NO_VERDICT, Reading, read
+from polyglot_assets.gates.reading import NO_VERDICT, Reading, read_variant
 from polyglot_assets.text.languages import display_name, without_code
 from polyglot_assets.text.normal import text_key
 
@@ -57,8 +57,9 @@ class LanguageLimits(Limits):
 
 def _assess(pair: Pair, limits: LanguageLimits) -> Finding:
     # The language of a seed's own prompt is the source's claim, not the teacher's work.
-    prompt = read(pair.prompt, pair.language, limits.language_likelihood) if pair.invented else NO_VERDICT
-    response = read(pair.response, pair.language, limits.language_likelihood)
+    asked = pair.variant or pair.language
+    prompt = read_variant(pair.prompt, asked, limits.language_likelihood) if pair.invented else NO_VERDICT
+    response = read_variant(pair.response, asked, limits.language_likelihood)
     prompt_echo = untranslated_share(own_words(pair.prompt), pair.original) if pair.original else None
     response_echo = copied_share(own_words(pair.response), pair.original) if pair.original else None
     measured = {
@@ -83,7 +84,7 @@ def _objections(
     for name, reading in named:
         if (reading.foreign_share or 0) >= max(MOSTLY, limits.foreign_share):
             language = _named(reading.foreign or "und", reading.score)
-            yield WRONG_LANGUAGE, f"the {name} is in {language}, not in {display_name(pair.language)}"
+            yield WRONG_LANGUAGE, f"the {name} is in {language}, not in {display_name(pair.variant or pair.language)}"
     if echoes[1] >= limits.echo_share:
         yield NOT_TRANSLATED, f"{echoes[1]:.0%} of the response are the untranslated prompt"
     for name, reading in named:
@@ -131,4 +132,5 @@ GATE = Gate(
     ),
     limits=LanguageLimits,
     assess=_assess,
+    by_the_row=False,
 )

@@ -13,7 +13,7 @@ Code, formulas, links and quotations are left out, and where too few letters rem
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from operator import itemgetter
@@ -28,6 +28,8 @@ from polyglot_assets.text.languages import (
     same_to_detectors,
     shares,
 )
+from polyglot_assets.text.tags import base_of
+from polyglot_assets.text.variants import has_usual_script, other_script
 
 _READ = 300
 """Characters of a passage that are shown to fastText."""
@@ -121,6 +123,15 @@ def read(text: str, language: str, least: float) -> Reading:
     foreign = max(strange.items(), key=itemgetter(1))[0] if strange else None
     score = round(scores[code] / weight, 4) if code else None
     return Reading(code, score, round(_foreign_share(verdicts), 4), foreign)
+
+
+def read_variant(text: str, language: str, least: float) -> Reading:
+    """As `read`, of a language with a script or a region: read as the language, and by the letters of its script."""
+    reading = read(text, base_of(language), least) if has_usual_script(language) else NO_VERDICT
+    strange = other_script(own_words(text), language)
+    if strange is None or strange[0] <= (reading.foreign_share or 0):
+        return reading
+    return replace(reading, foreign_share=round(strange[0], 4), foreign=strange[1])
 
 
 @dataclass(frozen=True)

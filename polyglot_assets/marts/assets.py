@@ -27,7 +27,8 @@ from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of,
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.seeds.assets import seed_key
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.source import Source
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import bundled
 
 _PREVIEW_ROWS = 30
@@ -43,8 +44,8 @@ def mart_key(name: str) -> dg.AssetKey:
 class _Keys:
     """Which assets write the tables that SQL reads."""
 
-    def __init__(self, teachers: Sequence[Teacher]) -> None:
-        seeds = [seed_key(source) for source in SOURCES]
+    def __init__(self, sources: Sequence[Source], teachers: Sequence[Teacher]) -> None:
+        seeds = [seed_key(source) for source in sources]
         self.of_lake: dict[str, list[dg.AssetKey]] = {
             "seeds": seeds,
             "prompts": [PROMPTS_KEY],
@@ -55,6 +56,7 @@ class _Keys:
             "contamination": [CONTAMINATION_KEY],
             "licences": [LICENCES_KEY],
             "deletions": [],
+            "strategies": [],
         }
 
     def of(self, table: TableName) -> list[dg.AssetKey]:
@@ -66,7 +68,7 @@ class _Keys:
 def mart_assets(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetsDefinition]:
     """One asset per file in dbt_like_sql/marts/."""
     models, _ = load(bundled("dbt_like_sql"))
-    keys = _Keys(teachers)
+    keys = _Keys(sources_of(place.settings), teachers)
     columns = {model.name: dict.fromkeys(model.described.columns, "VARCHAR") for model in models}
     return [_mart_asset(place, model, keys, columns) for model in models]
 
@@ -161,7 +163,7 @@ def _lineage(model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]
 def check_definitions(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetChecksDefinition]:
     """All checks, one definition per asset so that an asset's checks share one step."""
     by_asset: dict[tuple[dg.AssetKey, tuple[str, ...]], list[Check]] = defaultdict(list)
-    keys = _Keys(teachers)
+    keys = _Keys(sources_of(place.settings), teachers)
     for check in load_checks(bundled("dbt_like_sql")):
         if check.table == "responses":
             for teacher in teachers:

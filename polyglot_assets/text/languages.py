@@ -18,6 +18,8 @@ from typing import Any
 
 import langcodes
 
+from polyglot_assets.text.tags import base_of, variant_name
+
 _ALIASES = {"fil": "tl", "tgl": "tl", "in": "id", "iw": "he", "nb": "no", "sh": "sr", "bh": "bho"}
 """Codes that name the same written language. CLDR folds Tagalog into Filipino; the lake says `tl`. Corpora and
 detectors mean Bokmål when they say Norwegian; Nynorsk is `nn`."""
@@ -117,17 +119,26 @@ def to_code(name: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def display_name(code: str) -> str:
-    """The English name of a language for use in a prompt: `tl` is Tagalog.
+    """The English name of a language for use in a prompt: `tl` is Tagalog, `pt-BR` Brazilian Portuguese.
 
     Raises:
         LookupError: nobody has a name for `code`.
     """
+    if "-" in code:
+        return variant_name(display_name(base_of(code)), code)
     if code == "tl":
         return "Tagalog"  # CLDR says Filipino
     name = str(langcodes.Language.get(code).display_name())
     if "Unknown language" in name:
         raise LookupError(f"no language has the code {code!r}")
     return name
+
+
+def known_names() -> list[str]:
+    """English names of languages, for messages about one that nobody knows."""
+    import pycld2
+
+    return sorted({name.lower() for name, _ in pycld2.LANGUAGES if not name.startswith("X_")} | _NAMES.keys())
 
 
 @dataclass(frozen=True)
