@@ -120,7 +120,8 @@ class _Settings(BaseSettings):
     teacher_patience: float = Field(
         default=300,
         ge=0,
-        description="Seconds to wait for a server that went away or refuses for being busy, before the run gives up.",
+        description="Seconds to wait for a server that went away or refuses for being busy, before the run gives up; "
+        "a tenth of them if it breaks from the start.",
     )
     commit_rows: int = Field(
         default=256, ge=1, description="Answers are flushed to the disk at the latest after this many …"
