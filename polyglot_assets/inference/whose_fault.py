@@ -181,10 +181,9 @@ class FaultFinder:
             words.series.pop(job.shape, None)
             self._stream.ask_again([like for like, _ in words.take(lambda like, _: like.is_like(job))])
         elif words.is_series(job.shape) and not lane.may_answer(job):
-            number, said = words.series[job.shape], lane.trouble.text if lane.trouble else ""
-            self._stream.leave(
-                lane, f"{name} answers a harmless question and none of {number} requests in a row: {said}"
-            )
+            said = next((error.text for like, error in reversed(words.waiting) if like.is_like(job)), "")
+            many = f"none of {words.series[job.shape]} requests in a row"
+            self._stream.leave(lane, f"{name} answers a harmless question and {many}: {said}")
         else:  # perhaps it failed everybody at that time, and has recovered
             for like, error in words.take(lambda like, error: may_pass(like, error) and words.is_greeted(like)):
                 self._believe(like, error)
