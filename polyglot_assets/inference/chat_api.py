@@ -37,6 +37,9 @@ _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 _THOUGHT_TYPE = re.compile(r"reason|think|thought", re.IGNORECASE)
 _THOUGHT_KEYS = (*_THOUGHTS, "thought", "reasoning_text", "reasoningContent", "reasoningText")
 _TEXT_KEYS = ("text", "summary", "content")
+_TEXT_PLACES = ("text", "content", "value", "output_text")
+_NESTED = ("text", "value", "summary", "content")
+_TEXT_TYPE = re.compile(r"text|message|content|markdown", re.IGNORECASE)
 _LARGEST_COUNT = 2**31 - 1
 """The columns of counts hold no more."""
 _TOLD = (*_THOUGHTS, "reasoning_text", "reasoning_details")
@@ -179,8 +182,14 @@ def _parts(content: Any) -> tuple[str | None, list[str]]:
         elif isinstance(part, dict):
             is_thought = part.get("thought") is True or bool(_THOUGHT_TYPE.search(str(part.get("type"))))
             thoughts += _thoughts(part, _THOUGHT_KEYS) or (_thoughts(part, _TEXT_KEYS) if is_thought else [])
-            texts += [] if is_thought else _texts(part.get("text"))
+            texts += [] if is_thought else _said(part)
     return ("".join(texts) if texts or thoughts else None), thoughts
+
+
+def _said(part: dict[str, Any]) -> list[str]:
+    """The text of a part that is no thought. Tools, refusals and files have another type."""
+    other = not _TEXT_TYPE.search(str(part.get("type") or "text"))
+    return next((found for key in _TEXT_PLACES[: 1 if other else None] if (found := _texts(part.get(key)))), [])
 
 
 def _thoughts(value: Any, keys: tuple[str, ...]) -> list[str]:
@@ -210,7 +219,7 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value] if value else []
     if isinstance(value, dict):
-        return _texts(value.get("text") or value.get("value") or value.get("summary"))
+        return next((found for key in _NESTED if (found := _texts(value.get(key)))), [])
     return [text for part in value for text in _texts(part)] if isinstance(value, list) else []
 
 

@@ -41,14 +41,24 @@ _FAMILIES: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 """(pattern of the name under which a server knows the model, what is known about it)."""
 
+_BAD = r"(invalid|unsupported|unknown|unexpected|unrecogni[sz]ed|illegal|disallowed)"
+_SYSTEM_ROLE = r"\b(system|developer)\b"
 _NO_SYSTEM = re.compile(
-    r"\bsystem\b.{0,30}(not|n't|un)\s?(be )?(support|allow|permit|accept|recogni[sz]ed|valid)"
-    r"|(not|n't) (support|allow|accept)(ed)?.{0,30}\bsystem\b|developer instruction is not enabled"
-    r"|(invalid|unsupported|unknown|unexpected|unrecogni[sz]ed) role.{0,20}system|roles must alternate"
+    rf"{_SYSTEM_ROLE}.{{0,30}}(not|n't|un)\s?((be|yet) )?(support|allow|permit|accept|recogni[sz]ed|valid|enabled)"
+    rf"|(not|n't) (yet )?(support|allow|accept|permit|take|know|have)(ed)?\b.{{0,30}}{_SYSTEM_ROLE}"
+    rf"|{_SYSTEM_ROLE}.{{0,30}}\bnot (one of|in|among|an? (valid|known|supported|allowed))\b"
+    rf"|{_SYSTEM_ROLE}[ -](role|message|prompt|instruction)s?\b.{{0,20}}(disabled|disallowed|forbidden|prohibited)"
+    rf"|\b(no|without( a)?|remove the|omit the) (system|developer)[ -](role|message|prompt|instruction)"
+    rf"|{_BAD}\b.{{0,30}}\brole\b[^,.]{{0,20}}{_SYSTEM_ROLE}|\brole\b.{{0,30}}{_BAD}\b[^,.]{{0,20}}{_SYSTEM_ROLE}"
+    rf"|\buser\b.{{0,60}}\b(received|got|found)\b.{{0,10}}{_SYSTEM_ROLE}|roles must alternate"
     r"|(first message|conversation) (must|should|needs to) (be|start|begin)[^.]{0,30}\buser\b",
     re.IGNORECASE,
 )
-_ROLES = re.compile(r"\broles?\b.{0,80}\buser\b.{0,40}|\buser\b.{0,60}\broles?\b", re.IGNORECASE)
+_ROLES = re.compile(
+    r"\broles?\b.{0,80}\buser\b.{0,40}|\buser\b.{0,60}\broles?\b"
+    r"|\b(supported( \w+){0,2}|allowed|valid|accepted|expected|one of|only)\b[^.]{0,25}\buser\b.{0,40}",
+    re.IGNORECASE,
+)
 """A list of the roles that a server takes. One without `system` says enough."""
 _OTHER_ROLES = re.compile(r"\bassistant\b|\bmodel\b|\bbot\b", re.IGNORECASE)
 _NOT_KNOWN = re.compile(

@@ -1,33 +1,33 @@
 """Who is asked when: the requests of one stream, spread over servers that may be busy, broken or gone.
 
-Here: load, pauses, tries and giving up, all in one thread and one event loop. Not here: HTTP (chat_client.py), what
-bodies mean (chat_api.py), and the loop's life (server_engine.py).
+Here: load, pauses, tries and giving up, all in one thread and one event loop. Not here: whether a server's last word
+about a request is believed (whose_fault.py), HTTP (chat_client.py), what bodies mean (chat_api.py), and the loop's life
+(server_engine.py).
 
-A request is under way on a server, or waits for one with room, or rests after a failure. `held` counts all three and
-never exceeds what the servers take together, so that requests which cannot be sent keep new ones from being taken.
+A request is under way on a server, or waits for one with room, or rests after a failure. These three never exceed what
+the servers take together, so that requests which cannot be sent keep new ones from being taken. Or its last word waits
+to be believed; of these a few more are held.
 """
 
 import asyncio
+import logging
 import math
-import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from polyglot_assets.domain.errors import EngineDown
+from polyglot_assets.inference import backoff
 from polyglot_assets.inference.chat_client import ChatServer
 from polyglot_assets.inference.engine import Completion, Request
-from polyglot_assets.inference.lanes import Job, Lane, Limits, pick
-from polyglot_assets.inference.refusals import Kind, TryError
+from polyglot_assets.inference.lanes import LAST, LONGEST_SERIES, Job, Lane, Limits, pick
+from polyglot_assets.inference.refusals import AWAY, Kind, TryError, is_broken
+from polyglot_assets.inference.whose_fault import Control, FaultFinder
 
-RETRIES = 4
-"""After something broke. A server that is busy or away is asked for as long as the user's patience lasts."""
-FIRST_WAIT = 0.5
-LONGEST_WAIT = 8.0
 LONGEST_TICK = 1.0
-_AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
-_MAY_PASS = (Kind.REFUSED, Kind.FAILED, Kind.DENIED)
-"""What may have been the server's trouble although it answers now, and costs little to ask again."""
+_LESS_PATIENCE = 10
+"""A server that never worked and just breaks is waited for only for one part in so many of the user's patience."""
+_LOG = logging.getLogger(__name__)
 
 
 class Dispatcher:
@@ -38,8 +38,7 @@ class Dispatcher:
         lanes: the servers.
         ask: one try; raises `TryError` with a text fit to be shown.
         probe: a harmless question that shows whether a server is there; raises likewise.
-        control: asks a harmless request of the same shape as a refused one; raises likewise. True if the server has
-            been found to take such requests in another form, so that refused ones are worth another try.
+        control: see `FaultFinder`.
         limits: what the user chose.
 
     Attributes:
@@ -54,14 +53,16 @@ class Dispatcher:
         lanes: Sequence[Lane],
         ask: Callable[[ChatServer, Request], Awaitable[Completion]],
         probe: Callable[[ChatServer], Awaitable[object]],
-        control: Callable[[ChatServer, Request], Awaitable[bool]],
+        control: Control,
         limits: Limits,
     ) -> None:
         self.finished: deque[Completion] = deque()
         self.broken: Exception | None = None
         self.held = 0
         self._loop, self._lanes, self._limits = loop, lanes, limits
-        self._ask, self._probe, self._control = ask, probe, control
+        self._ask, self._probe = ask, probe
+        self._finder = FaultFinder(self, loop, lanes, control, limits)
+        self._exhausted = False
         self._most = len(lanes) * limits.concurrency
         self._answered = -math.inf
         self._reading = 0.0
@@ -77,12 +78,20 @@ class Dispatcher:
 
     def has_room(self) -> bool:
         """Whether a new request could be sent at once."""
-        return self.held < self._most and self._pick() is not None
+        firm = sum(lane.words.firm() for lane in self._lanes)
+        beside = min(firm, LONGEST_SERIES * len(self._lanes))
+        return self.held - beside < self._most and self._pick() is not None
+
+    def note_supply(self, *, more: bool) -> None:
+        """Takes note of whether there may be more requests, before something is finished."""
+        self._exhausted = not more
+        for lane in self._lanes:
+            self._finder.settle(lane)
 
     def add(self, request: Request) -> None:
         """Sends a request, now or when a server has room."""
         self.held += 1
-        job = Job(request, self._now())
+        job = Job(request, self.now())
         lane = self._pick()
         if lane is None:
             self._waiting.append(job)
@@ -106,11 +115,72 @@ class Dispatcher:
         self._resting.clear()
         return tasks
 
-    # Sending.
+    # For the one that decides about last words.
 
-    def _now(self) -> float:
+    def now(self) -> float:
         """The stream's clock: it stands still while the reader is busy with what it was handed."""
         return time.monotonic() - self._reading
+
+    def is_all(self) -> bool:
+        """Whether last words wait and nothing else, and no request comes that could show whether they are true."""
+        full = self.held >= self._most + LONGEST_SERIES * len(self._lanes)
+        waiting = sum(len(lane.words.waiting) for lane in self._lanes)
+        return self.held == waiting and not self.finished and (self._exhausted or full)
+
+    def note_answer(self, lane: Lane) -> None:
+        """A server answered something."""
+        self._answered = self.now()
+        lane.note_answer(self._answered)
+
+    def end(self, job: Job, error: TryError) -> None:
+        """A request has no answer, and that is its own fault."""
+        self._end(job.failure(error))
+
+    def ask_again(self, jobs: Iterable[Job]) -> None:
+        """Requests are sent anew, to another server than the one that failed them if there is one."""
+        self._waiting.extend(jobs)
+        self._loop.call_soon(self._send_waiting)
+
+    def leave(self, lane: Lane, why: str) -> None:
+        """A server is of no use: the stream goes on without it, or ends if it was the last one."""
+        if all(other.left_out for other in self._lanes if other is not lane):
+            self.break_off(why)
+        else:
+            _LOG.warning("%s; the run goes on without it", why)
+            lane.left_out = True
+            self.ask_again([job for job, _ in lane.words.take(lambda *_: True)])
+        lane.words.series.clear()
+
+    def break_off(self, why: str, *, passing: bool = False) -> None:
+        """The stream ends, because the servers are of no use; `passing`, if that may change by itself."""
+        for lane in self._lanes:
+            for job, error in lane.words.take(lane.words.is_credible):
+                self.end(job, error)
+        many = f"{self.held} answers under way were" if self.held != 1 else "1 answer under way was"
+        text = f"{why}; {many} not received; what was answered is kept; run again when this is put right"
+        self.fail(EngineDown(text, passing=passing))
+
+    def fail(self, error: Exception) -> None:
+        """The stream ends. The first reason counts."""
+        self.broken = self.broken or error
+        self._loop.stop()
+
+    def go_on(self) -> None:
+        """Requests may be sent that could not before: first those that wait, then new ones."""
+        self._send_waiting()
+        self._loop.stop()
+
+    def troubles(self) -> str:
+        """The last trouble of each server."""
+        said = ((lane.server.name, lane.trouble.text if lane.trouble else "no answer") for lane in self._lanes)
+        return "; ".join(f"{name}: {text}" for name, text in said)
+
+    def patience(self) -> float:
+        """How many seconds servers are waited for that give no answer."""
+        never_worked = all(lane.trouble and is_broken(lane.trouble) and not lane.worked for lane in self._lanes)
+        return self._limits.patience / (_LESS_PATIENCE if never_worked else 1)
+
+    # Sending.
 
     def _pick(self, shunned: Lane | None = None) -> Lane | None:
         return pick(self._lanes, self._limits.concurrency, time.monotonic(), shunned)
@@ -127,8 +197,8 @@ class Dispatcher:
         self._waiting.extendleft(reversed(passed))
 
     def _send(self, job: Job, lane: Lane) -> None:
-        job.started = self._now()
-        lane.under_way += 1
+        job.started = self.now()
+        lane.under_way.add(job)
         self._under_way[job] = self._loop.create_task(self._try(job, lane))
 
     async def _try(self, job: Job, lane: Lane) -> None:
@@ -144,51 +214,46 @@ class Dispatcher:
             text = f"TimeoutError: no answer within {self._limits.timeout:g} s"
             self._failed(job, lane, TryError(Kind.HUNG, text))
         except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
-            self._break(error)
+            self.fail(error)
         else:
             self._left(job, lane)
-            self._note_answer(job, lane, job.started)
+            self.note_answer(lane)
+            lane.words.note_answer(job, job.started)
             self._end(completion)
-        self._settle(lane)
+        self._finder.settle(lane)
         if self._waiting:
             self._send_waiting()
 
     def _left(self, job: Job, lane: Lane) -> None:
         del self._under_way[job]
-        lane.under_way -= 1
-        job.left = self._now()
-
-    def _note_answer(self, job: Job, lane: Lane, sent: float) -> None:
-        self._answered = self._now()
-        lane.note_answer(job, sent, self._answered)
+        lane.under_way.discard(job)
+        job.left = self.now()
 
     def _end(self, completion: Completion) -> None:
         self.held -= 1
         self.finished.append(completion)
         self._loop.stop()
 
-    def _break(self, error: Exception) -> None:
-        self.broken = self.broken or error
-        self._loop.stop()
-
     # Trouble.
 
     def _failed(self, job: Job, lane: Lane, error: TryError) -> None:
-        lane.error = error.text
+        lane.trouble = error
         job.shunned, job.late = lane, False
         kind = error.kind
         if kind is Kind.DENIED:
             # Answered meanwhile: the key and the model are fine, and what was wrong is perhaps over.
             if lane.answered < job.started:
-                self._break(self._down(f"{lane.server.name}: {error.text}"))
+                self.break_off(f"{lane.server.name}: {error.text}")
                 return
             kind = Kind.FAILED
-        if kind in (Kind.FINAL, Kind.TOO_LONG):
-            self._end(job.failure(error))
-        elif kind in (Kind.REFUSED, Kind.TOO_LARGE):
-            self._refused(job, lane, error)
+        if kind in (*LAST, Kind.REFUSED, Kind.TOO_LARGE):
+            self._last_word(job, lane, error)
         elif kind is Kind.FAILED:
-            self._broke(job, lane, error)
+            job.failed += 1
+            if job.failed <= backoff.RETRIES:
+                self._rest(job, error.wait or backoff.pause(job.failed))
+            else:
+                self._last_word(job, lane, error)
         elif kind is Kind.HUNG:
             job.hung += 1
             if job.hung > 1:
@@ -198,84 +263,13 @@ class Dispatcher:
         else:
             self._turned_away(job, lane, error)
 
-    def _broke(self, job: Job, lane: Lane, error: TryError) -> None:
-        job.failed += 1
-        if job.failed <= RETRIES:
-            self._rest(job, error.wait or _wait(job.failed))
-        else:
-            self._refused(job, lane, error)
-
-    def _refused(self, job: Job, lane: Lane, error: TryError) -> None:
-        """Keeps a request until it is known whether this is its own fault: a run must not fill cells with errors."""
-        lane.refused.append((job, error))
-        self._settle(lane)
-
-    def _settle(self, lane: Lane) -> None:
-        """Ends the refused requests of a server that takes others, and asks it if no answer will show that soon.
-
-        Before that each is asked once more: perhaps the server failed everybody at that time, and has recovered.
-        """
-        if not lane.refused or self.broken is not None:
+    def _last_word(self, job: Job, lane: Lane, error: TryError) -> None:
+        if lane.left_out:
+            self._waiting.append(job)
             return
-        for job, error in lane.take_refused(lane.takes_others):
-            if not job.asked_again and error.kind in _MAY_PASS:
-                job.asked_again = True
-                self._waiting.append(job)
-            else:
-                self._end(job.failure(error))
-        if lane.control is None and (doubtful := lane.doubtful(self._limits.concurrency)) is not None:
-            lane.control = self._loop.create_task(self._find_out(lane, doubtful))
-
-    async def _find_out(self, lane: Lane, job: Job) -> None:
-        """Whether a server refuses every such request: then the stream ends, and not one request after the other."""
-        patient_until = max(lane.answered, job.since) + self._limits.patience
-        started, trouble, otherwise, failed = self._now(), None, False, 0
-        try:
-            while True:
-                started = self._now()
-                trouble, otherwise = await self._ask_control(lane, job)
-                failed += 1
-                if trouble is None or trouble.kind is not Kind.FAILED:
-                    break
-                if failed > RETRIES and self._now() >= patient_until:
-                    break
-                await asyncio.sleep(_wait(failed))
-        except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
-            self._break(error)
-        lane.control = None
-        if self.broken is None:
-            if trouble is None:
-                self._note_answer(job, lane, started)
-                if otherwise:
-                    self._waiting.extend(refused for refused, _ in lane.take_refused(job.is_like))
-            else:
-                self._found_trouble(job, lane, trouble)
-            self._settle(lane)
-            self._send_waiting()
-        self._loop.stop()
-
-    async def _ask_control(self, lane: Lane, job: Job) -> tuple[TryError | None, bool]:
-        """What a harmless request like this one brought: trouble, or whether it was taken in another form."""
-        try:
-            async with asyncio.timeout(self._limits.timeout):
-                return None, await self._control(lane.server, job.request)
-        except TryError as error:
-            return error, False
-        except TimeoutError:
-            return TryError(Kind.HUNG, f"TimeoutError: no answer within {self._limits.timeout:g} s"), False
-
-    def _found_trouble(self, job: Job, lane: Lane, trouble: TryError) -> None:
-        """A harmless request like this one brought no answer either."""
-        lane.error = trouble.text
-        refused = [refused for refused, _ in lane.take_refused(job.is_like)]
-        if trouble.kind not in (Kind.BUSY, *_AWAY):
-            if refused:  # else others were answered meanwhile
-                self._break(self._down(f"{lane.server.name} refuses every request: {trouble.text}"))
-        elif any(one.hung > 1 or self._is_hopeless(one) for one in refused):
-            self._break(self._down(self._troubles()))
-        else:
-            for one in refused:
-                self._turned_away(one, lane, trouble)
+        lane.words.add(job, error)
+        self._finder.settle(lane)
+        self._loop.stop()  # another request may be sent meanwhile
 
     def _turned_away(self, job: Job, lane: Lane, error: TryError) -> None:
         """The server is busy, or it or its gateway is gone."""
@@ -295,11 +289,13 @@ class Dispatcher:
             # If it answered others meanwhile, the trouble is this request's alone.
             if error.kind is Kind.LOST and lane.answered < job.started:
                 self._suspect(lane)
-            self._rest(job, _wait(job.turned_away))
+            self._rest(job, backoff.pause(job.turned_away))
 
     def _is_hopeless(self, job: Job) -> bool:
-        now, patience = self._now(), self._limits.patience
+        now, patience = self.now(), self.patience()
         if now < max(job.since, self._answered) + patience:
+            return False
+        if patience < self._limits.patience and job.turned_away <= backoff.RETRIES:
             return False
         # A server that works on something for so long is there, and has enough to do.
         oldest = next(iter(self._under_way), None)
@@ -315,14 +311,14 @@ class Dispatcher:
         if self.broken is not None:
             return  # what showed that it is not is perhaps no longer among the others
         if self._is_its_own(job, error):
-            self._refused(job, lane, error)
+            self._last_word(job, lane, error)
         else:
             passing = error.kind is Kind.BUSY or all(lane.away for lane in self._lanes)
-            self._break(self._down(self._troubles(), passing=passing))
+            self.break_off(self.troubles(), passing=passing)
 
     def _is_its_own(self, job: Job, error: TryError) -> bool:
         """Whether the servers seem to have answers for others and not for this request."""
-        if error.kind is Kind.BUSY or all(lane.away for lane in self._lanes):
+        if error.kind is Kind.BUSY or all(lane.away or lane.left_out for lane in self._lanes):
             return False
         # Taken after the last answer and turned away as well: the server fails them all.
         if error.kind is not Kind.HUNG and any(
@@ -333,16 +329,6 @@ class Dispatcher:
         # Where several hang at once, what was answered before they began to says nothing about the server now.
         since = job.started if error.kind is Kind.HUNG and self.held > 1 else job.since
         return self._answered >= since
-
-    def _troubles(self) -> str:
-        return "; ".join(f"{lane.server.name}: {lane.error or 'no answer'}" for lane in self._lanes)
-
-    def _down(self, reason: str, *, passing: bool = False) -> EngineDown:
-        many = f"{self.held} answers under way were" if self.held != 1 else "1 answer under way was"
-        return EngineDown(
-            f"{reason}; {many} not received; what was answered is kept; run again when this is put right",
-            passing=passing,
-        )
 
     # Waiting.
 
@@ -367,8 +353,7 @@ class Dispatcher:
     def _reopen(self, lane: Lane) -> None:
         """Lets a server be asked again: first by those that wait, then by new ones."""
         lane.paused_until, lane.pause = 0.0, None
-        self._send_waiting()
-        self._loop.stop()
+        self.go_on()
 
     def _suspect(self, lane: Lane) -> None:
         """Sends a server nothing until it is known to be there."""
@@ -381,26 +366,25 @@ class Dispatcher:
         # others waiting for as long as a model takes to answer.
         try:
             while True:
-                await asyncio.sleep(_wait(lane.suspicions))
+                await asyncio.sleep(backoff.pause(lane.suspicions))
                 try:
                     await self._probe(lane.server)
                 except TryError as error:
-                    if error.kind in _AWAY:
-                        lane.error = error.text
+                    if error.kind in AWAY:
+                        lane.trouble = error
                         lane.suspicions += 1
                         lane.away = True
                         continue
                 break
         except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
-            self._break(error)
+            self.fail(error)
         lane.reviver, lane.away = None, False
-        self._send_waiting()
-        self._loop.stop()
+        self.go_on()
 
     def _tick(self) -> None:
         """Ends tries that take too long, and gives up what waits too long for servers that are away or want a pause."""
         self._ticker = self._loop.call_later(self._tick_seconds, self._tick)
-        now = self._now()
+        now = self.now()
         for job, task in self._under_way.items():
             if now - job.started < self._limits.timeout:
                 break
@@ -411,9 +395,4 @@ class Dispatcher:
             return
         for job in [job for job in self._waiting if self._is_hopeless(job)]:
             self._waiting.remove(job)
-            self._give_up(job, job.shunned or self._lanes[0], TryError(Kind.GONE, self._troubles()))
-
-
-def _wait(times: int) -> float:
-    """The pause after so many failures: twice as long each time, and not the same for all that failed together."""
-    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(times - 1, 30))) * random.uniform(0.75, 1)  # noqa: S311
+            self._give_up(job, job.shunned or self._lanes[0], TryError(Kind.GONE, self.troubles()))

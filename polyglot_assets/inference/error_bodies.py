@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _NUMBER_KEYS = ("code", "status", "statusCode", "status_code", "error_code", "http_code")
+_MESSAGE_KEYS = ("message", "msg", "detail", "error_msg", "error_message", "status_msg")
 _WORD_KEYS = ("code", "type", "status", "reason", "error_code")
 _WORDS = tuple(
     (re.compile(pattern, re.IGNORECASE), status)
@@ -29,8 +30,13 @@ _WORDS = tuple(
 _SAID = tuple(
     (re.compile(pattern, re.IGNORECASE), status)
     for pattern, status in (
-        (r"insufficient (account )?(balance|credit|fund|quota)", 402),
-        (r"\brate[ -]?limit|too many (concurrent )?requests", 429),
+        (r"insufficient (account )?(balance|credit|fund|quota)|out of credits|欠费|余额不足", 402),
+        (r"\brate[ -]?limit|too many (concurrent )?requests|queue( is|'s)? full", 429),
+        (r"overload|(too|is|server|system) (really )?busy|繁忙", 529),
+        (r"\bmodel\b.{0,60}(does not|doesn't|not) exist|\b(model|deployment)\b.{0,60}not found", 404),
+        (r"(invalid|incorrect|missing|wrong) (api[ -]?key|token|credentials)|\bunauthori[sz]ed\b", 401),
+        (r"\b(temporarily|service|model|currently) (is )?unavailable|try again later|no (healthy|available) ", 503),
+        (r"\btimed? ?-?out\b", 504),
     )
 )
 """What messages say that come without a code."""
@@ -49,6 +55,10 @@ _ZHIPU = {
     "1234": 502,
 }
 """Zhipu's `error.code`, always a text."""
+_SILICONFLOW = {20012: 404, 20015: 400, 20024: 400, 30001: 402, 30003: 403, 30011: 402, 50505: 503, 50603: 503}
+"""SiliconFlow's `code`, always a number."""
+_NOTHING = ("", "0", "200", "none", "null", "ok", "success", "false", "no error")
+"""What stands in the place of an error where there is none."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +94,10 @@ def error_in(body: Any, choice: Any) -> BodyError | None:
 def _errors(body: dict[str, Any], choice: Any) -> Iterator[tuple[Any, int | None]]:
     """Errors, the plainest first, with the status for which each stands, None if it does not say."""
     for error in (body.get("error"), choice.get("error") if isinstance(choice, dict) else None):
-        if error:
+        if not _is_nothing(error):
             yield error, _status(error) or _status(body)
     base = body.get("base_resp")
-    if isinstance(base, dict) and base.get("status_code"):
+    if isinstance(base, dict) and not _is_nothing(base.get("status_code")):
         code = base["status_code"]
         yield {"message": base.get("status_msg"), "code": code}, _MINIMAX.get(code) if type(code) is int else None
     if choice is None:
@@ -96,6 +106,14 @@ def _errors(body: dict[str, Any], choice: Any) -> Iterator[tuple[Any, int | None
             yield errors[0], _status(errors[0]) or _status(body)
         if (status := _status(body)) is not None:
             yield body, status
+
+
+def _is_nothing(error: Any) -> bool:
+    """Whether there is no error where one could stand: its code says so, or it says nothing at all."""
+    if isinstance(error, dict):
+        codes = [error[key] for key in _NUMBER_KEYS if error.get(key) is not None]
+        return all(map(_is_nothing, codes or error.values()))
+    return not error or str(error).strip().casefold() in _NOTHING
 
 
 def _code(error: Any) -> str:
@@ -111,16 +129,18 @@ def _status(error: Any) -> int | None:
     if not isinstance(error, dict):
         return None
     for key in _NUMBER_KEYS:
-        number = str(error.get(key))
+        code = error.get(key)
+        number = str(code)
         if re.fullmatch(r"[45]\d\d", number):
             return int(number)
-        if isinstance(error.get(key), str) and number in _ZHIPU:
+        if isinstance(code, str) and number in _ZHIPU:
             return _ZHIPU[number]
+        if type(code) is int and code in _SILICONFLOW:
+            return _SILICONFLOW[code]
     words = (error.get(key) for key in _WORD_KEYS)
     found = (_first(_WORDS, word) for word in words if isinstance(word, str))
-    message = error.get("message")
-    said = _first(_SAID, message) if isinstance(message, str) else None
-    return next((status for status in found if status is not None), said)
+    messages = (_first(_SAID, error[key]) for key in _MESSAGE_KEYS if isinstance(error.get(key), str))
+    return next((status for status in (*found, *messages) if status is not None), None)
 
 
 def _first(table: tuple[tuple[re.Pattern[str], int], ...], text: str) -> int | None:

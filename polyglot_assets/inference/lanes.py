@@ -1,10 +1,15 @@
 """What is known of the requests and servers of a stream, and the limits within which they are asked.
 
-Here: the records, and which server comes next. Not here: what else is decided by them (dispatch.py).
+Here: the records, what they say about a server's last words, and which server comes next. Not here: what is done about
+it (dispatch.py, whose_fault.py).
+
+A *last word* is what a server said for good about a request that it did not answer: a refusal, a filter, a prompt that
+is too long, or the last of several failures. It is the request's own fault, or the server says it to everybody.
 """
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,8 +17,12 @@ from polyglot_assets.inference.chat_client import ChatServer
 from polyglot_assets.inference.engine import Completion, FinishReason, Request
 from polyglot_assets.inference.refusals import Kind, TryError
 
-MOST_REFUSED = 8
-"""So many refused requests may wait for an answer, however few may be under way."""
+LONGEST_SERIES = 20
+"""So many last words in a row about requests of one shape, and no answer: that is the server's fault."""
+MAY_PASS = (Kind.REFUSED, Kind.FAILED, Kind.DENIED)
+"""What may have been the server's trouble although it answers now, and costs little to ask again."""
+LAST = (Kind.FINAL, Kind.TOO_LONG)
+"""What would come again, if it is the request's fault."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,6 @@ class Job:
     """A request, from being taken (`since`) to its completion; its latest try was `started` and has `left` the server.
 
     `asked_again`: once more before it ends, after its server had shown that it works.
-
 
     All times are by the stream's clock.
     """
@@ -68,81 +76,142 @@ class Job:
         return Completion(self.request.request_id, "", reason, error=error.text)
 
 
+def may_pass(job: Job, error: TryError) -> bool:
+    """Whether a request is to be asked again before its last word can be believed."""
+    return error.kind in MAY_PASS and not job.asked_again
+
+
+@dataclass(eq=False)
+class LastWords:
+    """The last words of one server, and what it answered besides.
+
+    Attributes:
+        waiting: last words of which nobody knows yet whether they are true.
+        answered: of each shape of request, when the latest one that it answered had been sent.
+        greeted: the same of harmless questions that were asked in place of a request.
+        series: of each shape, how many last words came since the last answer. A harmless question counts as none.
+    """
+
+    waiting: list[tuple[Job, TryError]] = field(default_factory=list)
+    answered: dict[Hashable, float] = field(default_factory=dict)
+    greeted: dict[Hashable, float] = field(default_factory=dict)
+    series: Counter[Hashable] = field(default_factory=Counter)
+
+    def add(self, job: Job, error: TryError) -> None:
+        """Keeps a last word. What may pass counts only when the request was asked again."""
+        self.waiting.append((job, error))
+        if not may_pass(job, error):
+            self.series[job.shape] += 1
+
+    def firm(self) -> int:
+        """How many wait that have not to be asked again in any case."""
+        return sum(not may_pass(*word) for word in self.waiting)
+
+    def take(self, which: Callable[[Job, TryError], bool]) -> list[tuple[Job, TryError]]:
+        """Hands out some of the last words, which wait no longer."""
+        taken = [word for word in self.waiting if which(*word)]
+        self.waiting = [word for word in self.waiting if not which(*word)]
+        return taken
+
+    def note_answer(self, job: Job, sent: float) -> None:
+        """Takes note that a request of this job's shape, sent at some time, was answered."""
+        self.answered[job.shape] = max(sent, self.answered.get(job.shape, sent))
+        self.series.pop(job.shape, None)
+
+    def is_known(self, job: Job) -> bool:
+        """Whether anything of this shape was ever answered."""
+        return job.shape in self.answered or job.shape in self.greeted
+
+    def is_proven(self, job: Job) -> bool:
+        """Whether a request of the same shape was answered that had been sent after this one had failed.
+
+        Then this one alone is at fault. Of requests that were under way together nobody knows which came first.
+        """
+        return self.answered.get(job.shape, -math.inf) >= job.left
+
+    def is_greeted(self, job: Job) -> bool:
+        """Whether a harmless question of the same shape was answered that had been sent after this one had failed."""
+        return self.greeted.get(job.shape, -math.inf) >= job.left
+
+    def is_credible(self, job: Job, error: TryError) -> bool:
+        """Whether it is believed without proof, now that the server went away: it had answered others before."""
+        return error.kind in LAST and bool(self.answered) and not self.is_series(job.shape)
+
+    def distrust(self) -> None:
+        """What it answered before says nothing any more about its last words."""
+        self.answered, self.greeted = {}, {}
+
+    def is_series(self, shape: Hashable) -> bool:
+        """Whether too many came in a row."""
+        return self.series[shape] >= LONGEST_SERIES
+
+    def reset(self) -> None:
+        """Forgets the stream that ends. A series goes on in the next one."""
+        self.waiting, self.answered, self.greeted = [], {}, {}
+
+
 @dataclass(eq=False)
 class Lane:
     """A server and what is known of it.
 
     Attributes:
-        under_way: how many requests it works on.
+        under_way: the requests on which it works.
         paused_until: when it may be asked again, if it said so; by `time.monotonic`.
         pause: the timer that ends the pause.
         reviver: asks whether the server is back; while it does, nothing else is sent.
         away: whether the reviver was told so. Before its first question has come back, the server is only suspected.
         suspicions: how often the server seemed to be gone since its last answer.
         answered: when it last answered, by the clock of the stream.
-        sent: of each shape of request, when the latest one that it answered had been sent.
-        refused: what it refused or failed for good. These end when it is known whether it refuses every such request.
-        control: asks it something harmless to find that out; while it does, nothing else is sent.
-        error: the last trouble.
+        worked: whether it ever answered, in this stream or one before.
+        words: what it said for good about requests.
+        control: asks it something harmless to find out whose fault that is; while it does, nothing else is sent.
+        left_out: whether the stream goes on without it.
+        trouble: the last one.
     """
 
     server: ChatServer
-    under_way: int = 0
+    under_way: set[Job] = field(default_factory=set)
     paused_until: float = 0.0
     pause: asyncio.TimerHandle | None = None
     reviver: "asyncio.Task[None] | None" = None
     away: bool = False
     suspicions: int = 0
     answered: float = -math.inf
-    sent: dict[Hashable, float] = field(default_factory=dict)
-    refused: list[tuple[Job, TryError]] = field(default_factory=list)
+    worked: bool = False
+    words: LastWords = field(default_factory=LastWords)
     control: "asyncio.Task[None] | None" = None
-    error: str = ""
+    left_out: bool = False
+    trouble: TryError | None = None
 
     def is_open(self) -> bool:
         """Whether requests are sent to it."""
-        return self.reviver is None and self.pause is None and self.control is None
+        asked = self.reviver is not None or self.control is not None
+        return not (asked or self.pause or self.left_out or self.in_series())
 
-    def note_answer(self, job: Job, sent: float, now: float) -> None:
-        """Takes note that it answered a request of this job's shape, sent at some time."""
-        self.answered, self.suspicions = now, 0
-        self.sent[job.shape] = max(sent, self.sent.get(job.shape, sent))
+    def in_series(self) -> bool:
+        """Whether it is to be found out, before it gets more requests, if any that it has is answered."""
+        return any(map(self.words.is_series, self.words.series))
 
-    def takes_others(self, job: Job) -> bool:
-        """Whether it answered a request of the same shape that was sent after this one had failed.
+    def note_answer(self, now: float) -> None:
+        """Takes note that it answered something."""
+        self.answered, self.suspicions, self.worked = now, 0, True
 
-        Then this one alone is refused. Of requests that were under way together nobody knows which came first.
-        """
-        return self.sent.get(job.shape, -math.inf) >= job.left
-
-    def take_refused(self, which: Callable[[Job], bool]) -> list[tuple[Job, TryError]]:
-        """Hands out some of the refused requests, which count as refused no longer."""
-        taken = [refusal for refusal in self.refused if which(refusal[0])]
-        self.refused = [refusal for refusal in self.refused if refusal not in taken]
-        return taken
-
-    def doubtful(self, concurrency: int) -> Job | None:
-        """A refused request of which no answer will soon show whether others like it are taken; None if there is none.
-
-        Args:
-            concurrency: most requests under way here. The refused ones that wait for an answer are fewer than half.
-        """
-        most = max(MOST_REFUSED, concurrency // 2)
-        unknown = (job for job, _ in self.refused if job.shape not in self.sent)
-        waited = self.refused[0][0] if self.refused and (self.under_way == 0 or len(self.refused) >= most) else None
-        return next(unknown, waited)
+    def may_answer(self, job: Job) -> bool:
+        """Whether it works on another request of the same shape, which did not hang before."""
+        return any(other.is_like(job) and not other.hung for other in self.under_way)
 
     def is_suspect(self) -> bool:
-        """Whether it is being asked since it seemed to be gone, or to refuse all. An answer, or none, comes soon."""
-        return self.control is not None or (self.reviver is not None and not self.away)
+        """Whether it is being found out if it is gone, or refuses all. An answer, or none, comes soon."""
+        return self.control is not None or self.in_series() or (self.reviver is not None and not self.away)
 
     def stop(self) -> "list[asyncio.Task[None]]":
         """Forgets the stream that ends; what it was asked in the background is to be cancelled."""
         tasks = [task for task in (self.reviver, self.control) if task]
         if self.pause:
             self.pause.cancel()
-        self.under_way, self.reviver, self.away, self.pause, self.control = 0, None, False, None, None
-        self.answered, self.sent, self.refused = -math.inf, {}, []
+        self.under_way, self.reviver, self.away, self.pause, self.control = set(), None, False, None, None
+        self.answered, self.left_out = -math.inf, False
+        self.words.reset()
         return tasks
 
 
@@ -150,11 +219,11 @@ def pick(lanes: Sequence[Lane], concurrency: int, now: float, shunned: Lane | No
     """The open server with the fewest under way; `shunned` only if no other is open. None if that has no room."""
     best = second = None
     for lane in lanes:
-        if lane.reviver is not None or lane.control is not None or lane.paused_until > now:
+        if lane.paused_until > now or not lane.is_open():
             continue
         if lane is shunned:
             second = lane
-        elif best is None or lane.under_way < best.under_way:
+        elif best is None or len(lane.under_way) < len(best.under_way):
             best = lane
     best = best or second
-    return best if best is not None and best.under_way < concurrency else None
+    return best if best is not None and len(best.under_way) < concurrency else None

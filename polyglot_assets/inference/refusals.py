@@ -29,19 +29,39 @@ _TOO_LONG = re.compile(
     r"|longer than (the )?max(imum)?[ _](length|input|prompt|context|model|sequence)"  # Friendli
     r"|too many (input |prompt )?tokens|token count .{0,40}exceeds|tokens? over limit|token limit"  # Gemini
     r"|(prompt|input)( tokens?)?( length)? (is |was |are )?too (long|large)|string_above_max_length|string too long"
-    r"|(输入|上下文|提示词|prompt).{0,12}(超长|过长|超过|超出)",
+    r"|\btokens?\b.{0,60}\b(is|are|was|were)( \w+)? (larger|greater|longer|more|higher|bigger) than"
+    r"|\btokens?\b(?!.{0,40}\b(quota|rate|budget|per|daily|monthly|day|minute)\b).{0,40}\bexceed"
+    r"|\d tokens?\b[^.]{0,40}\b(only|at most|max(imum)?|up to)\b.{0,30}\d"
+    r"|(only|at most|up to|max(imum)?( of)?) \d+ (input |prompt )?tokens?\b.{0,60}(got|given|received|requested)"
+    r"|(reduce|shorten|trim|truncate) (the |your )?(prompt|input|messages?|context|conversation|text)\b"
+    r"|\b(message|text|conversation|query|prompt|input)s?( \w+){0,2} (is |was |are )?too (long|large|big)\b"
+    r"|max(imum)?[ _](prompt|input|sequence)( token)?s?[ _](length|size)|expected maxLength|must be shorter than \d"
+    r"|context[ _]overflow|(exceeds?|out of|(not|n't) fit (in|into)) (the )?(model'?s? )?(context|kv cache)\b"
+    r"|(输入|上下文|提示词|prompt|token).{0,12}(超长|过长|超过|超出|超限)",
     re.IGNORECASE,
 )
+_SPENT = r"(reached|exceeded|exhausted|depleted|consumed|used up|hit|expired|ended|is over|(has )?run out)"
+_ALLOWANCE = r"(limits?|quotas?|cap|allowance|allocation|budget|credits?|funds|balance|tier|trial|plan)"
 _OUT_OF_MONEY = re.compile(
     r"insufficient[ _](user[ _]|account[ _])?(quota|balance|credits?|funds)|exceeded[ _](your[ _])?current[ _]quota"
     r"|billing_(hard_limit|not_active)|account is not active|account.{0,60}suspended|credit balance is too low|arrear"
-    r'|"code": "?11(10|11|12|13|20|21)\b|欠费|余额不足|额度不足',  # Zhipu, DashScope, and gateways before them
+    r"|\b(out of|not enough|no( more| remaining)?|0) (credit|fund|money|balance)s?\b|used up (all )?your"
+    rf"|\b(spend(ing)?|monthly|weekly|daily|free|budget|billing|cost|credits?|trial|usage)( \w+){{0,3}} {_ALLOWANCE}\b"
+    rf".{{0,40}}\b{_SPENT}\b|{_SPENT} (\w+ ){{0,3}}(spend(ing)?|monthly|weekly|free|billing|usage|trial) "
+    rf"(\w+ )?{_ALLOWANCE}|\b(budget|credits?|funds|trial|subscription)( \w+)? (have |has )?(been )?{_SPENT}\b"
+    r"|budget_?exceeded|(balance|credits?) (is|are) (negative|empty|zero|too low)|negative (account )?balance"
+    r"|(add|buy|purchase|top up)( \w+){0,2} (credit|fund|balance)s?\b(?! to (unlock|increase|raise))"
+    r'|"code": "?11(10|11|12|13|20|21)\b|欠费|(余额|额度|配额)(已)?(不足|用完|用尽|耗尽)|请充值',  # Zhipu, gateways
     re.IGNORECASE,
 )
 """What is wrong with the account: to wait does not help."""
 _OUT_OF_MONEY_STATUS = (400, 403, 429, 500)
-_COMES_BACK = re.compile(r"retry[ _]?delay|(retry|try again) in \d|per[ _-]?(minute|second)", re.IGNORECASE)
+_COMES_BACK = re.compile(
+    r"retry[ _]?delay|(retry|try again) in [\d.]++(?! ?(h|d|week|month))|per[ _-]?(minute|second)", re.IGNORECASE
+)
 """Gemini says that the quota is exceeded, and for a minute."""
+_NEVER_FITS = re.compile(r"request too large for|tokens must be reduced", re.IGNORECASE)
+"""OpenAI's 429 for a request that is above the limit of a minute by itself."""
 _FILTERED = re.compile(
     r"content[ _]?filter|content management policy|content[ _]policy|usage (polic|guideline)|data_?inspection"
     r"|inappropriate content|invalid_prompt|(input|output) new_sensitive|sensitive content|responsible_?ai_?policy"
@@ -96,6 +116,9 @@ class Kind(Enum):
     """No answer within the time for one."""
 
 
+AWAY = (Kind.LOST, Kind.GONE, Kind.HUNG)
+"""It may be that nobody is there."""
+
 _MESSAGES = ("message", "detail", "msg", "error_msg", "status_msg")
 _KINDS = {
     401: Kind.DENIED,
@@ -130,6 +153,19 @@ class TryError(Exception):
         self.kind, self.text, self.wait, self.status, self.body = kind, text, wait, status, body
 
 
+_COMES_UP = re.compile(
+    r"loading|start(ing|s|ed)?\b|warm|boot|initiali[sz]|cold|wak(e|ing)|spin|scal(e|ing)|provision|deploy|download|pulling"
+    r"|not (yet )?(ready|loaded|available)|unavailable|maintenance|temporar|overload|capacity|queue|wait|later|healthy"
+    r"|workers?\b|启动|加载|繁忙",
+    re.IGNORECASE,
+)
+
+
+def is_broken(error: TryError) -> bool:
+    """Whether it does not look as if the server were only coming up, or had too much to do."""
+    return (error.kind is Kind.FAILED or error.status == 502) and not _COMES_UP.search(error.text)
+
+
 def read_refusal(status: int, headers: Mapping[str, str], content: bytes) -> TryError:
     """What it means that a server answered with a status other than 200."""
     text = f"HTTP {status} {_phrase(status)}".rstrip()
@@ -148,7 +184,7 @@ def _kind(status: int, whole: str) -> Kind:
     kind = _KINDS.get(status, Kind.REFUSED if 400 <= status < 500 else Kind.FAILED)
     if status in _TOO_LONG_STATUS and _TOO_LONG.search(whole):
         return Kind.TOO_LONG
-    if status == 413:
+    if status == 413 or (status == 429 and _NEVER_FITS.search(whole)):
         return Kind.TOO_LARGE
     if status in _OUT_OF_MONEY_STATUS and _OUT_OF_MONEY.search(whole) and not _COMES_BACK.search(whole):
         return Kind.DENIED

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from polyglot_assets.domain.errors import EngineDown, UserError
-from polyglot_assets.inference import chat_api, dispatch
+from polyglot_assets.inference import backoff, chat_api
 from polyglot_assets.inference.chat_api import SHORTEST_SECRET
 from polyglot_assets.inference.chat_client import ChatServer, open_session
 from polyglot_assets.inference.dialect import Dialect, dialect_of
@@ -112,7 +112,8 @@ class ServerEngine:
         try:
             while True:
                 more = more and _fill(stream, take)
-                if not stream.held:
+                stream.note_supply(more=more)
+                if not stream.held and not stream.finished:
                     return
                 self._run(stream)
                 if stream.finished:
@@ -278,7 +279,7 @@ class ServerEngine:
                 raise
             if (learned := await self._simpler_form(server, question)) is None:
                 raise
-            await asyncio.sleep(dispatch.FIRST_WAIT)
+            await asyncio.sleep(backoff.FIRST_WAIT)
             try:
                 await self._ask(server, question)  # the first time it was a moment's trouble, perhaps
             except TryError:
@@ -313,7 +314,7 @@ class ServerEngine:
                 self._compare_models(server, chat_api.model_names(await self._probe(server)))
             except TryError as error:
                 if error.kind in (Kind.FAILED, Kind.LOST, Kind.GONE):
-                    await asyncio.sleep(dispatch.FIRST_WAIT)  # a moment's trouble, perhaps
+                    await asyncio.sleep(backoff.FIRST_WAIT)  # a moment's trouble, perhaps
                     self._compare_models(server, chat_api.model_names(await self._probe(server)))
                 elif error.status in (404, 405):
                     # Some providers list no models. Asked for nothing, a chat endpoint complains about the request.

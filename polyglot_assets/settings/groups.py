@@ -253,7 +253,8 @@ class TeacherGroup(Group):
     teacher_patience: float = Field(
         default=300,
         ge=0,
-        description="Seconds to wait for a server that went away or refuses for being busy, before the run gives up.",
+        description="Seconds to wait for a server that went away or refuses for being busy, before the run gives up; "
+        "a tenth of them if it breaks from the start.",
     )
 
     @field_validator("teacher_url")

@@ -14,7 +14,7 @@ from typing import Any
 from chaos.server import Call, ModelServer, Plan, Wire, truth
 
 _MOST = 4
-"""Failures in a row that a request survives (dispatch.RETRIES)."""
+"""Failures in a row that a request survives (backoff.RETRIES)."""
 
 _Act = Callable[[ModelServer, Call, Wire], Awaitable[None]]
 

@@ -25,6 +25,7 @@ from scripted import SENTENCES
 from polyglot_assets.inference.chat_api import CONTROL
 
 MODEL = "org/chaos-1b"
+_LAST_WORDS = (0, 8)
 BUDGET = 64
 """max_tokens of a first try."""
 
@@ -85,6 +86,8 @@ class ModelServer:
         self.slowness = slowness
         self.calls: Counter[str] = Counter()
         self.paid: Counter[str] = Counter()
+        self.last_words: set[str] = set()
+        """Those of them that are no answer: too long, or filtered."""
         self.in_flight = self.most_in_flight = 0
         self.fence: float = math.inf
         """So many different answers are paid, and then everybody waits: a run cannot end before a slow test acts."""
@@ -105,8 +108,13 @@ class ModelServer:
 
     @property
     def paid_twice(self) -> int:
-        """How many of them had been paid before."""
-        return self.answered - len(self.paid)
+        """How many of them had been paid before. Last words wait for others to be answered, and are asked again."""
+        return sum(count - 1 for digest, count in self.paid.items() if digest not in self.last_words)
+
+    @property
+    def last_words_twice(self) -> int:
+        """How many last words had been said before."""
+        return self.answered - len(self.paid) - self.paid_twice
 
     def forget(self) -> None:
         """Sets the counters to nothing."""
@@ -114,6 +122,7 @@ class ModelServer:
         self.quiet()
         self.calls.clear()
         self.paid.clear()
+        self.last_words.clear()
         self.most_in_flight = 0
 
     def quiet(self) -> None:
@@ -202,6 +211,8 @@ class ModelServer:
         await asyncio.sleep(self.slowness * (1 + call.draw % 10) / 1000)
         if not _is_harmless(call):
             self.paid[call.digest] += 1
+            if call.draw % 20 in _LAST_WORDS:
+                self.last_words.add(call.digest)
         return truth(call)
 
 

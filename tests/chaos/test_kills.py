@@ -99,6 +99,7 @@ def test_power_cuts(trial: Start, record: Record, form: Form) -> None:
         # Here what died includes what was written and not flushed.
         assert all(count <= (number + 1) * _PER_KILL for number, count in enumerate(one.unkept)), one.unkept
         one.unkept.clear()
+        one.waiting.clear()
         one.finish()
         record(one.figures("power cut (simulated)", one.deaths * _PER_KILL))
 

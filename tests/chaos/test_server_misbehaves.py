@@ -1,18 +1,20 @@
 """A server that fails, lies, hangs, dies and comes back: the final cells are those of a good day, at the same price."""
 
+import json
 import math
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from chaos.faults import PLANS, always, hang, refuse
+from chaos.faults import PLANS, always, body, hang, refuse
 from chaos.world import IN_FLIGHT, TEACHER, Figures, Form, Start
 
 from polyglot_assets.contracts.responses import RESPONSES
 
 Record = Callable[[Figures], None]
 _TIMEOUTS = {"server hangs": 8.0}
+_FILTERED = json.dumps({"choices": [{"finish_reason": "content_filter", "message": {"content": None}}]}).encode()
 
 
 @pytest.mark.parametrize("fault", PLANS)
@@ -76,6 +78,7 @@ def test_a_server_that_dies_for_good_ends_the_run_and_the_next_one_goes_on(trial
         ("answers 503", refuse(503)),
         ("answers 500", refuse(500)),
         ("answers 400", refuse(400)),
+        ("filters all", body(lambda _: _FILTERED)),
     ],
 )
 def test_a_server_that_stops_answering_for_good_ends_the_run(

@@ -109,11 +109,11 @@ def _engine(teacher: Any, options: dict[str, Any]) -> Any:
 
         engine: Any = VllmEngine(teacher, Path(options["cache"]), partial(print, file=sys.stderr, flush=True))
     else:
-        from polyglot_assets.inference import dispatch
+        from polyglot_assets.inference import backoff
         from polyglot_assets.inference.server_engine import ServerEngine
 
         # The logic of waiting stays; only the first wait is shorter.
-        dispatch.FIRST_WAIT = options["first_wait"]
+        backoff.FIRST_WAIT = options["first_wait"]
         engine = ServerEngine(
             teacher, options["url"], "EMPTY", options["concurrency"], options["timeout"], options["patience"]
         )

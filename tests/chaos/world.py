@@ -3,6 +3,7 @@
 Here: making that lake, starting the process that is hurt, killing it, and the invariant. Not here: the faults.
 """
 
+import json
 import math
 import shutil
 import zlib
@@ -17,6 +18,7 @@ from chaos.server import MODEL, ModelServer, until
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import Cell, cells
+from polyglot_assets.inference.lanes import LONGEST_SERIES
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
@@ -71,7 +73,7 @@ class World:
         trial = Trial(self, server, self.root)
         trial.finish()
         self.expected, self.requests = trial.cells(), len(server.paid)
-        assert server.paid_twice == 0
+        assert server.paid_twice == server.last_words_twice == 0
         shutil.rmtree(self.root / "ledger")
         shutil.rmtree(self.root / RESPONSES.name)
         server.forget()
@@ -108,6 +110,8 @@ class Trial:
         self.runs: list[Run] = []
         self.deaths = 0
         self.unkept: list[int] = []
+        self.waiting: list[int] = []
+        """How many of them were last words."""
         self._kept: dict[Path, bytes] = {}
 
     # Running.
@@ -156,8 +160,9 @@ class Trial:
         self.server.fence = math.inf
         self.server.quiet()
         self.deaths += 1
-        known = sum(len(entries(path)) for path in self.ledgers())
-        self.unkept.append(len(self.server.paid) - known)
+        known = [answer for path in self.ledgers() for answer in entries(path).values()]
+        self.unkept.append(len(self.server.paid) - len(known))
+        self.waiting.append(len(self.server.last_words) - sum(map(is_last_word, known)))
         self._kept = {path: intact(path) for path in self.ledgers()}
 
     def forget_ledgers(self) -> None:
@@ -197,7 +202,10 @@ class Trial:
         wrong = [str(cell) for cell in self.world.cells if final.get(cell) != self.world.expected[cell]]
         assert not wrong, f"not as in an untroubled run: {wrong}"
         assert figures.paid_twice <= bound, f"paid twice: {figures.paid_twice}, bound: {bound}"
-        assert all(count <= IN_FLIGHT for count in self.unkept), f"answers that died with their process: {self.unkept}"
+        died = [count - waiting for count, waiting in zip(self.unkept, self.waiting, strict=True)]
+        assert all(count <= IN_FLIGHT for count in died), f"answers that died with their process: {died}"
+        assert all(count <= LONGEST_SERIES for count in self.waiting), f"last words that waited: {self.waiting}"
+        assert self.server.last_words_twice <= len(self.runs) * LONGEST_SERIES
         assert self.server.most_in_flight <= IN_FLIGHT * len(self.runs), "more was under way than was agreed"
         return figures
 
@@ -224,6 +232,11 @@ def parse(content: bytes) -> dict[str, bytes]:
             name, _, answer = body.partition(b" ")
             found[name.decode()] = answer
     return found
+
+
+def is_last_word(answer: bytes) -> bool:
+    """Whether an answer in a ledger is none."""
+    return json.loads(answer)["finish_reason"] in ("too_long", "error")
 
 
 def entries(path: Path) -> dict[str, bytes]:

@@ -15,8 +15,8 @@ from polyglot_assets.inference.server_engine import ServerEngine
 @pytest.fixture
 def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FakeServer]]:
     """Makes servers; they end with the test. The engine's back-off is shortened, its logic is the real one."""
-    monkeypatch.setattr("polyglot_assets.inference.dispatch.FIRST_WAIT", 0.01)
-    monkeypatch.setattr("polyglot_assets.inference.dispatch.LONGEST_WAIT", 0.05)
+    monkeypatch.setattr("polyglot_assets.inference.backoff.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("polyglot_assets.inference.backoff.LONGEST_WAIT", 0.05)
     started: list[FakeServer] = []
 
     def start(port: int = 0) -> FakeServer:
