@@ -10,6 +10,8 @@ from pathlib import Path
 import duckdb
 import jinja2
 
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.lake import made_with
 from polyglot_assets.lake.files import write_text
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import MARTS
@@ -32,7 +34,7 @@ def report_path(lake: Lake) -> Path:
 def write(lake: Lake) -> Path:
     """Writes the report from the marts that there are."""
     with lake.connect() as connection:
-        page = render(read_marts(connection))
+        page = render(read_marts(connection), _searched(lake))
     path = report_path(lake)
     write_text(page, path)
     return path
@@ -50,8 +52,20 @@ def read_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
     return found
 
 
-def render(marts: dict[str, Rows]) -> str:
-    """The page, from the rows of all marts that it shows; what is empty is said in its place."""
+def _searched(lake: Lake) -> int | None:
+    """How many evaluation sets the examples were searched for; None if that is not known."""
+    note = made_with.read(lake.table_path(CONTAMINATION))
+    return None if note is None else len(note.get("evalsets", ()))
+
+
+def render(marts: dict[str, Rows], searched: int | None = None) -> str:
+    """The page, from the rows of all marts that it shows; what is empty is said in its place.
+
+    Args:
+        marts: by name.
+        searched: how many evaluation sets were searched for, if that is known. Of what was not searched for nothing is
+            said to be clean.
+    """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters |= {
         "figure": figures.figure_text,
@@ -73,6 +87,7 @@ def render(marts: dict[str, Rows]) -> str:
         duplicates=figures.duplicates(marts["duplicate_share"]),
         clusters=Figure("Largest clusters", "", columns=figures.CLUSTER_COLUMNS, rows=clusters),
         contamination=figures.contamination(marts["contamination_sets"]),
+        searched=searched,
         licences=figures.licences(marts["licence_mix"]),
         card=figures.card(marts["card_comparison"]),
         audits=marts["card_audit"],

@@ -11,6 +11,8 @@ from made import fill, leak, many, rows_of
 from pages import check_page, chromium
 
 from polyglot_assets.cli.main import main
+from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.lake import made_with
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts import report
 
@@ -56,6 +58,26 @@ def page_path(request: pytest.FixtureRequest, thirty: Lake, tmp_path_factory: py
 @pytest.mark.parametrize("width", [1280, 800, 600, 375, 320])
 def test_the_page_fits_and_can_be_read(browser: Any, page_path: Path, scheme: str, width: int) -> None:
     check_page(browser, page_path, scheme, width)
+
+
+@pytest.mark.parametrize(
+    ("note", "said", "figure"),
+    [
+        ({"evalsets": []}, "No evaluation set was searched for", "not searched"),
+        ({"evalsets": [{"set": "mgsm.tsv"}]}, "No example holds text of an evaluation set.", "0"),
+        (None, "or none was given to look for", "0"),
+    ],
+)
+def test_what_was_not_searched_for_is_not_said_to_be_clean(
+    tmp_path: Path, note: dict[str, Any] | None, said: str, figure: str
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    fill(lake, *many(["ja"], 12)[:2])
+    if note is not None:
+        made_with.write(lake.table_path(CONTAMINATION), note)
+    page = report.write(lake).read_text(encoding="utf-8")
+    assert said in page
+    assert f"<dt>Left out as contaminated</dt><dd>{figure}</dd>" in page
 
 
 @pytest.mark.ui
