@@ -40,7 +40,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
     """
     chosen = settings or settings_.load()
     teachers = registry.enabled(chosen)
-    place = Place(chosen, Lake(chosen.lake), grid.partitions(chosen.languages))
+    place = Place(chosen, Lake(chosen.lake), grid.partitions(chosen.languages, chosen.strategies))
     return dg.Definitions(
         assets=[
             *seed_assets(place),

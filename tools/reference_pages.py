@@ -23,6 +23,7 @@ from polyglot_assets.domain.outcomes import CURATED, DELETED, STAGES, Outcome
 from polyglot_assets.gates.registry import GATES, OUTCOMES
 from polyglot_assets.inference import registry
 from polyglot_assets.marts.models import load
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import bundled
 from polyglot_assets.settings.groups import DECIDES, GROUPS, Group
@@ -53,7 +54,7 @@ def table_of(file: Path) -> str:
 def pages() -> dict[str, str]:
     """The text of each page, by its path below docs/."""
     made = {"commands": commands, "settings": settings, "outcomes": outcomes, "gates": gates}
-    made |= {"tables": tables, "sources": sources, "teachers": teachers}
+    made |= {"strategies": strategies, "tables": tables, "sources": sources, "teachers": teachers}
     pages = {f"reference/{name}.md": "\n".join(lines()) + "\n" for name, lines in made.items()}
     for name in ("CHANGELOG", "CONTRIBUTING"):
         pages[f"{name.lower()}.md"] = (ROOT / f"{name}.md").read_text(encoding="utf-8")
@@ -107,6 +108,17 @@ def default_of(value: Any) -> str:
     if isinstance(value, tuple):
         value = ",".join(value)
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def strategies() -> Iterator[str]:
+    """Every strategy with what the teacher sees and writes."""
+    yield "# Strategies\n"
+    yield "`POLYGLOT_STRATEGIES` chooses those of the grid. [Adding things](../guides/adding.md#a-strategy) says how"
+    yield "one is added.\n"
+    yield from table(
+        ("strategy", "the teacher sees", "the teacher writes", "by default"),
+        ((f"`{r.name}`", r.sees, r.writes, "yes" if r.name in STRATEGIES else "") for r in RECIPES.values()),
+    )
 
 
 def outcomes() -> Iterator[str]:
@@ -184,7 +196,7 @@ def sources() -> Iterator[str]:
 
 
 def _feeds(source: Any) -> list[str]:
-    return [strategy for strategy in STRATEGIES if source.does_not_feed(Cell("de", strategy)) is None]
+    return [strategy for strategy in RECIPES if source.does_not_feed(Cell("de", strategy)) is None]
 
 
 def teachers() -> Iterator[str]:

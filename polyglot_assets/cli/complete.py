@@ -52,10 +52,8 @@ def languages() -> Iterable[str]:
 
 @_choices
 def strategies() -> Iterable[str]:
-    """All strategies."""
-    from polyglot_assets.domain.grid import STRATEGIES
-
-    return STRATEGIES
+    """The strategies of the grid."""
+    return settings_.load().strategies
 
 
 @_choices
@@ -88,9 +86,9 @@ def releases() -> Iterable[str]:
 @_choices
 def sources() -> Iterable[str]:
     """The seed datasets, by their assets' names."""
-    from polyglot_assets.seeds.sources import SOURCES
+    from polyglot_assets.seeds.sources import sources_of
 
-    return [source.name for source in SOURCES]
+    return [source.name for source in sources_of(settings_.load())]
 
 
 @click.command()

@@ -15,8 +15,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.lake.store import Lake
+from polyglot_assets.recipes.registry import NAMES
 
 
 class _Console(Console):
@@ -43,17 +43,43 @@ def print_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
     console.print(table)
 
 
+def print_sources(lake: Lake) -> None:
+    """Rows of each source, with its licences."""
+    with lake.connect() as connection:
+        rows = connection.execute(
+            """
+            WITH raw AS (
+                SELECT source, max(rows) AS raw_rows
+                FROM (SELECT source, sum(rows) AS rows FROM lake.counts WHERE stage = 'seeds'
+                      GROUP BY source, language, strategy) GROUP BY source
+            ),
+            seeds AS (
+                SELECT source, count(*) AS seeds, string_agg(DISTINCT license, ', ' ORDER BY license) AS licences
+                FROM lake.seeds GROUP BY source
+            ),
+            prompts AS (SELECT source, count(*) AS prompts FROM lake.prompts GROUP BY source),
+            examples AS (SELECT source, count(*) AS examples FROM lake.examples GROUP BY source)
+            SELECT source, raw_rows::BIGINT, coalesce(seeds, 0), coalesce(prompts, 0), coalesce(examples, 0), licences
+            FROM raw FULL JOIN seeds USING (source) FULL JOIN prompts USING (source) FULL JOIN examples USING (source)
+            WHERE raw_rows > 0 OR seeds > 0 OR prompts > 0 OR examples > 0
+            ORDER BY source
+            """
+        ).fetchall()
+    print_rows("Sources", ("source", "raw rows", "seeds", "prompts", "examples", "licences"), rows)
+
+
 def print_grid(lake: Lake) -> None:
     """Kept rows per language and strategy, with sums."""
     with lake.connect() as connection:
         cells = connection.execute("SELECT language, strategy, kept FROM marts.strategy_distribution").fetchall()
     kept: Mapping[tuple[str, str], int] = {(language, strategy): rows for language, strategy, rows in cells}
+    strategies = [name for name in NAMES if name in {strategy for _, strategy in kept}]
     rows: list[tuple[Any, ...]] = []
     for language in sorted({language for language, _ in kept}):
-        values = [kept.get((language, strategy), 0) for strategy in STRATEGIES]
+        values = [kept.get((language, strategy), 0) for strategy in strategies]
         rows.append((language, *values, sum(values)))
-    totals = [sum(row[column] for row in rows) for column in range(1, len(STRATEGIES) + 2)]
-    print_rows("Kept rows", ("language", *STRATEGIES, "all"), [*rows, ("all", *totals)])
+    totals = [sum(row[column] for row in rows) for column in range(1, len(strategies) + 2)]
+    print_rows("Kept rows", ("language", *strategies, "all"), [*rows, ("all", *totals)])
 
 
 def print_funnel(lake: Lake) -> None:

@@ -76,7 +76,7 @@ def forget(  # noqa: PLR0913 one parameter per option
             raise UserError("--verify looks for all deleted rows; give it no request")
         _verify(lake, settings)
         return
-    asked = _asked(source, source_id, file, {"requester": typed(requested_by), "reference": typed(reference)})
+    asked = _asked(settings, source, source_id, file, {"requester": typed(requested_by), "reference": typed(reference)})
     with locks.alone(lake):
         intent = forget_.intend(lake, settings, asked)
         _show(intent, settings, dry_run=dry_run)
@@ -92,18 +92,22 @@ def forget(  # noqa: PLR0913 one parameter per option
         click.echo("Done. `polyglot materialize` fills the gaps; `polyglot forget --verify` looks into every file.")
 
 
-def _asked(source: str | None, source_id: str | None, file: Path | None, defaults: dict[str, str]) -> list["Request"]:
+def _asked(
+    settings: Settings, source: str | None, source_id: str | None, file: Path | None, defaults: dict[str, str]
+) -> list["Request"]:
     from polyglot_assets.deletion import requests
+    from polyglot_assets.seeds.sources import sources_of
 
     if file is not None:
         if source or source_id:
             raise UserError("give --requests, or --source and --source-id")
-        return requests.read(file, defaults)
+        return requests.read(file, defaults, sources_of(settings))
     if source is None and source_id is None:
         return []
     if source is None or source_id is None:
         raise UserError("--source and --source-id belong together")
-    return [requests.request("the command line", {"source": source, "source_id": typed(source_id)}, defaults)]
+    values = {"source": source, "source_id": typed(source_id)}
+    return [requests.request("the command line", values, defaults, sources_of(settings))]
 
 
 def _show(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:

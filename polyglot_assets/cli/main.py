@@ -26,7 +26,7 @@ LANGUAGE = click.option(
 )  # fmt: skip
 STRATEGY = click.option(
     "--strategy", "-s", multiple=True, shell_complete=complete.strategies,
-    help="generate, respond or translate. Default: all.",
+    help="Strategy; may be given several times. Default: all.",
 )  # fmt: skip
 YES = click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -197,8 +197,9 @@ def _run(
 @main.command()
 @clear_errors
 def status() -> None:
-    """Show the cells of the lake: rows per layer, and outcomes."""
+    """Show the sources and cells of the lake: rows per layer, and outcomes."""
     from polyglot_assets.cli import console
+    from polyglot_assets.seeds.sources import unread
 
     lake = existing_lake()
     console.console.print(f"lake: {lake.root}")
@@ -223,6 +224,9 @@ def status() -> None:
         ).fetchall()
     columns = ("language", "strategy", "seeds", "prompts", "responses", "examples", "not kept because")
     console.print_rows("Cells", columns, rows)
+    console.print_sources(lake)
+    for warning in unread(settings_.load()):
+        click.echo(f"polyglot: {warning}", err=True)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: -- why
@@ -242,6 +246,7 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
     \b
     lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
     lake.counts                                               what became of the rows of each stage, by reason
+    lake.strategies                                           what each strategy is
     lake.duplicates, lake.contamination, lake.licences        examples that curation has something to say about
     lake.deletions                                            deletion requests, and what they removed
     marts.<table>                                             the tables of dbt_like_sql/

@@ -21,6 +21,7 @@ from polyglot_assets.prompts.templates import load as load_templates
 from polyglot_assets.responses import plan as plan_
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.responses.plan import CellPlan, rate_of
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import Settings, dagster_home
 
 UNKNOWN = "not known yet"
@@ -59,9 +60,9 @@ def plans(settings: Settings, selection: Selection) -> list[TeacherPlan]:
     assets = selected_assets(settings, selection.assets)
     cells = [Cell(language, strategy) for language in selection.languages for strategy in selection.strategies]
     limit = settings.rows_per_cell if PROMPTS_KEY in assets else 0
-    lake, templates = Lake(settings.lake), load_templates()
+    lake, templates = Lake(settings.lake), load_templates(settings.templates)
     return [
-        _plan(settings, teacher, list(plan_.plan(lake, teacher, cells, templates, limit)))
+        _plan(settings, teacher, list(plan_.plan(lake, teacher, cells, templates, limit, sources_of(settings))))
         for teacher in enabled(settings)
         if response_key(teacher) in assets
     ]

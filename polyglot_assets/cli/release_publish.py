@@ -48,7 +48,7 @@ def publish(  # noqa: PLR0913 options
     from polyglot_assets.release import squash
 
     with hub_.session(repo, writes=yes, xet=xet) as hub:
-        ready = publish_.opened(_folder(release))
+        ready = publish_.opened(_folder(release), hub.repo)
         state = publish_.look(hub, ready, branch, private=private)
         _refuse_missing(hub, state, branch, create=create)
         _print_state(hub, ready, state, branch)

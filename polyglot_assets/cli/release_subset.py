@@ -9,7 +9,7 @@ import click
 
 from polyglot_assets.cli import complete
 from polyglot_assets.cli.common import clear_errors, release_folder
-from polyglot_assets.domain.grid import STRATEGIES
+from polyglot_assets.recipes.registry import NAMES
 from polyglot_assets.release.formats import FORMATS
 
 _SEVERAL = "may be given several times. Default: all."
@@ -19,7 +19,7 @@ _SEVERAL = "may be given several times. Default: all."
 @click.argument("release", default="latest", shell_complete=complete.releases)
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="Folder to write; new or empty.")
 @click.option("--language", "-l", multiple=True, shell_complete=complete.languages, help=f"Language code; {_SEVERAL}")
-@click.option("--strategy", "-s", multiple=True, type=click.Choice(STRATEGIES), help=f"Strategy; {_SEVERAL}")
+@click.option("--strategy", "-s", multiple=True, type=click.Choice(NAMES), help=f"Strategy; {_SEVERAL}")
 @click.option(
     "--teacher", "-t", multiple=True, shell_complete=complete.teachers, help=f"Teacher, as in the registry; {_SEVERAL}"
 )

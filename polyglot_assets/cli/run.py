@@ -27,7 +27,7 @@ from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.curation.assets import CONTAMINATION_KEY
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.domain.grid import STRATEGIES, Cell, cells
+from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import enabled
@@ -38,9 +38,12 @@ from polyglot_assets.orchestration import endings, liveness, removal
 from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.jobs import RANGE_END, RANGE_START
 from polyglot_assets.orchestration.removal import Removal
+from polyglot_assets.prompts import templates
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
+from polyglot_assets.recipes.registry import NAMES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.responses.retry import set_aside
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import Settings, dagster_home
 
 _DAGSTER_YAML = """\
@@ -179,11 +182,13 @@ def choose(settings: Settings, languages: Sequence[str], strategies: Sequence[st
                 f"`polyglot languages add {language}` adds it"
             )
     for strategy in strategies:
-        if strategy not in STRATEGIES:
-            raise UserError(f"--strategy {strategy}: there are {', '.join(STRATEGIES)}")
+        if strategy not in settings.strategies:
+            more = f"; POLYGLOT_STRATEGIES={','.join([*settings.strategies, strategy])} adds it"
+            there_are = ", ".join(settings.strategies)
+            raise UserError(f"--strategy {strategy}: there are {there_are}{more if strategy in NAMES else ''}")
     return Selection(
         tuple(code for code in settings.languages if not languages or code in languages),
-        tuple(name for name in STRATEGIES if not strategies or name in strategies),
+        tuple(name for name in settings.strategies if not strategies or name in strategies),
         assets or "*",
     )
 
@@ -195,15 +200,17 @@ def with_demo_rows(settings: Settings) -> Settings:
     """
     if "rows_per_cell" in settings.model_fields_set:
         return settings
-    paths = [Lake(settings.lake).cell_path(PROMPTS, cell) for cell in cells(settings.languages)]
+    paths = [Lake(settings.lake).cell_path(PROMPTS, cell) for cell in cells(settings.languages, settings.strategies)]
     rows = max((int(pq.read_metadata(path).num_rows) for path in paths if path.exists()), default=0)
     return settings.model_copy(update={"rows_per_cell": max(rows, _DEMO_ROWS)})
 
 
 def with_teachers(settings: Settings, teachers: Sequence[str]) -> Settings:
-    """Settings with these teachers enabled; unchanged if none is named. Checks the names."""
+    """Settings with these teachers enabled; unchanged if none is named. Checks them, own sources and templates."""
     chosen = settings.model_copy(update={"teachers": tuple(teachers)}) if teachers else settings
     enabled(chosen)
+    sources_of(chosen)
+    templates.load(chosen.templates)
     return chosen
 
 
@@ -244,7 +251,7 @@ def materialize(
     with recorded(settings) as instance:
         liveness.fail_dead_runs(instance, Lake(settings.lake))
         with locks.shared(Lake(settings.lake)), known_to_the_ui(instance), endings.without_noise(instance):
-            for start, end in rectangles(settings.languages, selection):
+            for start, end in rectangles(settings.languages, settings.strategies, selection):
                 run_id = str(uuid.uuid4())
                 with liveness.alive(instance, run_id):
                     result = job.execute_in_process(
@@ -314,10 +321,10 @@ def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int,
     return marked, " or ".join(f'key:"{response_key(teacher).to_user_string()}"+' for teacher in teachers)
 
 
-def rectangles(languages: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:
+def rectangles(languages: Sequence[str], strategies: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:
     """(first, last) partition keys of the contiguous rectangles that make up a selection."""
     for first_language, last_language in _blocks(languages, selection.languages):
-        for first_strategy, last_strategy in _blocks(STRATEGIES, selection.strategies):
+        for first_strategy, last_strategy in _blocks(strategies, selection.strategies):
             yield f"{first_language}|{first_strategy}", f"{last_language}|{last_strategy}"
 
 

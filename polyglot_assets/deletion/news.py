@@ -16,7 +16,7 @@ from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.orchestration.versions import DATA_VERSION, data_version
 from polyglot_assets.seeds.assets import seed_key
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import Settings, dagster_home
 
 
@@ -34,7 +34,7 @@ def seeds_changed(lake: Lake, settings: Settings, sources: Collection[str], cell
         return 0
     count = 0
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        for source in (source for source in SOURCES if source.repo in sources):
+        for source in (source for source in sources_of(settings) if source.repo in sources):
             for cell in cells:
                 path = lake.cell_path(SEEDS, cell, source=source.name)
                 if path.exists():

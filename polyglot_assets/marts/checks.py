@@ -20,6 +20,7 @@ from polyglot_assets.domain.outcomes import CURATED
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.lake.views import TableName
 from polyglot_assets.marts.models import Described, Model, load, read_tables
+from polyglot_assets.recipes.registry import NAMES
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def _violation(
 def _accepted(name: str, where: str) -> tuple[str, ...]:
     """The values that schema.yml means by the name of a registry."""
     registries = {
+        "strategies": NAMES,
         "outcomes of answers": tuple(OUTCOMES),
         "outcomes of examples": tuple(outcome.name for outcome in CURATED),
     }

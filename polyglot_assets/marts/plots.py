@@ -64,7 +64,7 @@ def teacher_chart(rows: Rows) -> str:
 
 def language_picture(rows: Rows) -> str:
     """A bar per language, split by strategy, from the rows of language_distribution."""
-    title = "Kept rows per language: generate, respond, translate"
+    title = f"Kept rows per language: {', '.join(figures.colours(rows))}"
     return charts.picture(charts.bars(figures.language_bars(rows), charts.WIDE, title), title)
 
 

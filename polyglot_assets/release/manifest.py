@@ -22,6 +22,7 @@ from typing_extensions import TypedDict
 
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.ids import content_id
+from polyglot_assets.gates.registry import thresholds
 from polyglot_assets.licenses.licenses import CONDITIONS, PERMISSIONS
 from polyglot_assets.text.languages import display_name
 
@@ -56,11 +57,11 @@ def _once(files: Counts) -> Counts:
 
 _Number = Annotated[int, Field(ge=0, lt=2**63)]
 _Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$"), AfterValidator(_named)]
+_Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(-[A-Za-z0-9]+)*$"), AfterValidator(_named)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # No other path is ever opened or sent: no absolute one, and none that leads out of the folder.
 _Shard = Annotated[
-    str, Field(pattern=r"^(data|lineage)(/[A-Za-z0-9_]+/[A-Za-z0-9_]+)?/train-[0-9]{5}-of-[0-9]{5}\.parquet$")
+    str, Field(pattern=r"^(data|lineage)(/[A-Za-z0-9_-]+/[A-Za-z0-9_]+)?/train-[0-9]{5}-of-[0-9]{5}\.parquet$")
 ]
 
 
@@ -160,11 +161,25 @@ class _Policy(TypedDict, total=False):
     licences: dict[_Text, _Licence]
 
 
-@with_config(_STRICT)
-class _Settings(TypedDict, total=False):
-    languages: list[_Text]
-    rows_per_cell: _Number
-    seeds_per_cell: _Number
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _settings() -> Any:
+    """Those that the card names and by which verify.py judges again; releases of earlier versions lack some."""
+    shapes: dict[str, Any] = {
+        "languages": list[_Text],
+        "strategies": list[_Text],
+        "rows_per_cell": _Number,
+        "seeds_per_cell": _Number,
+        "gates": list[_Text],
+        "duplicates_similarity": _Share,
+        "duplicates_width": _Number,
+        "evalsets_overlap": _Share,
+    }
+    for name, threshold in thresholds().items():
+        is_list = threshold.annotation == tuple[str, ...]
+        shapes[f"gate_{name}"] = list[_Text] if is_list else Annotated[threshold.annotation, *threshold.metadata]
+    return with_config(_STRICT)(TypedDict("_Settings", shapes, total=False))  # type: ignore[operator]
 
 
 @with_config(_STRICT)
@@ -252,7 +267,7 @@ class Manifest:
     stages: Annotated[Counts, _Has(list[_Stage])]
     license: Annotated[dict[str, Any], _Has(_Whole)]
     policy: Annotated[dict[str, Any], _Has(_Policy)]
-    settings: Annotated[dict[str, Any], _Has(_Settings)]
+    settings: Annotated[dict[str, Any], _Has(_settings())]
     software: Annotated[Counts, _Has(list[_Package])]
     deleted: Annotated[dict[str, Any], _Has(_Deleted), AfterValidator(_both_or_none)]
     made_with: Annotated[dict[str, Any], _Has(_MadeWith)] = Field(default_factory=dict)

@@ -4,7 +4,7 @@ Here: prompts that have no answer yet, and tokens per request. Not here: the ask
 it (cli/plan.py). Nothing is written, and nobody is asked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ from polyglot_assets.domain.grid import Cell
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
-from polyglot_assets.prompts.templates import StrategyTemplate
+from polyglot_assets.prompts.templates import StrategyTemplate, Templates
 from polyglot_assets.responses.ledger import PastAnswers, ledger_path
 from polyglot_assets.responses.requests import standing
+from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
 
 
@@ -46,7 +47,12 @@ class Rates:
 
 
 def plan(
-    lake: Lake, teacher: Teacher, cells: Iterable[Cell], templates: Mapping[str, StrategyTemplate], limit: int
+    lake: Lake,
+    teacher: Teacher,
+    cells: Iterable[Cell],
+    templates: Templates,
+    limit: int,
+    sources: Sequence[Source] = SOURCES,
 ) -> Iterator[CellPlan]:
     """What a run over `cells` would ask, from the seeds that the lake has.
 
@@ -54,11 +60,12 @@ def plan(
         lake: where seeds and answers are.
         teacher: who would be asked.
         cells: which cells.
-        templates: how prompts are put into words, by strategy.
+        templates: how prompts are put into words.
+        sources: whose seeds are asked.
         limit: prompts per cell.
     """
     for cell in cells:
-        prompts = prompts_of(lake, cell, templates[cell.strategy], limit)
+        prompts = prompts_of(lake, cell, templates.of(cell.strategy, cell.language), limit, sources)
         if prompts is None:
             yield CellPlan(cell, limit, limit, known=False)
             continue
@@ -67,7 +74,9 @@ def plan(
         yield CellPlan(cell, len(prompts), unanswered)
 
 
-def prompts_of(lake: Lake, cell: Cell, template: StrategyTemplate, limit: int) -> list[dict[str, Any]] | None:
+def prompts_of(
+    lake: Lake, cell: Cell, template: StrategyTemplate, limit: int, sources: Sequence[Source] = SOURCES
+) -> list[dict[str, Any]] | None:
     """The prompts that a cell would have; None if its seeds were not read yet.
 
     Args:
@@ -75,12 +84,13 @@ def prompts_of(lake: Lake, cell: Cell, template: StrategyTemplate, limit: int) -
         cell: which cell.
         template: how prompts are put into words.
         limit: 0 for the prompts that the lake has already.
+        sources: whose seeds are asked.
     """
     if not limit:
         return lake.read_cell(PROMPTS, cell)
-    if not any(lake.cell_path(SEEDS, cell, source=source.name).exists() for source in SOURCES):
+    if not any(lake.cell_path(SEEDS, cell, source=source.name).exists() for source in sources):
         return None
-    seeds = [seed for source in SOURCES for seed in lake.read_cell(SEEDS, cell, source=source.name)]
+    seeds = [seed for source in sources for seed in lake.read_cell(SEEDS, cell, source=source.name)]
     return build(cell, seeds, template, limit)[0]
 
 

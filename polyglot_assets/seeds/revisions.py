@@ -11,9 +11,9 @@ from pathlib import Path
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.ids import content_id
 from polyglot_assets.lake.files import locked, write_text
-from polyglot_assets.seeds.acquire import REVISIONS, known_revisions
+from polyglot_assets.seeds.acquire import REVISIONS, known_revisions, place_of, places
 from polyglot_assets.seeds.source import Source
-from polyglot_assets.settings import HUB, SAMPLES, Settings, absolute, bundled
+from polyglot_assets.settings import HUB, Settings
 
 _PATIENCE = 30.0
 
@@ -23,16 +23,18 @@ def present(sources: Iterable[Source], settings: Settings) -> dict[str, str]:
 
     Sources that a folder does not have are left out, and so are datasets of which the hub says nothing.
     """
-    if settings.seeds == HUB:
-        return {source.name: commit for source in sources if (commit := _newest(source.repo))}
-    root = bundled("samples") if settings.seeds == SAMPLES else absolute(Path(settings.seeds), "POLYGLOT_SEEDS")
-    folders = {source.name: root / source.folder for source in sources}
-    return {name: _stamp(folder) for name, folder in folders.items() if folder.is_dir()}
+    stamps = {}
+    for source in sources:
+        place = place_of(source, settings)
+        stamp = _stamp(place) if isinstance(place, Path) else _newest(source.repo) if place == HUB else None
+        if stamp:
+            stamps[source.name] = stamp
+    return stamps
 
 
 def take(sources: Iterable[Source], settings: Settings) -> None:
     """Lets the next run read the newest revision of these sources. Only the hub's are recorded, and stay until then."""
-    if settings.seeds != HUB:
+    if HUB not in places(settings):
         return
     path = settings.lake / REVISIONS
     with locked(settings.lake / ".revisions.lock"):

@@ -8,7 +8,7 @@ from polyglot_assets.domain.ids import content_id
 from polyglot_assets.orchestration.jobs import WHOLE_LAKE, whole_grid
 from polyglot_assets.orchestration.wiring import Place
 from polyglot_assets.seeds import revisions
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.sources import sources_of
 
 _SECONDS = 3600
 
@@ -25,11 +25,12 @@ def new_seeds(place: Place) -> dg.SensorDefinition:
         "and their answers may cost money.",
     )
     def new_seed_revisions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        present = revisions.present(SOURCES, place.settings)
+        sources = sources_of(place.settings)
+        present = revisions.present(sources, place.settings)
         known: dict[str, str] | None = json.loads(context.cursor) if context.cursor else None
         cursor = json.dumps((known or {}) | present, sort_keys=True)
         before = present if known is None else known
-        changed = [source for source in SOURCES if present.get(source.name, "") not in ("", before.get(source.name))]
+        changed = [source for source in sources if present.get(source.name, "") not in ("", before.get(source.name))]
         if not changed:
             context.update_cursor(cursor)
             return dg.SkipReason(f"nothing new in {len(present)} sources")

@@ -299,7 +299,7 @@ def test_a_selection_becomes_few_rectangles(
     expected: list[tuple[str, str]],
 ) -> None:
     selection = running.choose(settings, languages, strategies, None)
-    assert list(running.rectangles(settings.languages, selection)) == expected
+    assert list(running.rectangles(settings.languages, settings.strategies, selection)) == expected
 
 
 def test_the_demo_takes_few_rows_and_never_fewer_than_the_lake_has(

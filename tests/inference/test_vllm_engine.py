@@ -19,7 +19,7 @@ from scripted import taking
 from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.inference.vllm_engine import VllmEngine
-from polyglot_assets.responses.requests import PAIR_SCHEMA
+from polyglot_assets.recipes.recipe import PAIR
 from polyglot_assets.settings import Settings
 
 pytestmark = [
@@ -47,7 +47,7 @@ def engine(cache: Path) -> Iterator[VllmEngine]:
 def request(number: int, text: str, max_tokens: int = 40, *, schema: bool = False) -> Request:
     messages = ({"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": text})
     sampling = {"temperature": 0.7, "top_p": 0.9, "max_tokens": max_tokens, "seed": number}
-    return Request(f"r{number}", messages, sampling, PAIR_SCHEMA if schema else None)
+    return Request(f"r{number}", messages, sampling, PAIR.schema if schema else None)
 
 
 def answers(engine: VllmEngine, requests: list[Request]) -> dict[str, Completion]:
