@@ -36,8 +36,8 @@ def add(codes: tuple[str, ...]) -> None:
 
     file = languages_.add(codes)
     click.echo(f"{file}: languages are {', '.join(settings_.load().languages)}")
-    if languages_.reload_ui(settings_.load()):
-        click.echo("The open UI shows them.")
+    shown = languages_.reload_ui(settings_.load())
+    click.echo("The open UI shows them." if shown else "A UI that is open shows them when it has reloaded definitions.")
     click.echo(f"Next: {polyglot()} materialize {' '.join(f'-l {code}' for code in codes)}")
 
 

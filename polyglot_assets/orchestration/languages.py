@@ -29,7 +29,7 @@ from polyglot_assets.text.languages import display_name, to_code
 UI = "ui.url"
 """In the home of Dagster: where `polyglot dev` listens."""
 LOCATION = "polyglot"
-_SECONDS = 60
+_SECONDS = 180
 _RELOAD = """
 mutation ($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) { __typename } }"""
 _TABLE = re.compile(r"^\s*\[grid\]\s*(#.*)?$", re.MULTILINE)

@@ -55,7 +55,11 @@ query ($id: ID!) {
 }"""
 _TICK = """
 mutation ($selector: SensorSelector!) {
-  sensorDryRun(selectorData: $selector, cursor: null) { __typename ... on PythonError { message } }
+  sensorDryRun(selectorData: $selector, cursor: null) {
+    __typename
+    ... on DryRunInstigationTick { evaluationResult { skipReason error { message } } }
+    ... on PythonError { message }
+  }
 }"""
 _WHERE = {"repositoryName": "__repository__", "repositoryLocationName": "polyglot"}
 
