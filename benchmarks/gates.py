@@ -19,10 +19,11 @@ from language_id import Texts, folder, texts
 from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.gates.debris import debris
 from polyglot_assets.gates.gate import Pair
-from polyglot_assets.gates.language import LanguageLimits, read
+from polyglot_assets.gates.language import LanguageLimits
 from polyglot_assets.gates.leakage import leaked_words
 from polyglot_assets.gates.length import measured_length
 from polyglot_assets.gates.personal import personal_data
+from polyglot_assets.gates.reading import read
 from polyglot_assets.gates.refusal import refusal_share
 from polyglot_assets.gates.registry import NAMES, assess
 from polyglot_assets.gates.repetition import repeated_share

@@ -16,12 +16,14 @@ from polyglot_assets.inference import registry
 from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
-from polyglot_assets.orchestration import choices, liveness
+from polyglot_assets.orchestration import choices, jobs, liveness
+from polyglot_assets.orchestration.languages import add_languages
 from polyglot_assets.orchestration.wiring import Place, locked_executor
 from polyglot_assets.prompts.assets import prompt_asset
 from polyglot_assets.release.assets import release_asset, release_checks
 from polyglot_assets.responses.assets import response_assets
 from polyglot_assets.seeds.assets import seed_assets
+from polyglot_assets.seeds.sensor import new_seeds
 
 # The grid needs APIs that Dagster still marks as beta or preview (backfill policies, partitioned checks). They are
 # pinned in constraints.txt and tested; saying so at every start would only hide other warnings.
@@ -38,7 +40,7 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
     """
     chosen = settings or settings_.load()
     teachers = registry.enabled(chosen)
-    place = Place(chosen, Lake(chosen.lake), grid.partitions(chosen.languages))
+    place = Place(chosen, Lake(chosen.lake), grid.partitions(chosen.languages, chosen.strategies))
     return dg.Definitions(
         assets=[
             *seed_assets(place),
@@ -53,7 +55,9 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
             release_asset(place),
         ],
         asset_checks=[*check_definitions(place, teachers), release_checks(place), deletion_check(place)],
-        sensors=[_dead_runs(place)],
+        jobs=[*jobs.jobs(), add_languages],
+        schedules=[jobs.nightly_schedule(place)],
+        sensors=[_dead_runs(place), new_seeds(place), _automation()],
         resources={
             "vllm": vllm or VllmResource.of(chosen),
             choices.KEY: choices.Choices.of(chosen, [teacher.name for teacher in teachers]),
@@ -77,6 +81,18 @@ def _dead_runs(place: Place) -> dg.SensorDefinition:
         return dg.SkipReason(f"marked as failed: {', '.join(marked)}" if marked else "every run has its process")
 
     return dead_runs
+
+
+def _automation() -> dg.AutomationConditionSensorDefinition:
+    """What makes assets follow those before them by themselves; off until somebody turns it on."""
+    return dg.AutomationConditionSensorDefinition(
+        "follow_changes",
+        target=dg.AssetSelection.all(),
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Makes prompts, answers, examples, curation, tables and the release anew whenever what they are "
+        "made of was made anew. The release waits for the checks that block it. New prompts are asked, which may cost "
+        "money.",
+    )
 
 
 @dg.definitions

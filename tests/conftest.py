@@ -11,6 +11,9 @@ from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 
+# Two engines of two threads each on two cores wait for each other most of the time.
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // workers)))
 os.environ["POLYGLOT_CONFIG"] = os.devnull  # also for fixtures of modules, which are made before those of tests
 
 

@@ -34,21 +34,32 @@ def vllm() -> ScriptedVllm:
 
 @pytest.fixture
 def run(settings: Settings, vllm: ScriptedVllm) -> Iterator[Run]:
-    """Executes a rectangle of the grid, from one partition key to another, as `polyglot materialize` does."""
+    """Executes a rectangle of the grid, from one partition key to another, as `polyglot materialize` does: all assets,
+    or those that lead to one of them.
+    """
     defs = build_defs(settings, vllm)
     job = defs.resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
 
-        def execute(first: str, last: str | None = None, *, allowed: bool = False) -> dg.ExecuteInProcessResult:
+        def execute(
+            first: str, last: str | None = None, *, to: str = "", allowed: bool = False
+        ) -> dg.ExecuteInProcessResult:
             return job.execute_in_process(
                 instance=instance,
                 tags={RANGE_START: first, RANGE_END: last or first},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
                 | (ALLOWED if allowed else {}),
+                asset_selection=_way_to(to, defs) if to else None,
                 raise_on_error=False,
             )
 
         yield execute
+
+
+def _way_to(asset: str, defs: dg.Definitions) -> list[dg.AssetKey]:
+    """The asset and all that it is made from; most tests need no tables and no release."""
+    selection = dg.AssetSelection.assets(asset.split("/")).upstream()
+    return sorted(selection.resolve(defs.resolve_asset_graph()))
 
 
 def _check_cells(result: dg.ExecuteInProcessResult, name: str) -> set[str | None]:
@@ -125,7 +136,7 @@ def test_the_full_grid_is_one_run_with_one_engine(run: Run, lake: Lake, vllm: Sc
 
 
 def test_every_cell_exists_and_empty_ones_say_why(run: Run, lake: Lake) -> None:
-    result = run("tl|generate", "tl|translate")
+    result = run("tl|generate", "tl|translate", to="prompts")
     for source in SOURCES:
         for cell in cells(["tl"]):
             assert lake.cell_path(SEEDS, cell, source=source.name).exists()
@@ -142,7 +153,7 @@ def test_every_cell_exists_and_empty_ones_say_why(run: Run, lake: Lake) -> None:
 
 
 def test_cells_carry_their_own_metadata(run: Run) -> None:
-    result = run("de|generate", "de|translate")
+    result = run("de|generate", "de|translate", to="responses/smollm2_135m")
     by_cell = {
         str(event.partition): event.materialization.metadata
         for event in result.all_events
@@ -162,10 +173,12 @@ def test_tokens_and_cost_are_those_of_what_was_newly_asked(settings: Settings, t
         '[priced]\nmodel = "org/priced"\nlicense = "mit"\nmax_tokens = 64\ninput_price = 2\noutput_price = 10.0\n'
     )
     priced = settings.model_copy(update={"teachers": ("priced",), "teacher_registry": registry})
-    job = build_defs(priced, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
+    defs = build_defs(priced, ScriptedVllm.new())
+    job = defs.resolve_implicit_global_asset_job_def()
+    way = _way_to("responses/priced", defs)
 
     def metadata() -> dict[str, object]:
-        result = job.execute_in_process(partition_key="de|respond", raise_on_error=False)
+        result = job.execute_in_process(partition_key="de|respond", asset_selection=way, raise_on_error=False)
         (event,) = result.asset_materializations_for_node("responses__priced")
         return {name: value.value for name, value in event.metadata.items()}
 
@@ -189,7 +202,7 @@ def test_bad_answers_are_kept_visible_and_never_released(run: Run, lake: Lake, v
         return good_answer(request)
 
     vllm.script.answer = mostly_bad
-    result = run("de|generate", "es|translate")
+    result = run("de|generate", "es|translate", to="examples")
     assert result.success, "bad answers are outcomes, not failures"
     with lake.connect() as connection:
         counts = dict(connection.execute("SELECT outcome, count(*) FROM lake.responses GROUP BY ALL").fetchall())
@@ -209,24 +222,27 @@ def test_an_engine_that_dies_fails_the_run_and_is_closed(run: Run, lake: Lake, v
         raise ConnectionError("gone")
 
     vllm.script.answer = die
-    result = run("de|respond")
+    result = run("de|respond", to="responses/smollm2_135m")
     assert not result.success
     assert vllm.script.engines[0].closed
     vllm.script.answer = good_answer
-    assert run("de|respond").success
+    assert run("de|respond", to="responses/smollm2_135m").success
 
 
 def test_two_teachers_are_two_assets_and_both_reach_the_examples(settings: Settings, lake: Lake) -> None:
     two = settings.model_copy(update={"teachers": ("smollm2-135m", "gemma-3-4b-it")})
-    job = build_defs(two, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(partition_key="ja|translate", raise_on_error=False)
+    defs = build_defs(two, ScriptedVllm.new())
+    job = defs.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        partition_key="ja|translate", raise_on_error=False, asset_selection=_way_to("examples", defs)
+    )
     assert result.success
     assert {row["teacher"] for row in lake.read_cell(EXAMPLES, Cell("ja", "translate"))} == set(two.teachers)
 
 
 def test_another_teacher_takes_over_cell_by_cell(run: Run, lake: Lake, settings: Settings) -> None:
     """Examples are those of the teachers that are enabled; other cells stay as they are, and so do all answers."""
-    run("de|generate", "de|translate")
+    run("de|generate", "de|translate", to="examples")
     other = settings.model_copy(update={"teachers": ("gemma-3-4b-it",)})
     job = build_defs(other, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
     assert not job.execute_in_process(partition_key="de|respond", raise_on_error=False).success, "rows would go"
@@ -240,7 +256,7 @@ def test_another_teacher_takes_over_cell_by_cell(run: Run, lake: Lake, settings:
         assert set(connection.execute(answers).fetchall()) == {
             (strategy, teacher) for strategy, (teacher,) in teachers.items()
         }
-    assert run("de|respond", allowed=True).success, "and back again"
+    assert run("de|respond", to="examples", allowed=True).success, "and back again"
     assert {row["teacher"] for row in lake.read_cell(EXAMPLES, Cell("de", "respond"))} == {TEACHER}
 
 
@@ -249,7 +265,7 @@ def test_a_lost_answer_fails_the_sum_check_of_its_cell(run: Run, lake: Lake, set
     from polyglot_assets.marts.checks import load_checks
     from polyglot_assets.settings import bundled
 
-    run("de|generate", "de|translate")
+    run("de|generate", "de|translate", to="examples")
     broken, whole = Cell("de", "respond"), Cell("de", "generate")
     rows = lake.read_cell(RESPONSES, broken, teacher=TEACHER)
     lake.write_cell(RESPONSES, broken, rows[1:], teacher=TEACHER)
@@ -260,11 +276,13 @@ def test_a_lost_answer_fails_the_sum_check_of_its_cell(run: Run, lake: Lake, set
 
 
 def test_the_same_seeds_give_the_same_bytes_in_another_lake(run: Run, lake: Lake, settings: Settings) -> None:
-    run("de|generate", "de|translate")
+    run("de|generate", "de|translate", to="examples")
     other = settings.model_copy(update={"lake": settings.lake.with_name("other")})
-    job = build_defs(other, ScriptedVllm.new()).resolve_implicit_global_asset_job_def()
+    defs = build_defs(other, ScriptedVllm.new())
+    job = defs.resolve_implicit_global_asset_job_def()
+    way = _way_to("examples", defs)
     for cell in cells(["de"]):  # one by one, in three runs
-        assert job.execute_in_process(partition_key=cell.key, raise_on_error=False).success
+        assert job.execute_in_process(partition_key=cell.key, asset_selection=way, raise_on_error=False).success
     for table in CELL_TABLES.values():
         files = sorted(path.relative_to(lake.root) for path in (lake.root / table.name).rglob("*.parquet"))
         assert files

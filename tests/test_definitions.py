@@ -12,6 +12,7 @@ from scripted import ScriptedVllm
 from syrupy.assertion import SnapshotAssertion
 
 from polyglot_assets.definitions import build_defs
+from polyglot_assets.domain import grid
 from polyglot_assets.settings import Settings
 
 HEAVY = (
@@ -44,6 +45,13 @@ def test_all_cell_wise_assets_share_one_grid(settings: Settings) -> None:
     grids = {graph.get(key).partitions_def for key in graph.get_all_asset_keys()} - {None}
     assert len(grids) == 1
     assert len(grids.pop().get_partition_keys()) == 21
+
+
+def test_a_language_is_one_range_of_the_grid_and_so_one_run(settings: Settings) -> None:
+    grid_ = grid.partitions(settings.languages)
+    keys = [cell.key for cell in grid.cells(["cs"])]
+    subset = grid_.subset_with_partition_keys(keys)
+    assert len(subset.get_partition_key_ranges(grid_)) == 1
 
 
 def test_each_enabled_teacher_has_its_asset(settings: Settings) -> None:

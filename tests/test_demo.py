@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -20,19 +21,27 @@ pytestmark = [
 def _demo(lake: Path) -> str:
     environment = os.environ | {
         "POLYGLOT_LAKE": str(lake), "POLYGLOT_ROWS_PER_CELL": "1", "POLYGLOT_LANGUAGES": "de",
+        "PYTHONFAULTHANDLER": "1",
     }  # fmt: skip
     command = [sys.executable, "-c", "from polyglot_assets.cli.main import run; run()", "demo"]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    assert "leaked" not in result.stderr
-    assert "Traceback" not in result.stdout + result.stderr
-    return result.stdout
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        printed, errors = process.communicate(timeout=600)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # it says where each of its threads stands
+        printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, printed + errors
+    assert "leaked" not in errors
+    assert "Traceback" not in printed + errors
+    return printed
 
 
 def test_demo_end_to_end_and_again_without_the_engine(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     printed = _demo(lake.root)
-    for text in ("Kept rows", "Outcome funnel", "release/sft", "make dev", "polyglot sql", "polyglot materialize"):
+    for text in ("Kept rows", "Outcome funnel", "release/sft", "polyglot dev", "polyglot sql", "polyglot materialize"):
         assert text in printed
     with lake.connect() as connection:
         answers = connection.execute("SELECT count(*), count(outcome), sum(response_tokens) FROM lake.responses")

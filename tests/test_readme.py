@@ -44,6 +44,8 @@ FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 POLYGLOT = re.compile(r"^(?:\$ )?((?:POLYGLOT_\w+=\S+ )*)(?:\.venv(?:-gpu)?/bin/)?polyglot (.+)$")
 LOOKS = {
     "audit-card",
+    "compare",
+    "completion",
     "diff",
     "forget",
     "releases",
@@ -173,7 +175,9 @@ def test_commands_are_understood(
     monkeypatch.chdir(tmp_path)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    added = {code for _, words in commands() if words[:2] == ["languages", "add"] for code in words[2:]}
     chosen = load_settings()
+    chosen = chosen.model_copy(update={"languages": (*chosen.languages, *sorted(added - set(chosen.languages)))})
     parent = click.Context(main, info_name="polyglot")
     values = main.commands[words[0]].make_context(words[0], words[1:], parent).params
     if words[0] in ("materialize", "retry"):

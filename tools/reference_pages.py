@@ -1,9 +1,12 @@
 """Pages of the documentation that are made from the code each time it is built. A hook of mkdocs (mkdocs.yml).
 
-Here: tables of commands, settings, outcomes, tables, sources and teachers, and the two papers that lie beside docs/.
+Here: tables of commands, settings, outcomes, tables, sources and teachers, tables whose rows a suite wrote as JSON, and
+the two papers that lie beside docs/.
 Not here: words that somebody wrote (docs/).
 """
 
+import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from polyglot_assets.domain.outcomes import CURATED, DELETED, STAGES, Outcome
 from polyglot_assets.gates.registry import GATES, OUTCOMES
 from polyglot_assets.inference import registry
 from polyglot_assets.marts.models import load
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import bundled
 from polyglot_assets.settings.groups import DECIDES, GROUPS, Group
@@ -36,17 +40,28 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, config: MkDocsConfig, **_: Any) -> str:
+    """Puts tables in the places that name the JSON file of their rows, which a test suite wrote."""
+    return re.sub(r"<!-- table: (\S+) -->", lambda place: table_of(Path(config.docs_dir) / place[1]), markdown)
+
+
+def table_of(file: Path) -> str:
+    """The rows of a JSON file as a Markdown table."""
+    rows = json.loads(file.read_text(encoding="utf-8"))
+    return "\n".join(table(tuple(rows[0]), (row.values() for row in rows)))
+
+
 def pages() -> dict[str, str]:
     """The text of each page, by its path below docs/."""
     made = {"commands": commands, "settings": settings, "outcomes": outcomes, "gates": gates}
-    made |= {"tables": tables, "sources": sources, "teachers": teachers}
+    made |= {"strategies": strategies, "tables": tables, "sources": sources, "teachers": teachers}
     pages = {f"reference/{name}.md": "\n".join(lines()) + "\n" for name, lines in made.items()}
     for name in ("CHANGELOG", "CONTRIBUTING"):
         pages[f"{name.lower()}.md"] = (ROOT / f"{name}.md").read_text(encoding="utf-8")
     return pages
 
 
-def table(head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     """A Markdown table."""
     yield f"| {' | '.join(head)} |"
     yield f"| {' | '.join('---' for _ in head)} |"
@@ -93,6 +108,17 @@ def default_of(value: Any) -> str:
     if isinstance(value, tuple):
         value = ",".join(value)
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def strategies() -> Iterator[str]:
+    """Every strategy with what the teacher sees and writes."""
+    yield "# Strategies\n"
+    yield "`POLYGLOT_STRATEGIES` chooses those of the grid. [Adding things](../guides/adding.md#a-strategy) says how"
+    yield "one is added.\n"
+    yield from table(
+        ("strategy", "the teacher sees", "the teacher writes", "by default"),
+        ((f"`{r.name}`", r.sees, r.writes, "yes" if r.name in STRATEGIES else "") for r in RECIPES.values()),
+    )
 
 
 def outcomes() -> Iterator[str]:
@@ -170,7 +196,7 @@ def sources() -> Iterator[str]:
 
 
 def _feeds(source: Any) -> list[str]:
-    return [strategy for strategy in STRATEGIES if source.does_not_feed(Cell("de", strategy)) is None]
+    return [strategy for strategy in RECIPES if source.does_not_feed(Cell("de", strategy)) is None]
 
 
 def teachers() -> Iterator[str]:

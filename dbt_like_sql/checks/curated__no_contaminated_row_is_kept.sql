@@ -1,4 +1,4 @@
 -- No row that holds text of an evaluation item is kept.
-SELECT id, eval_set, item, side
+SELECT source, id, eval_set, item, side
 FROM lake.contamination
 SEMI JOIN (SELECT id FROM marts.curated WHERE outcome <> 'contaminated') AS others USING (id)

@@ -4,7 +4,7 @@ FROM (
     SELECT
         sum(rows) AS table_total,
         (SELECT count(*) FROM marts.curated WHERE outcome = 'ok') AS kept,
-        bool_and(rows = generate_rows + respond_rows + translate_rows) AS strategies_add_up,
+        bool_and(rows = list_sum(list_transform(by_strategy, lambda part: part.rows))) AS strategies_add_up,
         abs(sum(share) - 1) < 1e-4 AS shares_add_up
     FROM marts.language_distribution
 )

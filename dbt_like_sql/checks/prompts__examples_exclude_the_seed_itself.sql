@@ -1,5 +1,6 @@
--- Few-shot examples are three different other seeds, and only for generate.
-SELECT language, strategy, prompt_id, seed_id, exemplar_ids
-FROM lake.prompts
-WHERE list_contains(exemplar_ids, seed_id)
-    OR len(list_distinct(exemplar_ids)) <> CASE strategy WHEN 'generate' THEN 3 ELSE 0 END
+-- Few-shot examples are different other seeds, as many as the strategy shows.
+SELECT prompts.language, prompts.strategy, prompts.source, prompts.prompt_id, prompts.seed_id, prompts.exemplar_ids
+FROM lake.prompts AS prompts
+JOIN lake.strategies AS strategies USING (strategy)
+WHERE list_contains(prompts.exemplar_ids, prompts.seed_id)
+    OR len(list_distinct(prompts.exemplar_ids)) <> strategies.examples

@@ -1,23 +1,26 @@
 -- Kept rows per target language: the table of the dataset card. The shares are of the sum of this very table. A
 -- language for which prompts were made is listed even if no row is kept.
-WITH languages AS (
-    SELECT
-        language,
-        coalesce(sum(rows) FILTER (kept), 0)::BIGINT AS rows,
-        coalesce(sum(rows) FILTER (kept AND strategy = 'generate'), 0)::BIGINT AS generate_rows,
-        coalesce(sum(rows) FILTER (kept AND strategy = 'respond'), 0)::BIGINT AS respond_rows,
-        coalesce(sum(rows) FILTER (kept AND strategy = 'translate'), 0)::BIGINT AS translate_rows
+WITH cells AS (
+    SELECT language, strategy, coalesce(sum(rows) FILTER (kept), 0)::BIGINT AS rows
     FROM (SELECT *, stage_order = 4 AND outcome = 'ok' AS kept FROM marts.outcome_funnel)
     WHERE stage_order >= 3 OR (stage_order = 2 AND outcome = 'kept' AND rows > 0)
-    GROUP BY language
+    GROUP BY language, strategy
+),
+
+languages AS (
+    SELECT
+        cells.language,
+        sum(cells.rows)::BIGINT AS rows,
+        list({'strategy': cells.strategy, 'rows': cells.rows} ORDER BY strategies.place, cells.strategy) AS by_strategy
+    FROM cells
+    LEFT JOIN lake.strategies AS strategies ON strategies.strategy = cells.strategy
+    GROUP BY cells.language
 )
 
 SELECT
     language,
     rows,
     round(coalesce(rows / nullif(sum(rows) OVER (), 0), 0), 6) AS share,
-    generate_rows,
-    respond_rows,
-    translate_rows
+    by_strategy
 FROM languages
 ORDER BY rows DESC, language

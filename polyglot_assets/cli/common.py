@@ -11,14 +11,16 @@ from collections.abc import Callable
 from functools import wraps
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from polyglot_assets import settings as settings_
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.lake.files import sweep
-from polyglot_assets.lake.store import Lake
+
+if TYPE_CHECKING:
+    from polyglot_assets.lake.store import Lake
 
 _CIRCUMSTANCES = (
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENAMETOOLONG
@@ -56,12 +58,14 @@ def typed(argument: str) -> str:
         return argument
 
 
-def existing_lake() -> Lake:
+def existing_lake() -> "Lake":
     """The lake of the settings.
 
     Raises:
         UserError: there is none yet.
     """
+    from polyglot_assets.lake.store import Lake  # DuckDB takes time to import, which a shell that completes has not
+
     lake = Lake(settings_.load().lake)
     if not lake.root.is_dir():
         raise UserError(f"there is no lake at {lake.root} yet; run `polyglot demo`, or set POLYGLOT_LAKE")

@@ -12,20 +12,24 @@ from typing import TYPE_CHECKING
 import click
 
 from polyglot_assets import settings as settings_
+from polyglot_assets.cli import complete
 from polyglot_assets.cli.common import clear_errors, existing_lake, typed
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import HUB, Settings
 
 if TYPE_CHECKING:
     from polyglot_assets.deletion.forget import Intent
+    from polyglot_assets.lake.store import Lake
     from polyglot_assets.lake.tombstones import Request
 
 _SHOWN = 10
 
 
 @click.command()
-@click.option("--source", help="Seed dataset, by its hub id or its asset's name: allenai/WildChat-4.8M, or wildchat.")
+@click.option(
+    "--source", shell_complete=complete.sources,
+    help="Seed dataset, by its hub id or its asset's name: allenai/WildChat-4.8M, or wildchat.",
+)  # fmt: skip
 @click.option("--source-id", help="The row's id in it, as the column source_id has it.")
 @click.option(
     "--requests", "file", type=click.Path(path_type=Path),
@@ -63,6 +67,7 @@ def forget(  # noqa: PLR0913 one parameter per option
     polyglot forget --verify
     """
     from polyglot_assets.deletion import forget as forget_
+    from polyglot_assets.deletion.news import seeds_changed
     from polyglot_assets.lake import locks
 
     settings, lake = settings_.load(), existing_lake()
@@ -71,7 +76,7 @@ def forget(  # noqa: PLR0913 one parameter per option
             raise UserError("--verify looks for all deleted rows; give it no request")
         _verify(lake, settings)
         return
-    asked = _asked(source, source_id, file, {"requester": typed(requested_by), "reference": typed(reference)})
+    asked = _asked(settings, source, source_id, file, {"requester": typed(requested_by), "reference": typed(reference)})
     with locks.alone(lake):
         intent = forget_.intend(lake, settings, asked)
         _show(intent, settings, dry_run=dry_run)
@@ -80,22 +85,29 @@ def forget(  # noqa: PLR0913 one parameter per option
         if intent.new and not yes:  # what was begun was confirmed then
             click.confirm("Remove this for good?", abort=True)
         forget_.carry_out(lake, settings, intent, lambda text: click.echo(f"  {text}"))
+        if not intent.idle:
+            sources = {request.source for request in (*intent.new, *intent.open)}
+            seeds_changed(lake, settings, sources, intent.plan.cells)
     if not intent.idle:
         click.echo("Done. `polyglot materialize` fills the gaps; `polyglot forget --verify` looks into every file.")
 
 
-def _asked(source: str | None, source_id: str | None, file: Path | None, defaults: dict[str, str]) -> list["Request"]:
+def _asked(
+    settings: Settings, source: str | None, source_id: str | None, file: Path | None, defaults: dict[str, str]
+) -> list["Request"]:
     from polyglot_assets.deletion import requests
+    from polyglot_assets.seeds.sources import sources_of
 
     if file is not None:
         if source or source_id:
             raise UserError("give --requests, or --source and --source-id")
-        return requests.read(file, defaults)
+        return requests.read(file, defaults, sources_of(settings))
     if source is None and source_id is None:
         return []
     if source is None or source_id is None:
         raise UserError("--source and --source-id belong together")
-    return [requests.request("the command line", {"source": source, "source_id": typed(source_id)}, defaults)]
+    values = {"source": source, "source_id": typed(source_id)}
+    return [requests.request("the command line", values, defaults, sources_of(settings))]
 
 
 def _show(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:
@@ -135,7 +147,7 @@ def _show_plan(intent: "Intent", settings: Settings, *, dry_run: bool) -> None:
     click.echo(f"Yours and left as they are: the source's own files ({where}), exports, copies of releases, backups.")
 
 
-def _verify(lake: Lake, settings: Settings) -> None:
+def _verify(lake: "Lake", settings: Settings) -> None:
     from polyglot_assets.deletion import forget as forget_
     from polyglot_assets.deletion.verify import verify
 

@@ -12,14 +12,23 @@ from pathlib import Path
 import click
 
 from polyglot_assets import settings as settings_
+from polyglot_assets.cli import compare, complete
 from polyglot_assets.cli import deletion as deletion_commands
+from polyglot_assets.cli import languages as language_commands
 from polyglot_assets.cli import release as release_commands
 from polyglot_assets.cli import settings as settings_commands
 from polyglot_assets.cli.common import clear_errors, existing_lake, typed, warn_of_open_door
-from polyglot_assets.lake.store import Lake
-from polyglot_assets.lake.views import RELEASES
 from polyglot_assets.settings.sources import CONFIG
 
+LANGUAGE = click.option(
+    "--language", "-l", multiple=True, shell_complete=complete.languages,
+    help="Target language; may be given several times. Default: all.",
+)  # fmt: skip
+STRATEGY = click.option(
+    "--strategy", "-s", multiple=True, shell_complete=complete.strategies,
+    help="Strategy; may be given several times. Default: all.",
+)  # fmt: skip
+YES = click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -73,39 +82,30 @@ def demo() -> None:
     Uses the sample seeds and the embedded teacher unless the settings say otherwise, and three rows per cell unless
     POLYGLOT_ROWS_PER_CELL or the lake has more. A second run asks nothing twice and takes about half a minute.
     """
-    from polyglot_assets.cli import console
     from polyglot_assets.cli import run as running
-    from polyglot_assets.release.versions import LATEST, followed
 
-    settings = running.with_demo_rows(settings_.load())
-    _run(settings, (), (), None)
-    lake = Lake(settings.lake)
-    console.print_grid(lake)
-    console.print_funnel(lake)
-    if "smollm2-135m" in settings.teachers:
-        console.console.print(
-            "The embedded teacher is a small English model: it shows that everything runs, not what good data is. "
-            "Its answers in other languages are poor, and many end as wrong_language or not_translated.\n"
-        )
-    release = followed(settings.lake / RELEASES / LATEST)
-    here = Path.cwd()
-    console.console.print(f"Release: {release.relative_to(here) if release.is_relative_to(here) else release}\n")
-    console.console.print("Next:")
-    console.console.print("  make dev                                            # the Dagster UI")
-    console.console.print('  .venv/bin/polyglot sql "FROM marts.outcome_funnel"  # any SQL over the lake')
-    more = ",".join([*settings.languages, "fr"])
-    console.console.print(f"  POLYGLOT_LANGUAGES={more} .venv/bin/polyglot materialize --language fr")
+    _run(running.with_demo_rows(settings_.load()), (), (), None)
 
 
 @main.command()
-@click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
-@click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
-@click.option("--teacher", "-t", multiple=True, help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.")
+@LANGUAGE
+@STRATEGY
+@click.option(
+    "--teacher", "-t", multiple=True, shell_complete=complete.teachers,
+    help="Teacher(s) to ask instead of POLYGLOT_TEACHERS.",
+)  # fmt: skip
 @click.option("--select", "assets", help="Assets, in Dagster's selection syntax. Default: all.")
-@click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
+@click.option("--plan", is_flag=True, help="Only print what would be asked, and its tokens, price and time.")
+@YES
 @clear_errors
 def materialize(
-    language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], assets: str | None, *, yes: bool
+    language: tuple[str, ...],
+    strategy: tuple[str, ...],
+    teacher: tuple[str, ...],
+    assets: str | None,
+    *,
+    plan: bool,
+    yes: bool,
 ) -> None:
     """Materialize assets for some or all cells of the grid.
 
@@ -117,6 +117,7 @@ def materialize(
 
     \b
     polyglot materialize                                   everything
+    polyglot materialize --plan                            what that would ask and cost
     polyglot materialize -l de -l es -s translate          two cells through the whole chain
     polyglot materialize --select 'key:"marts/*"'          tables only
     polyglot materialize -l ja --select 'key:"prompts"+'   prompts and all that follows
@@ -124,17 +125,26 @@ def materialize(
     from polyglot_assets.cli import run as running
 
     settings = running.with_teachers(settings_.load(), teacher)
-    _run(settings, language, strategy, assets, yes=yes)
+    if plan:
+        from polyglot_assets.cli.plan import print_plan
+
+        print_plan(settings, running.choose(settings, language, strategy, assets))
+    else:
+        _run(settings, language, strategy, assets, yes=yes)
 
 
 @main.command()
 @click.option(
-    "--outcome", "outcomes", required=True, help="Outcomes to ask again for, comma-separated: truncated,empty."
-)
-@click.option("--language", "-l", multiple=True, help="Target language; may be given several times. Default: all.")
-@click.option("--strategy", "-s", multiple=True, help="generate, respond or translate. Default: all.")
-@click.option("--teacher", "-t", multiple=True, help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.")
-@click.option("--yes", is_flag=True, help="Go on although rows leave the lake; their answers stay in the ledger.")
+    "--outcome", "outcomes", required=True, shell_complete=complete.outcomes,
+    help="Outcomes to ask again for, comma-separated: truncated,empty.",
+)  # fmt: skip
+@LANGUAGE
+@STRATEGY
+@click.option(
+    "--teacher", "-t", multiple=True, shell_complete=complete.teachers,
+    help="Teacher(s) whose answers are meant. Default: POLYGLOT_TEACHERS.",
+)  # fmt: skip
+@YES
 @clear_errors
 def retry(
     outcomes: str, language: tuple[str, ...], strategy: tuple[str, ...], teacher: tuple[str, ...], *, yes: bool
@@ -168,13 +178,18 @@ def _run(
     yes: bool = False,
 ) -> None:
     from polyglot_assets.cli import run as running
-    from polyglot_assets.cli.console import RunDisplay
+    from polyglot_assets.cli import summary
+    from polyglot_assets.cli.display import RunDisplay
 
     selection = running.choose(settings, languages, strategies, assets)
     display = RunDisplay()
     title = f"materializing {', '.join(selection.languages)} × {', '.join(selection.strategies)}"
     with display.running(title):
         succeeded = running.materialize(settings, selection, display, allow_removal=yes)
+    if display.interrupted:
+        summary.print_interruption(display)
+        sys.exit(130)
+    summary.print_end(settings, display, succeeded=succeeded)
     if not succeeded:
         sys.exit(1)
 
@@ -182,8 +197,9 @@ def _run(
 @main.command()
 @clear_errors
 def status() -> None:
-    """Show the cells of the lake: rows per layer, and outcomes."""
+    """Show the sources and cells of the lake: rows per layer, and outcomes."""
     from polyglot_assets.cli import console
+    from polyglot_assets.seeds.sources import unread
 
     lake = existing_lake()
     console.console.print(f"lake: {lake.root}")
@@ -208,6 +224,9 @@ def status() -> None:
         ).fetchall()
     columns = ("language", "strategy", "seeds", "prompts", "responses", "examples", "not kept because")
     console.print_rows("Cells", columns, rows)
+    console.print_sources(lake)
+    for warning in unread(settings_.load()):
+        click.echo(f"polyglot: {warning}", err=True)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment: -- why
@@ -227,6 +246,7 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
     \b
     lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
     lake.counts                                               what became of the rows of each stage, by reason
+    lake.strategies                                           what each strategy is
     lake.duplicates, lake.contamination, lake.licences        examples that curation has something to say about
     lake.deletions                                            deletion requests, and what they removed
     marts.<table>                                             the tables of dbt_like_sql/
@@ -245,15 +265,19 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
 
 
 @main.command()
+@click.option("--open", "shown", is_flag=True, help="Also open it in a browser.")
 @clear_errors
-def report() -> None:
+def report(*, shown: bool) -> None:
     """Write the report about the lake, one HTML file, from its tables as they are, and print its path."""
     from polyglot_assets.lake import locks
     from polyglot_assets.marts import report as report_
 
     lake = existing_lake()
     with locks.shared(lake):
-        click.echo(report_.write(lake))
+        path = report_.write(lake)
+    click.echo(path)
+    if shown:
+        click.launch(path.as_uri())
 
 
 @main.command()
@@ -282,6 +306,8 @@ def teachers() -> None:
 def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
     from polyglot_assets.cli import run as running
+    from polyglot_assets.cli.origin import WORKSPACE
+    from polyglot_assets.orchestration import languages
 
     warn_of_open_door(
         host,
@@ -290,15 +316,14 @@ def dev(host: str, port: int) -> None:
     )
     # Opened here first: what is wrong with it is one line here, and pages in Dagster's own processes.
     running.fail_dead_runs(running.with_teachers(settings_.load(), ()))
-    workspace = Path(__file__).parent.parent / "workspace.yaml"
-    target = ["-w", str(workspace)] if workspace.exists() else ["-m", "polyglot_assets.definitions"]
+    languages.remember_ui(settings_.load(), host, port)
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.
-    arguments = [sys.executable, "-m", "dagster", "dev", *target, "-h", host, "-p", str(port)]
+    arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
     os.execv(sys.executable, arguments)  # noqa: S606 our own command line
 
 
 @main.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete.teachers)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @clear_errors
@@ -319,5 +344,12 @@ def serve_teacher(name: str | None, host: str, port: int) -> None:
     serve.serve(settings, name, host, port, click.echo)
 
 
-for command in (*settings_commands.COMMANDS, *release_commands.COMMANDS, *deletion_commands.COMMANDS):
+for command in (
+    *settings_commands.COMMANDS,
+    *language_commands.COMMANDS,
+    *compare.COMMANDS,
+    *complete.COMMANDS,
+    *release_commands.COMMANDS,
+    *deletion_commands.COMMANDS,
+):
     main.add_command(command)

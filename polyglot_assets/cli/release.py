@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
+from polyglot_assets.cli import complete
 from polyglot_assets.cli.common import clear_errors, existing_lake, release_folder
 from polyglot_assets.cli.release_diff import diff
 from polyglot_assets.cli.release_publish import publish
 from polyglot_assets.cli.release_subset import subset
 
-RELEASE = click.argument("release", default="latest")
+RELEASE = click.argument("release", default="latest", shell_complete=complete.releases)
 
 
 @click.command()

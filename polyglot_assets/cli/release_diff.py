@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from polyglot_assets.cli import complete
 from polyglot_assets.cli.common import clear_errors, release_folder
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("old")
-@click.argument("new", default="latest")
+@click.argument("old", shell_complete=complete.releases)
+@click.argument("new", default="latest", shell_complete=complete.releases)
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
 @click.option(
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Also write it as a page that needs no network."

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from polyglot_assets import settings as settings_
+from polyglot_assets.cli import complete
 from polyglot_assets.cli.common import clear_errors, release_folder
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.lake.store import Lake
 
 if TYPE_CHECKING:
     from polyglot_assets.release.hub import Hub
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("release", default="latest")
+@click.argument("release", default="latest", shell_complete=complete.releases)
 @click.option("--repo", required=True, metavar="ORG/NAME", help="The dataset repository on the hub.")
 @click.option("--revision", "branch", default="main", show_default=True, help="The branch that gets the release.")
 @click.option("--create", is_flag=True, help="Make the repository, or the branch, if it is missing.")
@@ -48,7 +48,7 @@ def publish(  # noqa: PLR0913 options
     from polyglot_assets.release import squash
 
     with hub_.session(repo, writes=yes, xet=xet) as hub:
-        ready = publish_.opened(_folder(release))
+        ready = publish_.opened(_folder(release), hub.repo)
         state = publish_.look(hub, ready, branch, private=private)
         _refuse_missing(hub, state, branch, create=create)
         _print_state(hub, ready, state, branch)
@@ -90,6 +90,7 @@ def _refuse_missing(hub: "Hub", state: "State", branch: str, *, create: bool) ->
 
 def _traces(hub: "Hub", release: "Release", state: "State", branch: str, *, needed: bool) -> "Traces | None":
     """What the hub has of other releases of the lake; None for a release that came from elsewhere."""
+    from polyglot_assets.lake.store import Lake
     from polyglot_assets.release import squash, versions
 
     lake = Lake(settings_.load().lake)

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import click
 
+from polyglot_assets.cli import complete
 from polyglot_assets.cli.common import clear_errors, release_folder
-from polyglot_assets.domain.grid import STRATEGIES
+from polyglot_assets.recipes.registry import NAMES
 from polyglot_assets.release.formats import FORMATS
 
 _SEVERAL = "may be given several times. Default: all."
 
 
 @click.command()
-@click.argument("release", default="latest")
+@click.argument("release", default="latest", shell_complete=complete.releases)
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="Folder to write; new or empty.")
-@click.option("--language", "-l", multiple=True, help=f"Language code; {_SEVERAL}")
-@click.option("--strategy", "-s", multiple=True, type=click.Choice(STRATEGIES), help=f"Strategy; {_SEVERAL}")
-@click.option("--teacher", "-t", multiple=True, help=f"Teacher, as in the registry; {_SEVERAL}")
+@click.option("--language", "-l", multiple=True, shell_complete=complete.languages, help=f"Language code; {_SEVERAL}")
+@click.option("--strategy", "-s", multiple=True, type=click.Choice(NAMES), help=f"Strategy; {_SEVERAL}")
+@click.option(
+    "--teacher", "-t", multiple=True, shell_complete=complete.teachers, help=f"Teacher, as in the registry; {_SEVERAL}"
+)
 @click.option("--source", multiple=True, help=f"Seed source, as <org>/<name>; {_SEVERAL}")
 @click.option("--per-language", type=click.IntRange(min=1), help="Rows of each language, balanced over strategies.")
 @click.option(

@@ -22,23 +22,28 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
 from polyglot_assets import definitions
+from polyglot_assets.cli.origin import known_to_the_ui
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.curation.assets import CONTAMINATION_KEY
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.domain.grid import STRATEGIES, Cell, cells
+from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.orchestration import choices as choices_
-from polyglot_assets.orchestration import liveness, removal
+from polyglot_assets.orchestration import endings, liveness, removal
 from polyglot_assets.orchestration.choices import Choices
+from polyglot_assets.orchestration.jobs import RANGE_END, RANGE_START
 from polyglot_assets.orchestration.removal import Removal
+from polyglot_assets.prompts import templates
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
+from polyglot_assets.recipes.registry import NAMES
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.responses.retry import set_aside
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import Settings, dagster_home
 
 _DAGSTER_YAML = """\
@@ -62,9 +67,6 @@ code_servers:
 _DEMO_ROWS = 3
 _LONGEST_HOME = 512 - len("/history/runs/00000000-0000-0000-0000-000000000000.db-journal") - 1
 """Bytes. SQLite refuses longer paths than 512 with everything that it puts beside a file."""
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True)
@@ -177,14 +179,16 @@ def choose(settings: Settings, languages: Sequence[str], strategies: Sequence[st
         if language not in settings.languages:
             raise UserError(
                 f"--language {language}: the grid has {', '.join(settings.languages)}; "
-                f"add it with POLYGLOT_LANGUAGES={','.join([*settings.languages, language])}"
+                f"`polyglot languages add {language}` adds it"
             )
     for strategy in strategies:
-        if strategy not in STRATEGIES:
-            raise UserError(f"--strategy {strategy}: there are {', '.join(STRATEGIES)}")
+        if strategy not in settings.strategies:
+            more = f"; POLYGLOT_STRATEGIES={','.join([*settings.strategies, strategy])} adds it"
+            there_are = ", ".join(settings.strategies)
+            raise UserError(f"--strategy {strategy}: there are {there_are}{more if strategy in NAMES else ''}")
     return Selection(
         tuple(code for code in settings.languages if not languages or code in languages),
-        tuple(name for name in STRATEGIES if not strategies or name in strategies),
+        tuple(name for name in settings.strategies if not strategies or name in strategies),
         assets or "*",
     )
 
@@ -196,15 +200,17 @@ def with_demo_rows(settings: Settings) -> Settings:
     """
     if "rows_per_cell" in settings.model_fields_set:
         return settings
-    paths = [Lake(settings.lake).cell_path(PROMPTS, cell) for cell in cells(settings.languages)]
+    paths = [Lake(settings.lake).cell_path(PROMPTS, cell) for cell in cells(settings.languages, settings.strategies)]
     rows = max((int(pq.read_metadata(path).num_rows) for path in paths if path.exists()), default=0)
     return settings.model_copy(update={"rows_per_cell": max(rows, _DEMO_ROWS)})
 
 
 def with_teachers(settings: Settings, teachers: Sequence[str]) -> Settings:
-    """Settings with these teachers enabled; unchanged if none is named. Checks the names."""
+    """Settings with these teachers enabled; unchanged if none is named. Checks them, own sources and templates."""
     chosen = settings.model_copy(update={"teachers": tuple(teachers)}) if teachers else settings
     enabled(chosen)
+    sources_of(chosen)
+    templates.load(chosen.templates)
     return chosen
 
 
@@ -244,22 +250,30 @@ def materialize(
     sound = True
     with recorded(settings) as instance:
         liveness.fail_dead_runs(instance, Lake(settings.lake))
-        with locks.shared(Lake(settings.lake)):
-            for start, end in rectangles(settings.languages, selection):
+        with locks.shared(Lake(settings.lake)), known_to_the_ui(instance), endings.without_noise(instance):
+            for start, end in rectangles(settings.languages, settings.strategies, selection):
                 run_id = str(uuid.uuid4())
                 with liveness.alive(instance, run_id):
                     result = job.execute_in_process(
                         instance=instance,
                         run_id=run_id,
                         asset_selection=keys,
-                        tags={RANGE_START: start, RANGE_END: end, "polyglot/from": "command line", **remembered},
+                        tags={RANGE_START: start, RANGE_END: end, endings.FROM: endings.COMMAND_LINE, **remembered},
                         run_config=config,
                         raise_on_error=False,
                     )
                 if not result.success:
+                    _say_last(instance, result)
                     return False
                 sound &= all(check.passed for check in result.get_asset_check_evaluations())
     return sound
+
+
+def _say_last(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> None:
+    """Puts what failed at the end of the run's log."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            instance.report_engine_event(endings.sentence(event), result.dagster_run)
 
 
 def _removals(
@@ -307,10 +321,10 @@ def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int,
     return marked, " or ".join(f'key:"{response_key(teacher).to_user_string()}"+' for teacher in teachers)
 
 
-def rectangles(languages: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:
+def rectangles(languages: Sequence[str], strategies: Sequence[str], selection: Selection) -> Iterator[tuple[str, str]]:
     """(first, last) partition keys of the contiguous rectangles that make up a selection."""
     for first_language, last_language in _blocks(languages, selection.languages):
-        for first_strategy, last_strategy in _blocks(STRATEGIES, selection.strategies):
+        for first_strategy, last_strategy in _blocks(strategies, selection.strategies):
             yield f"{first_language}|{first_strategy}", f"{last_language}|{last_strategy}"
 
 
@@ -321,6 +335,15 @@ def _blocks(axis: Sequence[str], chosen: Iterable[str]) -> Iterator[tuple[str, s
         if index + 1 == len(places) or places[index + 1] != place + 1:
             yield axis[places[start]], axis[place]
             start = index + 1
+
+
+def selected_assets(settings: Settings, assets: str) -> set[dg.AssetKey]:
+    """The assets that a selection means.
+
+    Raises:
+        UserError: it is malformed or matches nothing.
+    """
+    return set(_selected(definitions.build_defs(settings), assets))
 
 
 def _selected(defs: dg.Definitions, text: str) -> list[dg.AssetKey]:
@@ -344,6 +367,7 @@ def _logger(handler: logging.Handler) -> dg.LoggerDefinition:
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
         logger.handlers = [handler]
+        endings.leave_out_what_does_not_run([logger])
         return logger
 
     return dg.LoggerDefinition(terminal, description="Hands records to the command line's own display.")

@@ -69,7 +69,7 @@ def _present(settings: Settings, table: str, parts: Mapping[str, str]) -> Values
     if table == SEEDS.name:
         return settings.deciding("seeds")
     if table == PROMPTS.name:
-        template = load_templates()[parts["strategy"]]
+        template = load_templates(settings.templates).of(parts["strategy"], parts["language"])
         return settings.deciding("prompts") | {"template": template.version}
     teachers = {teacher.name: teacher for teacher in enabled(settings)}
     if table == EXAMPLES.name:

@@ -9,13 +9,25 @@ from polyglot_assets.contracts.licenses import LICENCES
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.seeds import SEEDS
+from polyglot_assets.contracts.strategies import STRATEGIES
 
 TABLES = {
     table.name: table
-    for table in (SEEDS, PROMPTS, RESPONSES, EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION, LICENCES, DELETIONS)
+    for table in (
+        SEEDS,
+        PROMPTS,
+        RESPONSES,
+        EXAMPLES,
+        COUNTS,
+        DUPLICATES,
+        CONTAMINATION,
+        LICENCES,
+        DELETIONS,
+        STRATEGIES,
+    )
 }
 """All tables by name. `counts` says what became of the rows that did not go on: for each stage, source and cell the
-rows add up to what the stage was given."""
+rows add up to what the stage was given. `strategies` is no file: it shows the recipes (recipes/registry.py)."""
 
 CELL_TABLES = {name: table for name, table in TABLES.items() if table.cellwise}
 """Those that are stored cell by cell."""

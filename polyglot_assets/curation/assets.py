@@ -10,12 +10,14 @@ from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.licenses import LICENCES
 from polyglot_assets.curation import contamination, duplicates, evalsets
 from polyglot_assets.curation import licenses as licences
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import made_with
 from polyglot_assets.licenses import policy as policy_
 from polyglot_assets.orchestration import removal
 from polyglot_assets.orchestration.choices import Choices
-from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, column_schema, counts_table, markdown
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, column_schema, counts_table, group, markdown
 from polyglot_assets.settings import Settings
 
 DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
@@ -29,13 +31,18 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=DUPLICATES_KEY,
         deps=[EXAMPLES_KEY],
-        group_name=DUPLICATES_KEY.path[0],
+        group_name=group(DUPLICATES_KEY.path[0]),
         kinds={"python", "parquet"},
         owners=OWNERS,
         description="One row per example that repeats another one: exactly (prompt and response anywhere, or the "
         "prompt for the same teacher and language) or nearly. Nothing is deleted; each row names the example that is "
         "kept in its place. Only cells that changed are read again.",
         metadata={"dagster/column_schema": column_schema(DUPLICATES)},
+        code_version=code_version(
+            ("curation/d*.py", "curation/keep.py", "curation/pair*.py", "curation/segments.py", "text/shingles.py"),
+            place.settings.duplicates_similarity,
+            place.settings.duplicates_width,
+        ),
         automation_condition=EAGER,
     )
     def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
@@ -46,11 +53,12 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
             counts = duplicates.find(place.lake, place.settings, context.log.debug)
         place.lake.publish_catalogue()
         return dg.MaterializeResult(
+            data_version=data_version([place.lake.table_path(DUPLICATES)]),
             metadata={
                 "dagster/row_count": sum(counts.values()) - counts["examples"],
                 "rows": counts_table(counts),
                 "seconds": round(time.monotonic() - started, 3),
-            }
+            },
         )
 
     return find_duplicates
@@ -62,13 +70,19 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=CONTAMINATION_KEY,
         deps=[EXAMPLES_KEY],
-        group_name=CONTAMINATION_KEY.path[0],
+        group_name=group(CONTAMINATION_KEY.path[0]),
         kinds={"python", "parquet"},
         owners=OWNERS,
         description="One row per example and evaluation item of which it holds most words in their order. The sets "
         "are the files in the folder POLYGLOT_EVALSETS; without one the table is empty. Only cells that changed are "
         "searched again.",
         metadata={"dagster/column_schema": column_schema(CONTAMINATION)},
+        code_version=code_version(
+            ("curation/contamination.py", "curation/evalsets.py", "curation/matching.py", "text/tokens.py"),
+            str(place.settings.evalsets or ""),
+            place.settings.evalsets_ngram,
+            place.settings.evalsets_overlap,
+        ),
         automation_condition=EAGER,
     )
     def find_contamination(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
@@ -87,6 +101,7 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
             for name, items in sorted(found.items.items())
         ]
         return dg.MaterializeResult(
+            data_version=data_version([place.lake.table_path(CONTAMINATION)]),
             metadata={
                 "dagster/row_count": found.rows,
                 "examples": found.examples,
@@ -94,10 +109,18 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
                 "cells_searched": found.searched,
                 "cells_unchanged": found.kept,
                 "seconds": round(time.monotonic() - started, 3),
-            }
+            },
         )
 
     return find_contamination
+
+
+def _policy_text(place: Place) -> str:
+    """What the policy of the release says at present; its name where that cannot be read."""
+    try:
+        return repr(policy_.load(place.settings))
+    except UserError:
+        return place.settings.release_policy  # the run says what is wrong with it
 
 
 def _searched(settings: Settings, found: contamination.Found) -> dict[str, Any]:
@@ -118,12 +141,13 @@ def licences_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=LICENCES_KEY,
         deps=[EXAMPLES_KEY],
-        group_name=LICENCES_KEY.path[0],
+        group_name=group(LICENCES_KEY.path[0]),
         kinds={"python", "duckdb", "parquet"},
         owners=OWNERS,
         description="One row per example that the policy of the release keeps out for a licence that it carries, its "
         "source or its teacher. The policy is POLYGLOT_RELEASE_POLICY; the default keeps nothing out.",
         metadata={"dagster/column_schema": column_schema(LICENCES)},
+        code_version=code_version(("curation/licenses.py", "licenses/*.py", "licenses/*.toml"), _policy_text(place)),
         automation_condition=EAGER,
     )
     def judge_licences(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
@@ -135,13 +159,14 @@ def licences_asset(place: Place) -> dg.AssetsDefinition:
         place.lake.publish_catalogue()
         rules = {f"{licence or ''} {rule}".strip(): rows for (licence, rule), rows in judged.left_out.items()}
         return dg.MaterializeResult(
+            data_version=data_version([place.lake.table_path(LICENCES)]),
             metadata={
                 "dagster/row_count": judged.left_out.total(),
                 "policy": f"{policy.name}: {policy.description}",
                 "examples": judged.examples,
                 "left_out": counts_table(rules),
                 "seconds": round(time.monotonic() - started, 3),
-            }
+            },
         )
 
     return judge_licences

@@ -26,11 +26,12 @@ from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.contracts.table import Table
 from polyglot_assets.deletion.traces import trace
-from polyglot_assets.domain.grid import STRATEGIES, Cell, cell_of
+from polyglot_assets.domain.grid import Cell, cell_of
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.tombstones import Found, Request
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.responses.requests import standing
 from polyglot_assets.seeds.sources import SOURCES
@@ -294,7 +295,7 @@ def _fed_by(lake: Lake, repo: str) -> Iterator[Cell]:
     sources = [source for source in SOURCES if source.repo == repo]
     for folder in {path.parent for path in (lake.root / "ledger").glob("teacher=*/language=*/strategy=*/ledger.jsonl")}:
         cell = _cell_of(folder / "cell")
-        if cell.strategy in STRATEGIES and not (sources and sources[0].does_not_feed(cell)):
+        if cell.strategy in RECIPES and not (sources and sources[0].does_not_feed(cell)):
             yield cell
 
 

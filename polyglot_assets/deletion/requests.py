@@ -3,7 +3,7 @@
 Here: what a request has to say, and clear errors where it does not. Not here: what becomes of it (forget.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from polyglot_assets.domain.errors import UserError, shown
 from polyglot_assets.lake.reading import csv_rows, json_object, json_rows, text_of, whole_number
 from polyglot_assets.lake.tombstones import Request
+from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.text.normal import storable
 
@@ -19,13 +20,16 @@ _FIELDS = {"source": "source", "source_id": "source_id", "requester": "requested
 _REQUIRED = ("source", "source_id")
 
 
-def request(where: str, values: dict[str, Any], defaults: dict[str, str]) -> Request:
+def request(
+    where: str, values: dict[str, Any], defaults: dict[str, str], sources: Sequence[Source] = SOURCES
+) -> Request:
     """A checked request.
 
     Args:
         where: names file and row, or the command line, in messages.
         values: the fields as they were given: source, source_id, and optionally requester, reference, date.
         defaults: values of the last three where the request has none.
+        sources: that there are.
 
     Raises:
         UserError: a field is missing, unknown, of the wrong type, or names a source that there is not.
@@ -47,11 +51,11 @@ def request(where: str, values: dict[str, Any], defaults: dict[str, str]) -> Req
             datetime.fromisoformat(given["date"])
         except ValueError:
             raise UserError(f"{where}: field 'date': {shown(given['date'])} is no date such as 2026-11-21") from None
-    given["source"] = _source(where, given["source"])
+    given["source"] = _source(where, given["source"], sources)
     return Request(**{_FIELDS[name]: value for name, value in given.items()})
 
 
-def read(path: Path, defaults: dict[str, str]) -> list[Request]:
+def read(path: Path, defaults: dict[str, str], sources: Sequence[Source] = SOURCES) -> list[Request]:
     """The requests of a file, JSON lines (.jsonl) or CSV with a header (.csv); each row of a source once.
 
     Raises:
@@ -62,7 +66,7 @@ def read(path: Path, defaults: dict[str, str]) -> list[Request]:
         raise UserError(f"{path}: expected a file that ends in {' or '.join(readers)}")
     found: dict[str, Request] = {}
     for where, values in readers[path.suffix](path):
-        one = request(where, values, defaults)
+        one = request(where, values, defaults, sources)
         found.setdefault(one.seed_id, one)
     if not found:
         raise UserError(f"{path}: holds no request")
@@ -88,11 +92,11 @@ def _csv(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield where, dict(zip(header, row, strict=True))
 
 
-def _source(where: str, name: str) -> str:
+def _source(where: str, name: str, sources: Sequence[Source]) -> str:
     """The source as it spells itself. A misspelt one would be a request that never does anything."""
-    for source in SOURCES:
+    for source in sources:
         if name.casefold() in (source.repo.casefold(), source.name.casefold()):
             return source.repo
     raise UserError(
-        f"{where}: field 'source': there is no source {shown(name)}; there are {', '.join(s.repo for s in SOURCES)}"
+        f"{where}: field 'source': there is no source {shown(name)}; there are {', '.join(s.repo for s in sources)}"
     )

@@ -1,7 +1,11 @@
 """The exceptions that a user is meant to see, as one line without a traceback.
 
-Here: `UserError` and its kinds. Not here: programming errors, which stay ordinary exceptions with a traceback.
+Here: `UserError` and its kinds, and how messages show values and names. Not here: programming errors, which stay
+ordinary exceptions with a traceback.
 """
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 _LONGEST = 2000
 """Characters of a message; names and values in it come from files that may hold anything."""
@@ -23,7 +27,15 @@ class EngineDown(UserError):  # noqa: N818 the name says what is the case
     """A teacher's engine is gone and waiting or a restart did not bring it back.
 
     What it answered before is safe in the ledger; the next run asks for the rest.
+
+    Attributes:
+        passing: the engine was there and went away, or is too busy: asking again later may help. It does not where a
+            key or a model is refused.
     """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 def shown(value: object) -> str:
@@ -33,6 +45,15 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):  # an integer of more digits than Python writes, or a value nested too deeply
         return f"some {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the known one that is nearest, or all where none is near."""
+    names = sorted(set(map(str, known)))
+    lower = {other.lower(): other for other in names}
+    if near := get_close_matches(name.lower(), lower, n=1):
+        return f"; did you mean {lower[near[0]]!r}?"
+    return f"; there are {', '.join(names)}" if 0 < len(names) <= 20 else ""
 
 
 def _printable(message: str) -> str:

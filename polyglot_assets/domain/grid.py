@@ -14,8 +14,7 @@ GENERATE = "generate"
 RESPOND = "respond"
 TRANSLATE = "translate"
 STRATEGIES = (GENERATE, RESPOND, TRANSLATE)
-"""generate: the teacher invents a prompt and its answer after three examples. respond: it answers a seed's own
-prompt. translate: it carries an English prompt over into the target language and answers it there."""
+"""The default strategies. What each is stands in its recipe (recipes/), and there are more of them."""
 
 LANGUAGES = ("ar", "cs", "de", "es", "id", "ja", "tl")
 """The default target languages, ISO 639-1."""
@@ -54,13 +53,13 @@ def cells(languages: Iterable[str], strategies: Iterable[str] = STRATEGIES) -> l
     return [Cell(language, strategy) for language in languages for strategy in chosen]
 
 
-def partitions(languages: Iterable[str]) -> "dg.MultiPartitionsDefinition":
+def partitions(languages: Iterable[str], strategies: Iterable[str] = STRATEGIES) -> "dg.MultiPartitionsDefinition":
     """The one partitions definition that all cell-wise assets share, so that one run can carry a whole chain."""
     import dagster as dg
 
     return dg.MultiPartitionsDefinition(
         {
             "language": dg.StaticPartitionsDefinition(list(languages)),
-            "strategy": dg.StaticPartitionsDefinition(list(STRATEGIES)),
+            "strategy": dg.StaticPartitionsDefinition(list(strategies)),
         }
     )

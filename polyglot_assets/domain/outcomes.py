@@ -40,6 +40,7 @@ TRUNCATED = Outcome(
 )
 INVALID_JSON = Outcome("invalid_json", ANSWER, "not the JSON that was asked for, also at a second try")
 EMPTY = Outcome("empty", ANSWER, "no text")
+UNCHANGED = Outcome("unchanged", ANSWER, "the prompt is the seed's own, where the teacher was to write another one")
 TOO_LONG = Outcome("too_long", ENGINE, "the prompt leaves no room for an answer")
 ENGINE_ERROR = Outcome(
     "engine_error", ENGINE, "the engine or server failed on this request, also when it was tried again"
@@ -60,4 +61,4 @@ def of_answers(gates: Iterable[Outcome]) -> tuple[Outcome, ...]:
     Args:
         gates: the outcomes of the gates in deciding order.
     """
-    return (OK, TRUNCATED, INVALID_JSON, EMPTY, TOO_LONG, *gates, ENGINE_ERROR)
+    return (OK, TRUNCATED, INVALID_JSON, EMPTY, UNCHANGED, TOO_LONG, *gates, ENGINE_ERROR)

@@ -11,7 +11,8 @@ from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake import made_with
 from polyglot_assets.orchestration import removal
 from polyglot_assets.orchestration.choices import Choices
-from polyglot_assets.orchestration.wiring import Place, cells_of, report_cell, samples
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.responses.assets import response_key
 
@@ -26,6 +27,12 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
         EXAMPLES,
         deps=[PROMPTS_KEY, *(response_key(teacher) for teacher in teachers)],
         kinds={"python", "parquet"},
+        code_version=code_version(
+            ("examples/build.py", "contracts/examples.py", "text/keys.py", "text/shingles.py", "text/words.py"),
+            place.settings.duplicates_width,
+            [teacher.name for teacher in teachers],
+        ),
+        automation_condition=EAGER,
         description="The kept rows: responses with the outcome ok, in the published shape, with quality columns, "
         "lineage and licences.",
     )
@@ -47,6 +54,8 @@ def example_asset(place: Place, teachers: list[Teacher]) -> dg.AssetsDefinition:
             }
             report_cell(context, cell, filled.rows, metadata)
         place.lake.publish_catalogue()
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(
+            data_version=data_version(place.lake.cell_path(EXAMPLES, cell) for cell in cells_of(context))
+        )
 
     return examples

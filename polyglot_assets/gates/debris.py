@@ -1,8 +1,8 @@
 """The debris gate: marks of machinery that text for people does not hold.
 
-Here: what the machinery leaves behind: tokens of chat templates, wrappers around an answer, turns that a model made up,
-JSON that was not taken apart, broken characters and markup that does not close. Not here: the words of our own
-templates (leakage.py), and what stands around an answer by right (responses/traces.py).
+Here: what the machinery leaves behind: tokens of chat templates, wrappers around an answer and its steps, JSON that was
+not taken apart, broken characters and markup that does not close. Not here: turns that a model made up (turns.py), the
+words of our own templates (leakage.py), and what stands around an answer by right (responses/traces.py).
 
 Code shows such marks on purpose, so code blocks and `inline code` are left out; an answer about chat templates passes
 as long as it sets them as code.
@@ -16,11 +16,21 @@ from pydantic import Field
 from polyglot_assets.domain import outcomes
 from polyglot_assets.domain.outcomes import Outcome
 from polyglot_assets.gates.gate import COUNT, Column, Finding, Gate, Limits, Pair
+from polyglot_assets.gates.turns import goes_on, speaks
 
 CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?~~~|`[^`\n]*`", re.DOTALL)
 _SUSPECT = re.compile(
     r"[<\[{\\&\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfffÃâÐÑ:：｜▁#◁]|\A\s*(?:assistant\n|```|~~~)"
 )
+
+_STEPS = (
+    r"(?:plan|planning|steps?|step[_-]?\d{1,2}|reflections?|reflect|self[_-]reflection|critique|rationale|draft|revision"
+    r"|verification|count|reward|final[_-]response|inner[_-]thoughts|monologue)"
+)
+"""In what marks models put the steps of their work, as prompts teach them to."""
+_ELEMENT = re.compile(rf"<{_STEPS}>")
+_SIGNS = "*#_\"' \t:："
+_FINAL_ANSWER = re.compile(r"^[ \t]*\W{0,4}Final (?:Answer|Response)\W{0,3}[:：]", re.MULTILINE | re.IGNORECASE)
 
 _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
     ("a chat-template token", 1, re.compile(
@@ -44,6 +54,9 @@ _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         r"^#{2,4} ?(?:(?:Instruction|Response|Input|Human|Assistant) ?:?\s*$"
         r"|(?:User|System) ?:[ \t]*$(?!\s*(?:[-*+•|]|\d+[.)])))",  # with a list it describes users
         re.MULTILINE)),
+    ("a mark of steps", 1, re.compile(
+        # Around text, at the beginning of a line or closed; XML holds elements, and placeholders stand in lines.
+        rf"<(?:/{_STEPS}>|(?:(?<=\n<)|(?<=\A<)){_STEPS}>(?!\s*<[\w!?]))", re.IGNORECASE)),
     ("a broken character", 1, re.compile(
         # A form feed or a vertical tab may part pages; the first one may have been the `\f` of a formula in JSON.
         r"[\ufffd\x00-\x08\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]|\x0c(?=rac|orall|ootnote|box)|(?:[ÐÑ][\x80-\xbf\u0152-\u2122]){3}"
@@ -54,7 +67,7 @@ _MARKS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
         r'\A\s*\{\s*"(?:answer|final_answer|text|output|result|reply)"\s*:\s*"(?:[^"\\]|\\.)*"\s*\}\s*\Z', re.DOTALL)),
     ("a JSON escape", 1, re.compile(r"\\u[0-9a-fA-F]{4}")),
     ("JSON escapes", 2, re.compile(r'\\n(?=\\n|[A-Z0-9\s*#-]|\Z)|\\"')),
-    ("a label", 1, re.compile(r"\A\W{0,4}(?:prompt|response)\W{0,3}[:：]", re.IGNORECASE)),
+    ("a label", 1, re.compile(r"\A\W{0,4}(?:prompt|response|thought|final answer)\W{0,3}[:：]", re.IGNORECASE)),
     ("a label", 1, re.compile(r"\A\s*assistant\n\s*\S")),  # what is left of Llama's header
     ("HTML entities", 2, re.compile(  # within a word; an article about entities has them between blanks
         r"(?:(?<=\w)&|&(?=\w+;\w))(?:[A-Za-z](?:uml|acute|grave|circ|tilde|cedil|ring|caron|slash)|szlig|[ao]elig);")),
@@ -71,13 +84,6 @@ _CLOSES = re.compile(rf"</({_WRAPPERS})>\Z")
 _LAST = re.compile(rf"(?:[^\s:：]\s*\n[ \t]*<({_WRAPPERS})>|<(final|assistant)>)[^<>]*</(?:\1|\2)>\Z")
 """The wrapper is the end of the text. After a colon it is an example."""
 
-_ROLES = ("User", "USER", "Human", "HUMAN", "Assistant", "ASSISTANT")
-_TURN = re.compile(rf"^[ \t]*(?:#{{1,4}} ?)?({'|'.join(_ROLES)})[ \t]?[:：]", re.MULTILINE)
-_LABELLED = re.compile(r"^\W{0,4}(\w[\w ]{0,20})\W{0,3}[:：]\s*\S", re.MULTILINE)
-_SPEAKER = re.compile(r"\A\W{0,4}(assistant|human)\W{0,3}[:：]", re.IGNORECASE)
-_SENTENCE_OR_ITEM = re.compile(r"\s*(?:[-*+•]|\d+[.)])\s.*[^:：*]\Z|.*[.!?…。！？।؟)”»\"]\Z")
-_SAYS_SOMETHING = re.compile(r".{60}|.*[.!?…。！？।؟]\Z|\W*\w+\W+\w+\W+\w", re.DOTALL)
-
 _PAIRED = re.compile(
     r"<(/?)(div|span|table|ul|ol|b|i|u|strong|em|h[1-6]|sup|sub|font|center|a|section|article|blockquote|script|style)"
     r"(?:\s[^<>]*)?>",
@@ -87,19 +93,22 @@ _UNBALANCED = 2
 """So many tags may lack their other half: `the <div> element`."""
 
 
-def debris(text: str, asked: str = "") -> tuple[int, str]:
+def debris(text: str, asked: str = "", language: str = "") -> tuple[int, str]:
     """(number of marks, name of the first kind) in `text` outside of code; (0, "") if it has none.
 
     Args:
         text: what a model wrote.
-        asked: what it was asked for. Tokens and wrappers that stand there, too, are no marks: `Use <answer> tags.`
+        asked: what it was asked for. Tokens, wrappers and labels that stand there, too, are no marks: `Use <answer>
+            tags.`
+        language: the language that it should be in; empty if that is not known.
     """
     if not _SUSPECT.search(text):
         return 0, ""
     if _EMPTY_FENCE.fullmatch(text.strip()):
         return 1, "a code block without code"
     plain = CODE.sub(" ", text) if "`" in text or "~~~" in text else text
-    total, first, asked = 0, "", asked.lower().replace("/", "")
+    total, first, asked_for = 0, "", asked.lower()
+    asked = asked_for.replace("/", "")
     unstruck = _without_struck(plain)
     for name, least, pattern in _MARKS:
         found = sum(1 for mark in pattern.finditer(unstruck) if not _was_asked_for(mark[0], asked))
@@ -107,9 +116,11 @@ def debris(text: str, asked: str = "") -> tuple[int, str]:
             total, first = total + found, first or name
     if "<" in plain and _is_wrapped(plain) and not _names_wrapper(asked):
         total, first = total + 1, first or "a wrapper"
-    if any(role in plain for role in _ROLES) and _goes_on(plain):
+    if language not in ("", "en") and "final answer" not in asked and _FINAL_ANSWER.search(plain):
+        total, first = total + 1, first or "a label"
+    if goes_on(plain, asked_for):
         total, first = total + 1, first or "a turn that nobody asked for"
-    if _speaks(plain):
+    if speaks(plain):
         total, first = total + 1, first or "a label"
     unbalanced = _unbalanced_tags(plain) if "<" in plain else 0
     if unbalanced > _UNBALANCED:
@@ -118,10 +129,13 @@ def debris(text: str, asked: str = "") -> tuple[int, str]:
 
 
 def _was_asked_for(mark: str, asked: str) -> bool:
-    """Whether a token such as `</answer>`, or its other half, stands in what was asked for; or a key and `JSON` do."""
-    if mark.lstrip()[:1] == "{":
+    """Whether a token such as `</answer>`, or its other half, stands in what was asked for; or what it is a part of."""
+    mark = mark.strip().replace("/", "").lower()
+    if mark[:1] == "{":
         return "json" in asked
-    return mark[:1] in ("<", "[") and mark.replace("/", "").lower() in asked
+    if mark[:1] in ("<", "["):
+        return mark in asked or ("xml" in asked and _ELEMENT.fullmatch(mark) is not None)
+    return mark[-1:] in (":", "：") and mark.strip(_SIGNS) in asked
 
 
 def _names_wrapper(asked: str) -> bool:
@@ -150,41 +164,6 @@ def _is_wrapped(text: str) -> bool:
     return f"<{closes[1]}" not in lowered or _LAST.search(lowered) is not None
 
 
-def _goes_on(text: str) -> bool:
-    """Whether an answer is followed by a turn that the model made up: `Ja, gern.`, then `Human: Und morgen?`.
-
-    One exchange at most, or a label with nothing behind it: more is a dialogue that was asked for, as is what an
-    introduction announces by a colon or a heading.
-    """
-    turns = list(_TURN.finditer(text))
-    if not turns:
-        return False
-    answer = text[: turns[0].start()].rstrip()
-    if answer and all(map(_LABELLED.match, filter(str.strip, answer.split("\n")))):
-        return False  # everybody has a name there
-    if answer and not _SENTENCE_OR_ITEM.match(answer.rpartition("\n")[2]):
-        return False
-    if not text[turns[-1].end() :].strip():
-        return bool(answer) or len(turns) > 1
-    roles = [turn[1].lower() for turn in turns]
-    made_up = roles[1:] == ["assistant"] if roles[0] != "assistant" and len(roles) == 2 else len(roles) == 1
-    said = text[turns[0].end() : turns[1].start() if len(turns) > 1 else None].strip()
-    more_labels = len(_LABELLED.findall(text, turns[0].start())) > len(turns)  # `User: admin`, `Password: …`
-    return bool(answer) and made_up and not more_labels and _SAYS_SOMETHING.match(said) is not None
-
-
-def _speaks(text: str) -> bool:
-    """Whether the text begins with the name of who speaks, and is no dialogue."""
-    if (speaker := _SPEAKER.match(text)) is None:
-        return False
-    labels = [label.strip().lower() for label in _LABELLED.findall(text)]
-    if labels == ["human"] and "?" not in text:
-        return False  # `Human: the English word for …`
-    # A model that names itself before it answers may also go on with one question and its answer.
-    least = 4 if {*labels} <= {"assistant", "user", "human"} and speaker[1].lower() == "assistant" else 3
-    return len(labels) < least or labels.count(speaker[1].lower()) < 2
-
-
 def _unbalanced_tags(text: str) -> int:
     balance: Counter[str] = Counter()
     for match in _PAIRED.finditer(text):
@@ -195,8 +174,8 @@ def _unbalanced_tags(text: str) -> int:
 DEBRIS = Outcome(
     "debris",
     outcomes.GATES,
-    "chat-template tokens, wrappers, a turn that the model made up (`Human: …`), remains of JSON, broken characters or "
-    "markup outside of code",
+    "chat-template tokens, wrappers, marks of steps, a turn that the model made up (`Human: …`), remains of JSON, "
+    "broken characters or markup outside of code",
 )
 
 
@@ -213,8 +192,8 @@ class DebrisLimits(Limits):
 
 def _assess(pair: Pair, limits: DebrisLimits) -> Finding:
     # What the teacher invented as a prompt is judged itself, and asks for nothing that may stay.
-    found = [debris(pair.response, "" if pair.invented else pair.prompt)]
-    marks, kind = max([*found, debris(pair.prompt)] if pair.invented else found)
+    found = [debris(pair.response, "" if pair.invented else pair.prompt, pair.language)]
+    marks, kind = max([*found, debris(pair.prompt, "", pair.language)] if pair.invented else found)
     objections = [(DEBRIS, f"{kind} ({marks} in all)")] if marks >= limits.debris_marks else []
     return Finding({"debris_marks": marks}, objections)
 

@@ -53,7 +53,7 @@ class Pair:
     """A prompt and its response, with what the gates need to know about their making.
 
     Attributes:
-        language: the language they should be in.
+        language: the language they should be in, without script and region.
         prompt: its text.
         response: its text.
         invented: the teacher wrote the prompt too.
@@ -62,6 +62,7 @@ class Pair:
         messages: the whole messages as the teacher saw them.
         seed_language: the language of the seed's prompt.
         seed_key: `text_key` of the seed's prompt.
+        variant: the language with the script or region that they should be in, if one was asked for.
     """
 
     language: str
@@ -73,6 +74,7 @@ class Pair:
     messages: tuple[str, ...] = ()
     seed_language: str = ""
     seed_key: str = ""
+    variant: str = ""
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -110,6 +112,8 @@ class Gate:
         limits: its thresholds.
         default_on: it is on where POLYGLOT_GATES is not set. A gate that joins later must stay off by default, or
             rows of lakes that exist would change their outcome.
+        by_the_row: prompt and response are all that it needs; not what the teacher was shown. So whoever has a release
+            can ask it again.
     """
 
     name: str
@@ -121,6 +125,7 @@ class Gate:
     assess: Callable[[Pair, Any], Finding]
     limits: type[Limits] = field(default=Limits)
     default_on: bool = True
+    by_the_row: bool = True
 
 
 def choose(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:

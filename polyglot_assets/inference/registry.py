@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from polyglot_assets.domain.errors import UserError, shown
+from polyglot_assets.inference import embedded
+from polyglot_assets.inference import sampling as sampling_
 from polyglot_assets.inference.cpu import BFLOAT16, FLOAT32, choose_dtype, runs_on_cpu
 from polyglot_assets.inference.dialect import Dialect, dialect_of
 from polyglot_assets.lake.reading import toml_table
@@ -28,15 +30,9 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _PARAMETER = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 _MOST_TOKENS = (1 << 31) - 1
 """Columns of counts hold no more."""
-_OURS = frozenset(
-    ["model", "messages", "prompt", "response_format", "structured_outputs", "output_kind", "n", "best_of", "stream",
-     "stream_options", "tools", "tool_choice", "functions", "function_call"]
-)  # fmt: skip
-"""Of a request, what the project writes itself: with another model or message the row would tell a lie, and of several
-answers, or of one in pieces, none could be read."""
 _ALWAYS = ("max_tokens", "seed")
-_USUAL = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "frequency_penalty", "repetition_penalty")
-_IDENTITY = ("model", "served_model_name")
+_ELSEWHERE = {"model": "", "served_model_name": "", "revision": "revision", "max_model_len": "max_model_len"}
+"""Engine arguments that are said elsewhere: what a second value would change, neither rows nor checks would know."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +115,7 @@ def _teacher(path: Path, name: str, entry: Any) -> Teacher:
     try:
         teacher = Teacher(name=name, **entry)
         _check(teacher, entry)
+        _check_parameters(teacher)
         _check_dialect(dialect_of(teacher.model, teacher.dialect), teacher.sampling)
     except ValueError as error:
         raise UserError(f"{path}: [{name}] {error}") from None
@@ -138,14 +135,30 @@ def _check(teacher: Teacher, entry: Mapping[str, Any]) -> None:
     for key in ("max_tokens", "max_model_len"):
         if not 1 <= getattr(teacher, key) <= _MOST_TOKENS:
             raise ValueError(f"{key}: expected 1 to {_MOST_TOKENS}, got {shown(entry[key])}")
+    if teacher.embedded and teacher.model != embedded.MODEL:
+        raise ValueError(f"embedded: the weights in the package are those of {embedded.MODEL} alone")
     for key in ("input_price", "output_price"):
         if getattr(teacher, key) < 0:
             raise ValueError(f"{key}: expected no negative number, got {shown(entry[key])}")
-    for key, parameters, reserved in (("sampling", teacher.sampling, _OURS), ("engine", teacher.engine, _IDENTITY)):
+
+
+def _check_parameters(teacher: Teacher) -> None:
+    """Refuses parameters of requests and arguments of the engine that are out of range or said elsewhere.
+
+    Raises:
+        ValueError: the message begins with the key.
+    """
+    for key, parameters in (("sampling", teacher.sampling), ("engine", teacher.engine)):
         if nameless := [parameter for parameter in parameters if not _PARAMETER.fullmatch(parameter)]:
             raise ValueError(f"{key}: {shown(nameless[0])} is no parameter's name")
-        if ours := [parameter for parameter in parameters if parameter in reserved]:
-            raise ValueError(f"{key}: {ours[0]} is written by the project itself")
+    try:
+        sampling_.check(teacher.sampling, teacher.max_tokens)
+    except ValueError as error:
+        raise ValueError(f"sampling: {error}") from None
+    for parameter, field_name in _ELSEWHERE.items():
+        if parameter in teacher.engine:
+            written = f"the teacher's own {field_name} says it" if field_name else "written by the project itself"
+            raise ValueError(f"engine: {parameter} is {'no part of it: ' if field_name else ''}{written}")
 
 
 def _check_dialect(dialect: Dialect, sampling: Mapping[str, Any]) -> None:
@@ -154,7 +167,7 @@ def _check_dialect(dialect: Dialect, sampling: Mapping[str, Any]) -> None:
     Raises:
         ValueError: the message begins with the key.
     """
-    known = dict.fromkeys((*_ALWAYS, *sampling, *_USUAL))
+    known = dict.fromkeys((*_ALWAYS, *sampling, *sampling_.USUAL))
     for key, names in (("rename", dialect.rename), ("drop", sorted(dialect.drop))):
         for parameter in names:
             if parameter not in known:
@@ -164,7 +177,7 @@ def _check_dialect(dialect: Dialect, sampling: Mapping[str, Any]) -> None:
     for parameter, new in dialect.rename.items():
         if not _PARAMETER.fullmatch(new):
             raise ValueError(f"dialect: rename: {shown(new)} is no parameter's name")
-        if new in _OURS or written[new] > 1:
+        if new in sampling_.OURS or written[new] > 1:
             raise ValueError(f"dialect: rename: {parameter} cannot be called {new}, which the request has already")
 
 
@@ -212,6 +225,11 @@ def enabled(settings: Settings) -> list[Teacher]:
         # What a server computes in is its own affair. The embedded teacher's server is `polyglot serve-teacher`, which
         # makes the same choice.
         in_process = teacher.embedded or not settings.teacher_url
+        if in_process and teacher.max_tokens >= teacher.max_model_len:
+            raise UserError(
+                f"POLYGLOT_TEACHERS: {name}: max_tokens ({teacher.max_tokens}) leaves no room for a prompt within "
+                f"max_model_len ({teacher.max_model_len})"
+            )
         chosen.append(with_dtype(teacher, settings.cpu_dtype) if in_process else teacher)
     if not chosen:
         raise UserError("POLYGLOT_TEACHERS: enables no teacher")

@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.contracts.examples import PUBLISHED
 from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.contracts.strategies import STRATEGIES
 from polyglot_assets.contracts.tables import TABLES
+from polyglot_assets.recipes.registry import RECIPES
 
 TableName = tuple[str, str]
 """(schema, table): ("lake", "examples") or ("marts", "source_mix")."""
@@ -71,10 +73,23 @@ class View:
 def of_tables(root: Path, schema: str, reads: Collection[TableName] | None = None) -> Iterator[View]:
     """The views over the tables of contracts/ below `root`, in `schema`; `reads` names the only ones wanted."""
     for table in TABLES.values():
-        if reads is None or ("lake", table.name) in reads:
+        if reads is not None and ("lake", table.name) not in reads:
+            continue
+        if table is STRATEGIES:
+            yield View((schema, table.name), _strategies())
+        else:
             files = (root / table.name).rglob("*.parquet")
             pattern = quoted(literal(root / table.name) / "**" / "*.parquet")
             yield View((schema, table.name), over(pattern, files, table.schema))
+
+
+def _strategies() -> str:
+    values = ", ".join(
+        f"({_text(recipe.name)}, {recipe.place}, {recipe.english}, {recipe.examples}, {_text(recipe.does)})"
+        for recipe in RECIPES.values()
+    )
+    columns = ", ".join(f"{field.name}::{kind_of(field.type)} AS {field.name}" for field in STRATEGIES.schema)
+    return f"SELECT {columns} FROM (VALUES {values}) AS recipes ({', '.join(STRATEGIES.schema.names)})"
 
 
 def of_marts(root: Path, reads: Collection[TableName] | None = None) -> Iterator[View]:
@@ -154,7 +169,11 @@ def kind_of(kind: pa.DataType) -> str:
 
 def quoted(path: Path) -> str:
     """A path as an SQL string."""
-    return "'" + str(path).replace("'", "''") + "'"
+    return _text(str(path))
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def literal(path: Path) -> Path:

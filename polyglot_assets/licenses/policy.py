@@ -31,7 +31,7 @@ from typing import Any
 from polyglot_assets.domain.errors import UserError, shown
 from polyglot_assets.lake.reading import toml_table
 from polyglot_assets.licenses.licenses import CONDITIONS, KNOWN, PERMISSIONS, Known, Licence, contradictions, entry, of
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.sources import SOURCES, sources_of
 from polyglot_assets.settings import Settings, absolute
 from polyglot_assets.text.invisible import is_name
 
@@ -140,7 +140,8 @@ def load(settings: Settings) -> Policy:
     """
     chosen = settings.release_policy
     if "/" in chosen or chosen.endswith(".toml"):
-        return read(absolute(Path(chosen), "POLYGLOT_RELEASE_POLICY"))
+        known = [source.repo for source in sources_of(settings)]
+        return read(absolute(Path(chosen), "POLYGLOT_RELEASE_POLICY"), known)
     bundled = {file.stem: file for file in sorted(BUNDLED.glob("*.toml"))}
     if chosen not in bundled:
         names = ", ".join(bundled)
@@ -150,8 +151,15 @@ def load(settings: Settings) -> Policy:
     return read(bundled[chosen])
 
 
-def read(path: Path) -> Policy:
+_REPOS = tuple(source.repo for source in SOURCES)
+
+
+def read(path: Path, sources: Collection[str] = _REPOS) -> Policy:
     """A policy file. Teachers are not looked up: a lake may hold answers of one that no registry has any more.
+
+    Args:
+        path: the file.
+        sources: that there are.
 
     Raises:
         UserError: the file cannot be read, or a key is unknown, of the wrong type, or names something unknown.
@@ -178,7 +186,7 @@ def read(path: Path) -> Policy:
         allow=_one_of(path, "allow", data.get("allow", []), licences, "licence"),
         exclude=_one_of(path, "exclude", data.get("exclude", []), licences, "licence"),
         claim=claim,
-        excluded_sources=_excluded(path, data, "sources", [source.repo for source in SOURCES]),
+        excluded_sources=_excluded(path, data, "sources", sources),
         excluded_teachers=_excluded(path, data, "teachers"),
         licences=licences,
     )

@@ -7,23 +7,29 @@ from typing import Any
 
 import dagster as dg
 
+from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.contracts.tables import CELL_TABLES, TABLES
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.lake import made_with
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import TableName
 from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import Model, column_lineage, load
-from polyglot_assets.marts.plots import PICTURES, language_chart
+from polyglot_assets.marts.plots import CHARTS, PICTURES, SHOWN_IN_PLACE
 from polyglot_assets.orchestration.choices import Choices
-from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, markdown
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, group, markdown
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.seeds.assets import seed_key
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.source import Source
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import bundled
 
 _PREVIEW_ROWS = 30
@@ -39,8 +45,8 @@ def mart_key(name: str) -> dg.AssetKey:
 class _Keys:
     """Which assets write the tables that SQL reads."""
 
-    def __init__(self, teachers: Sequence[Teacher]) -> None:
-        seeds = [seed_key(source) for source in SOURCES]
+    def __init__(self, sources: Sequence[Source], teachers: Sequence[Teacher]) -> None:
+        seeds = [seed_key(source) for source in sources]
         self.of_lake: dict[str, list[dg.AssetKey]] = {
             "seeds": seeds,
             "prompts": [PROMPTS_KEY],
@@ -51,6 +57,7 @@ class _Keys:
             "contamination": [CONTAMINATION_KEY],
             "licences": [LICENCES_KEY],
             "deletions": [],
+            "strategies": [],
         }
 
     def of(self, table: TableName) -> list[dg.AssetKey]:
@@ -62,7 +69,7 @@ class _Keys:
 def mart_assets(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetsDefinition]:
     """One asset per file in dbt_like_sql/marts/."""
     models, _ = load(bundled("dbt_like_sql"))
-    keys = _Keys(teachers)
+    keys = _Keys(sources_of(place.settings), teachers)
     columns = {model.name: dict.fromkeys(model.described.columns, "VARCHAR") for model in models}
     return [_mart_asset(place, model, keys, columns) for model in models]
 
@@ -73,10 +80,12 @@ def _mart_asset(
     @dg.asset(
         key=mart_key(model.name),
         deps=sorted({key for table in model.reads for key in keys.of(table)}),
-        group_name="marts",
+        group_name=group("marts", "between" if model.described.private else ""),
         kinds={"duckdb", "sql", "parquet"},
         owners=OWNERS,
-        description=f"{model.described.description}\n\n```sql\n{model.sql}```",
+        description=model.described.description,
+        metadata={"sql": dg.MetadataValue.md(f"```sql\n{model.sql}```".ljust(SHOWN_IN_PLACE))},  # on a click
+        code_version=code_version(("marts/compute.py",), model.sql),
         automation_condition=EAGER,
     )
     def mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
@@ -92,8 +101,8 @@ def _mart_asset(
         shown = [name for name in data.column_names if name not in _ROW_TEXT]
         rows = data.select(shown).slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}
-        if model.name == "language_distribution":  # first, so that it is seen without scrolling
-            metadata["chart"] = dg.MetadataValue.md(language_chart(data.to_pylist()))
+        if model.name in CHARTS:  # first, so that it is seen without scrolling
+            metadata["chart"] = dg.MetadataValue.md(CHARTS[model.name](data.to_pylist()))
         if model.name in PICTURES:
             metadata["picture"] = dg.MetadataValue.md(PICTURES[model.name](data.to_pylist()))
         metadata |= {
@@ -103,7 +112,7 @@ def _mart_asset(
             "rows": dg.MetadataValue.md(markdown(rows, shown)),
             "seconds": round(time.monotonic() - started, 3),
         }
-        return dg.MaterializeResult(metadata=metadata)
+        return dg.MaterializeResult(data_version=data_version([place.lake.mart_path(model.name)]), metadata=metadata)
 
     return mart
 
@@ -115,7 +124,8 @@ def report_asset(place: Place) -> dg.AssetsDefinition:
     @dg.asset(
         key=dg.AssetKey(["marts", "report"]),
         deps=[mart_key(model.name) for model in models],
-        group_name="marts",
+        group_name=group("marts"),
+        code_version=code_version(("marts/charts.py", "marts/figures.py", "marts/report.*")),
         kinds={"html"},
         owners=OWNERS,
         description="What the lake holds, as a page to look at: one HTML file that needs no network.",
@@ -154,7 +164,7 @@ def _lineage(model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]
 def check_definitions(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetChecksDefinition]:
     """All checks, one definition per asset so that an asset's checks share one step."""
     by_asset: dict[tuple[dg.AssetKey, tuple[str, ...]], list[Check]] = defaultdict(list)
-    keys = _Keys(teachers)
+    keys = _Keys(sources_of(place.settings), teachers)
     for check in load_checks(bundled("dbt_like_sql")):
         if check.table == "responses":
             for teacher in teachers:
@@ -188,6 +198,9 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
             connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
             for check in checks:
                 offences = check.offences(connection, cells, names) if names else []
+                if check.table == EXAMPLES.name:
+                    offences = _without_left_out(place.lake, offences)
+                decided = {name: getattr(place.settings, name.lower()) for name in check.settings}
                 # A run over a range of cells may report a check only once; these events say it for each cell.
                 for cell in cells if over_a_range else []:
                     own = [
@@ -197,20 +210,33 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
                         asset_key=key,
                         check_name=check.name,
                         passed=not own,
-                        metadata=_found(own),
+                        metadata=_found(own, decided),
                         partition=cell.key,
                     )
                     # The annotation of log_event lags behind what it takes.
                     context.op_execution_context.log_event(evaluation)  # type: ignore[arg-type]
                 yield dg.AssetCheckResult(
-                    asset_key=key, check_name=check.name, passed=not offences, metadata=_found(offences)
+                    asset_key=key, check_name=check.name, passed=not offences, metadata=_found(offences, decided)
                 )
 
     return run_checks
 
 
-def _found(offences: list[dict[str, Any]]) -> dict[str, Any]:
+def _without_left_out(lake: Lake, offences: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Offending rows but those of teachers that the run which made the cell of examples left out."""
+    kept = []
+    for row in offences:
+        note = made_with.read(lake.cell_path(EXAMPLES, Cell(row["language"], row["strategy"])))
+        if note is None or "teacher" not in row or row["teacher"] in note["teachers"]:
+            kept.append(row)
+    return kept
+
+
+def _found(offences: list[dict[str, Any]], decided: Mapping[str, Any]) -> dict[str, Any]:
+    """What an evaluation says: how many rows, the first of them, and the settings by which they are offences."""
     metadata: dict[str, Any] = {"offending_rows": len(offences)}
+    if offences and decided:
+        metadata["settings"] = ", ".join(f"POLYGLOT_{name}={value}" for name, value in decided.items())
     if offences:
         metadata["first_offences"] = dg.MetadataValue.md(markdown(offences[:5], list(offences[0])))
     return metadata

@@ -25,7 +25,7 @@ _CHAR = 0.6 * _SIZE
 _PICTURE_STYLE = """
 text{font:13px ui-sans-serif,system-ui,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1d2530}
 .muted{fill:#5a6472}.title{font-weight:600;font-size:15px}
-.a{fill:#1f5687}.b{fill:#cc8400}.c{fill:#4b8f86}.n{fill:#98a2ad}.track{fill:#eceff2}
+.a{fill:#1f5687}.b{fill:#cc8400}.c{fill:#4b8f86}.d{fill:#8a5aa0}.e{fill:#7f8a2c}.f{fill:#b0524a}.n{fill:#98a2ad}.track{fill:#eceff2}
 .line{stroke:#d9dee3}.range{fill:#a9c4dc}.whisker{stroke:#7f9db8;stroke-width:2}
 """
 

@@ -4,8 +4,10 @@ Here: the tests of schema.yml, put together as one check `contract` per table, a
 either for the whole lake or for some cells. Not here: Dagster.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from polyglot_assets.domain.outcomes import CURATED
 from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.lake.views import TableName
 from polyglot_assets.marts.models import Described, Model, load, read_tables
+from polyglot_assets.recipes.registry import NAMES
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Check:
         name: unique within its table.
         table: the mart or cell-wise table it speaks about.
         sql: the query. Over a cell-wise table it returns `language` and `strategy` (and `teacher` where it can), so
-            that one cell can be judged alone.
+            that one cell can be judged alone; and `source` where it can, so that one sees where to look.
         description: what must hold.
         reads: the tables that the query names.
     """
@@ -38,6 +41,11 @@ class Check:
     sql: str
     description: str
     reads: frozenset[TableName]
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings that decide whether it holds: those that its description names."""
+        return tuple(re.findall(r"POLYGLOT_([A-Z_]+)", self.description))
 
     def offences(
         self, connection: duckdb.DuckDBPyConnection, cells: Sequence[Cell] = (), teachers: Sequence[str] = ()
@@ -55,7 +63,7 @@ class Check:
 def load_checks(folder: Path) -> list[Check]:
     """All checks of dbt_like_sql/.
 
-    A file in checks/ is named `<table>__<what must hold>.sql`; its first comment is the description.
+    A file in checks/ is named `<table>__<what must hold>.sql`; the comment at its top is the description.
 
     Raises:
         UserError: a check names an unknown table or test, or cannot be parsed.
@@ -71,15 +79,16 @@ def _singular(path: Path, models: Sequence[Model]) -> Check:
     if not name or table not in {model.name for model in models} | TABLES.keys():
         raise UserError(f"{path}: a check is named <table>__<what must hold>.sql; there is no table {table!r}")
     sql = path.read_text(encoding="utf-8")
-    first = sql.split("\n", 1)[0]
-    return Check(name, table, sql, first.removeprefix("--").strip(), read_tables(path, sql))
+    comment = takewhile(lambda line: line.startswith("--"), sql.splitlines())
+    description = " ".join(line.removeprefix("--").strip() for line in comment)
+    return Check(name, table, sql, description, read_tables(path, sql))
 
 
 def _contract(relation: str, described: Described) -> Check:
     """All tests that schema.yml states for a table, as one query: which test a row violates, and with what value."""
     name = described.name
     fields = {field for field, _, _ in TABLES[name].fields} if name in TABLES else set()
-    who = "".join(f"{column}, " for column in ("language", "strategy", "teacher") if column in fields)
+    who = "".join(f"{column}, " for column in ("language", "strategy", "source", "teacher") if column in fields)
     parts, rules = [], []
     for column, test, arguments in described.tests:
         condition, rule = _violation(relation, described, column, test, arguments)
@@ -119,6 +128,7 @@ def _violation(
 def _accepted(name: str, where: str) -> tuple[str, ...]:
     """The values that schema.yml means by the name of a registry."""
     registries = {
+        "strategies": NAMES,
         "outcomes of answers": tuple(OUTCOMES),
         "outcomes of examples": tuple(outcome.name for outcome in CURATED),
     }

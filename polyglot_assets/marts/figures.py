@@ -11,13 +11,15 @@ from typing import Any
 from markupsafe import Markup
 
 from polyglot_assets.marts import charts
+from polyglot_assets.recipes.registry import NAMES, described
 from polyglot_assets.text.languages import display_name
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 Columns = tuple[tuple[str, str], ...]
 
-_STRATEGIES = {"generate": "a", "respond": "b", "translate": "c"}
+_COLOURS = "abcdef"
+"""Of the strategies, in their order; with more of them than colours it begins anew."""
 LONGEST_LIST = 12
 
 
@@ -84,15 +86,30 @@ def _figure(  # noqa: PLR0913 what a figure consists of
     return Figure(title, note, wide, narrow, legend, columns, rows)
 
 
+def colours(rows: Rows) -> dict[str, str]:
+    """The strategies of language_distribution, in their order, with the colours of their parts."""
+    present = {name: None for row in rows for name in strategy_rows(row)}
+    names = [name for name in NAMES if name in present] + [name for name in present if name not in NAMES]
+    return {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)}
+
+
+def strategy_rows(row: Row) -> dict[str, int]:
+    """Kept rows by strategy, of a row of language_distribution, also of one with a column for each."""
+    if "by_strategy" in row:
+        return {part["strategy"]: part["rows"] for part in row["by_strategy"] or ()}
+    return {name.removesuffix("_rows"): rows for name, rows in row.items() if name.endswith("_rows")}
+
+
 def language_bars(rows: Rows) -> list[charts.Bar]:
-    """The rows of language_distribution as bars in three parts."""
+    """The rows of language_distribution as bars with a part for each strategy."""
+    strategies = colours(rows)
     return [
         charts.Bar(
             language_name(row["language"]),
-            tuple((row[f"{strategy}_rows"], colour) for strategy, colour in _STRATEGIES.items()),
+            tuple((strategy_rows(row).get(name, 0), colour) for name, colour in strategies.items()),
             f"{row['rows']:,} · {percent(row['share'])}",
             f"{language_name(row['language'])}: "
-            + ", ".join(f"{strategy} {row[f'{strategy}_rows']:,}" for strategy in _STRATEGIES),
+            + ", ".join(f"{name} {strategy_rows(row).get(name, 0):,}" for name in strategies),
         )
         for row in rows
     ]
@@ -101,16 +118,13 @@ def language_bars(rows: Rows) -> list[charts.Bar]:
 def languages(rows: Rows) -> Figure:
     """Kept rows per language, split by strategy."""
     title = "Kept rows per language"
-    columns = (
-        ("language", "Language"), ("rows", "Rows"), ("share", "Share"), ("generate_rows", "generate"),
-        ("respond_rows", "respond"), ("translate_rows", "translate"),
-    )  # fmt: skip
-    note = (
-        "generate: the teacher invents a pair. respond: it answers a source's prompt. translate: it carries an English "
-        "prompt over."
-    )
-    legend = tuple((colour, strategy) for strategy, colour in _STRATEGIES.items())
-    return _figure(title, note, charts.bars, language_bars(rows), legend=legend, columns=columns, rows=rows)
+    strategies = colours(rows)
+    parts = tuple((f"{name}_rows", name) for name in strategies)
+    columns = (("language", "Language"), ("rows", "Rows"), ("share", "Share"), *parts)
+    note = described(strategies).replace("*", "")
+    legend = tuple((colour, name) for name, colour in strategies.items())
+    flat = [{**row, **{f"{name}_rows": strategy_rows(row).get(name, 0) for name in strategies}} for row in rows]
+    return _figure(title, note, charts.bars, language_bars(rows), legend=legend, columns=columns, rows=flat)
 
 
 def outcomes(rows: Rows) -> Figure:
@@ -128,6 +142,30 @@ def outcomes(rows: Rows) -> Figure:
     columns = (("teacher", "Teacher"), ("outcome", "Outcome"), ("rows", "Answers"), ("share", "Share"))
     return _figure(
         title, "Every answer has exactly one outcome. Only ok is kept.", charts.bars, drawn, columns=columns, rows=rows
+    )
+
+
+def teachers(rows: Rows) -> Figure:
+    """What became of each teacher's answers, per language."""
+    several = len({row["teacher"] for row in rows}) > 1
+    drawn = [
+        charts.Bar(
+            language_name(row["language"]) + (f" · {row['teacher']}" if several else ""),
+            ((row["rows"], "a"), (row["accepted"] - row["rows"], "b"), (row["answers"] - row["accepted"], "n")),
+            f"{row['accepted']:,} of {row['answers']:,}",
+            f"{language_name(row['language'])}, {row['teacher']}: {row['not_accepted'] or 'all accepted'}",
+        )
+        for row in rows
+    ]
+    columns = (
+        ("language", "Language"), ("teacher", "Teacher"), ("answers", "Answers"), ("accepted", "Accepted"),
+        ("accepted_share", "Accepted share"), ("rows", "Kept"), ("not_accepted", "Not accepted"),
+        ("median_tokens", "Median tokens"), ("median_length", "Median length"), ("language_score", "Language score"),
+    )  # fmt: skip
+    note = "Figures: accepted answers of all. `polyglot compare --show 3` prints answers side by side."
+    legend = (("a", "kept"), ("b", "accepted, left out by curation or of a teacher not enabled"), ("n", "not accepted"))
+    return _figure(
+        "Teachers, language by language", note, charts.bars, drawn, legend=legend, columns=columns, rows=rows
     )
 
 

@@ -27,12 +27,14 @@ class Described:
     Attributes:
         columns: descriptions by column.
         tests: (column, test name, arguments).
+        private: a step on the way to other tables, which nobody opens for itself (`access: private`).
     """
 
     name: str
     description: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     tests: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
+    private: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ def _described(path: Path, entry: Mapping[str, Any]) -> Described:
             tests.append((column["name"], name, arguments))
     if "name" not in entry:
         raise UserError(f"{path}: an entry has no name")
-    return Described(entry["name"], entry.get("description", ""), columns, tuple(tests))
+    private = entry.get("access") == "private"
+    return Described(entry["name"], entry.get("description", ""), columns, tuple(tests), private)
 
 
 @lru_cache(maxsize=8)

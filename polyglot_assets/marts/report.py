@@ -20,7 +20,7 @@ _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _MARTS = (
     "overview", "language_distribution", "source_funnel", "outcomes", "unused_rows", "length_quantiles",
     "lexical_diversity", "prompt_diversity", "duplicate_share", "largest_clusters", "contamination_sets",
-    "licence_mix", "card_audit", "card_comparison",
+    "licence_mix", "card_audit", "card_comparison", "teacher_comparison",
 )  # fmt: skip
 
 
@@ -63,6 +63,7 @@ def render(marts: dict[str, Rows]) -> str:
         overview=marts["overview"][0] if marts["overview"] else None,
         languages=figures.languages(marts["language_distribution"]),
         outcomes=figures.outcomes(marts["outcomes"]),
+        teachers=figures.teachers(marts["teacher_comparison"]),
         funnels=[figures.funnel(row) for row in sources],
         funnel_table=Figure("Rows per stage and source", "", columns=figures.FUNNEL_COLUMNS, rows=sources),
         unused=figures.unused(marts["unused_rows"]),

@@ -16,16 +16,29 @@ from polyglot_assets.contracts.table import Table
 from polyglot_assets.domain.grid import Cell, cell_of
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.orchestration import choices, liveness
+from polyglot_assets.orchestration import choices, endings, liveness
 from polyglot_assets.settings import Settings
 
 OWNERS = ["team:data"]
+STAGES = ("seeds", "prompts", "responses", "examples", "curation", "marts", "release")
+"""The groups of assets in the order of the picture."""
 EAGER = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
-"""Of what follows from other assets and costs little: made again whenever one of them was, if all are there."""
+"""Made again whenever one of the assets before was, if all are there: from the prompts to the release. It does nothing
+until somebody turns on the sensor of automation conditions, which is off at first, because answers may cost money."""
 _SAMPLES = 3
 _CELL_TEXT = 160
 _HARMLESS = re.compile(r"(?!.*www)[\w ,;:%+()–…-]*|[\d.eE+-]+", re.IGNORECASE)
 """Words and numbers: nothing that Markdown could take for more."""
+
+
+def group(stage: str, part: str = "") -> str:
+    """The name of a group. The UI sorts groups by name, so a number puts them into the order of the picture.
+
+    Args:
+        stage: one of `STAGES`.
+        part: of a stage in two groups, which one.
+    """
+    return "_".join(filter(None, (str(STAGES.index(stage) + 1), stage, part)))
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,7 @@ class Place:
         metadata = {"dagster/column_schema": column_schema(table), **options.pop("metadata", {})}
         decorator: Callable[[Callable[..., dg.MaterializeResult[Any]]], dg.AssetsDefinition] = dg.asset(
             key=key,
-            group_name=key.path[0],
+            group_name=group(key.path[0]),
             kinds=kinds,
             description=description,
             metadata=metadata,
@@ -81,7 +94,8 @@ class _Locked(dg.Executor):
         liveness.alive_until_exit(instance, run.run_id)
         instance.add_run_tags(run.run_id, choices.tags(self._place.settings, run.run_config))
         with locks.shared(self._place.lake):
-            yield from self._inner.execute(plan_context, execution_plan)
+            events = self._inner.execute(plan_context, execution_plan)
+            yield from endings.told(instance, plan_context.log, events)
 
 
 def locked_executor(place: Place) -> dg.ExecutorDefinition:
@@ -138,6 +152,14 @@ def markdown(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     if not lines:
         return "none"
     return "\n".join(["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns), *lines])
+
+
+def rows_of(table: str) -> list[dict[str, str]]:
+    """The rows of a table that `markdown` wrote."""
+    if "\n" not in table:
+        return []
+    columns, _, *rows = ([part.strip(" `") for part in line.split("|")[1:-1]] for line in table.splitlines())
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def plain(value: Any) -> str:

@@ -6,31 +6,37 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.contracts.prompts import PROMPTS
-from polyglot_assets.domain.ids import content_id
 from polyglot_assets.lake import made_with
 from polyglot_assets.orchestration import removal
 from polyglot_assets.orchestration.choices import Choices
-from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.orchestration.versions import code_version, data_version
+from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.stage import fill_cell
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.seeds.assets import seed_key
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.sources import sources_of, unread
 
 KEY = dg.AssetKey("prompts")
 
 
 def prompt_asset(place: Place) -> dg.AssetsDefinition:
     """The prompts of all cells."""
-    templates = load()
+    templates = load(place.settings.templates)
+    sources = sources_of(place.settings)
 
     @place.cell_asset(
         KEY,
         PROMPTS,
-        deps=[seed_key(source) for source in SOURCES],
+        deps=[seed_key(source) for source in sources],
         kinds={"python", "parquet"},
         description="What the teachers are asked: seeds chosen in hash order over all sources, exact duplicates out, "
         "put into the strategy's template; generate shows three examples.",
-        code_version=content_id(sorted([template.version, template.licence] for template in templates.values()))[:12],
+        code_version=code_version(
+            ("prompts/build.py", "prompts/choose.py", "prompts/templates.py", "recipes/*.py"),
+            templates.version(place.settings.strategies),
+            place.settings.rows_per_cell,
+        ),
+        automation_condition=EAGER,
     )
     def prompts(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
         settings, cells = choices.applied(place.settings), cells_of(context)
@@ -39,20 +45,25 @@ def prompt_asset(place: Place) -> dg.AssetsDefinition:
             allowed=choices.allow_removal,
             warn=context.log.warning,
         )
+        for warning in unread(settings):
+            context.log.warning("%s", warning)
         for cell in cells:
+            template = templates.of(cell.strategy, cell.language)
             started = time.monotonic()
-            made_of = settings.deciding("prompts") | {"template": templates[cell.strategy].version}
+            made_of = settings.deciding("prompts") | {"template": template.version}
             with made_with.noted(place.lake.cell_path(PROMPTS, cell), made_of):
-                filled = fill_cell(place.lake, cell, templates[cell.strategy], settings.rows_per_cell)
+                filled = fill_cell(place.lake, cell, template, settings.rows_per_cell, sources)
             metadata = {
                 "seeds": filled.seeds.total(),
                 "seeds_by_reason": counts_table(filled.seeds),
-                "template_version": templates[cell.strategy].version,
+                "template_version": template.version,
                 "samples": samples(PROMPTS, cell, ("source", "prompt", "synth_prompt")),
                 "seconds": round(time.monotonic() - started, 3),
             }
             report_cell(context, cell, filled.rows, metadata)
         place.lake.publish_catalogue()
-        return dg.MaterializeResult()
+        return dg.MaterializeResult(
+            data_version=data_version(place.lake.cell_path(PROMPTS, cell) for cell in cells_of(context))
+        )
 
     return prompts

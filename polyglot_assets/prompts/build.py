@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from polyglot_assets.domain.grid import GENERATE, Cell
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.domain.ids import content_id
 from polyglot_assets.prompts.choose import Exemplars, Seed, choose
 from polyglot_assets.prompts.templates import StrategyTemplate
-
-EXEMPLARS = 3
+from polyglot_assets.recipes.registry import RECIPES
 
 
 def build(
@@ -40,23 +39,18 @@ def _no_search_for_cycles() -> Iterator[None]:
 def _build(
     cell: Cell, seeds: Sequence[Seed], template: StrategyTemplate, limit: int
 ) -> tuple[list[dict[str, Any]], Counter[tuple[str, str]]]:
-    choice = choose(seeds, limit)
-    ring = Exemplars(seeds) if cell.strategy == GENERATE else None
+    choice, recipe = choose(seeds, limit), RECIPES[cell.strategy]
+    ring = Exemplars(seeds) if recipe.examples else None
     render = template.renderer(cell.language)
     rows = []
-    drawn = ring.draw(choice.seeds, EXEMPLARS) if ring else [[]] * len(choice.seeds)
+    drawn = ring.draw(choice.seeds, recipe.examples) if ring else [[]] * len(choice.seeds)
     for seed, exemplars in zip(choice.seeds, drawn, strict=True):
-        if ring and len(exemplars) < EXEMPLARS:
+        if len(exemplars) < recipe.examples:
             choice.counts[seed["source"], "kept"] -= 1
             choice.counts[seed["source"], "too_few_exemplars"] += 1
             continue
-        text = _shown(exemplars) if ring else str(seed["prompt"])
-        rows.append(_row(cell, seed, exemplars, template, render(text)))
+        rows.append(_row(cell, seed, exemplars, template, render(recipe.shown(seed, exemplars))))
     return rows, +choice.counts
-
-
-def _shown(exemplars: Sequence[Seed]) -> str:
-    return "\n\n".join(f"Prompt: {e['prompt']}\nResponse: {e['response']}" for e in exemplars)
 
 
 def _row(
@@ -72,6 +66,6 @@ def _row(
         "template_version": template.version,
         "system_prompt": messages[0],
         "synth_prompt": messages[1],
-        "licenses": sorted({template.licence, seed["license"], *(e["license"] for e in exemplars)}),
+        "licenses": sorted({*template.licenses, seed["license"], *(e["license"] for e in exemplars)}),
         **{name: seed[name] for name in carried},
     }

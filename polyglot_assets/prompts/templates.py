@@ -1,68 +1,188 @@
 """Templates: text files whose content hash is their version.
 
-Here: loading, versioning and filling them in. Not here: which seeds go in (choose.py).
+Here: loading, checking, versioning and filling them in. Not here: which seeds go in (choose.py).
 
-The text of a template stands in the published column `synth_prompt`, so a folder of templates states their licence, in
+The project's own lie in `templates/`. A folder of the user's (POLYGLOT_TEMPLATES) may hold others of the same names,
+for all languages or, in a folder called by its code, for one; each file takes the place of the one below it. The text
+of a template stands in the published column `synth_prompt`, so a folder of templates states their licence, in
 `licence.txt`. It is no part of a version: another licence is no other question to the teacher.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Template
 
+from polyglot_assets.domain.errors import UserError, nearest, shown
 from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.reading import is_folder, text_of
+from polyglot_assets.recipes.registry import NAMES, RECIPES
+from polyglot_assets.text.invisible import is_name
 from polyglot_assets.text.languages import display_name
+from polyglot_assets.text.tags import base_of
+from polyglot_assets.text.variants import to_target
 
 _HERE = "\0"
-"""Marks the place of the text while the rest of a template is filled in; no template contains it."""
+"""Around the names of the places that stay open while the rest of a template is filled in; no template contains it."""
 
 FOLDER = Path(__file__).with_name("templates")
+SYSTEM = "system"
+PLACES = ("examples", "prompt", "response")
+"""What a template may show of the seeds: several of them with their answers, the seed's prompt, its answer."""
+_LICENSES = ("licence", "license")
+_UNKNOWN = "unknown"
+
+Texts = Mapping[tuple[str, str], str]
+"""Texts of a folder by language (empty: all) and name of the file."""
 
 
 @dataclass(frozen=True)
 class StrategyTemplate:
     """System and user message of one strategy. `version` changes with any character of either.
 
-    `licence` is the licence of both texts, as the hub spells it.
+    `licenses` are those of both texts, as the hub spells them.
     """
 
     strategy: str
     system: str
     user: str
-    licence: str = "unknown"
+    licenses: tuple[str, ...] = (_UNKNOWN,)
 
     @cached_property
     def version(self) -> str:
         """Content hash, 12 hex digits."""
         return content_id(self.strategy, self.system, self.user)[:12]
 
-    def renderer(self, language: str) -> Callable[[str], tuple[str, str]]:
-        """A function from the text to insert to (system message, user message), for a target language.
+    def renderer(self, language: str) -> Callable[[str | Mapping[str, str]], tuple[str, str]]:
+        """A function from what is to be shown to (system message, user message), for a target language.
 
-        The text (`$examples` or `$prompt`) is inserted as it is, dollar signs and all.
+        It takes texts by place (`PLACES`), or one text for all; they are inserted as they are, dollar signs and all.
         """
         name = display_name(language)
         system = Template(self.system).substitute(language=name)
-        rendered = Template(self.user).substitute(language=name, examples=_HERE, prompt=_HERE)
-        around = rendered.split(_HERE)
-        return lambda text: (system, text.join(around))
+        open_places = {place: f"{_HERE}{place}{_HERE}" for place in PLACES}
+        pieces = Template(self.user).substitute(language=name, **open_places).split(_HERE)
+
+        def render(values: str | Mapping[str, str]) -> tuple[str, str]:
+            filled = list(pieces)
+            for at in range(1, len(pieces), 2):
+                filled[at] = values if isinstance(values, str) else values[pieces[at]]
+            return system, "".join(filled)
+
+        return render
+
+
+class Templates(Mapping[str, StrategyTemplate]):
+    """The templates of all strategies: by strategy those for all languages, and `of` those for one.
+
+    Args:
+        folders: texts of the folders, the one that counts most first.
+    """
+
+    def __init__(self, folders: list[Texts]) -> None:
+        self._folders = folders
+        self._known: dict[tuple[str, str], StrategyTemplate] = {}
+
+    def __getitem__(self, strategy: str) -> StrategyTemplate:
+        if strategy not in RECIPES:
+            raise KeyError(strategy)
+        return self.of(strategy, "")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def of(self, strategy: str, language: str) -> StrategyTemplate:
+        """The template of a strategy for a target language."""
+        known = self._known.get((strategy, language))
+        if known is None:
+            system, *its = self._text(SYSTEM, language)
+            user, *others = self._text(strategy, language)
+            known = StrategyTemplate(strategy, system, user, tuple(sorted({*its, *others})))
+            self._known[strategy, language] = known
+        return known
+
+    def version(self, strategies: Iterable[str] = STRATEGIES) -> str:
+        """A hash of the templates of these strategies and of their licences."""
+        languages = {language for texts in self._folders for language, _ in texts} | {""}
+        all_of_them = [self.of(strategy, language) for strategy in strategies for language in sorted(languages)]
+        stated = {(template.version, " + ".join(template.licenses)) for template in all_of_them}
+        return content_id(sorted(map(list, stated)))[:12]
+
+    def _text(self, name: str, language: str) -> tuple[str, str]:
+        """A text and its licence."""
+        for texts in self._folders:
+            for code in dict.fromkeys((language, base_of(language), "")):
+                if (code, name) in texts:
+                    stated = (texts.get((at, kind)) for at in dict.fromkeys((code, "")) for kind in _LICENSES)
+                    return texts[code, name], next(filter(None, stated), _UNKNOWN)
+        raise UserError(f"the strategy {name} has no template: there is no {name}.txt in POLYGLOT_TEMPLATES")
 
 
 @lru_cache(maxsize=8)
-def load(folder: Path = FOLDER) -> dict[str, StrategyTemplate]:
-    """The templates of all strategies. A dollar sign starts a placeholder; `$$` is a dollar.
+def load(own: Path | None = None) -> Templates:
+    """The project's templates, and in their place those in a folder of the user's.
 
-    The licence of templates whose folder states none is `unknown`.
+    A dollar sign starts a placeholder; `$$` is a dollar. Where a folder states no licence, it is `unknown`.
+
+    Raises:
+        UserError: the folder cannot be read, or a file in it is no template; the message names it.
     """
+    if own is not None and not is_folder(own):
+        raise UserError(f"POLYGLOT_TEMPLATES: {own} is not a folder")
+    try:
+        return Templates([dict(_texts(folder)) for folder in (own, FOLDER) if folder])
+    except OSError as error:
+        raise UserError(f"{error.filename or own}: cannot be read ({error.strerror})") from None
 
-    def text(name: str) -> str:
-        return (folder / f"{name}.txt").read_text(encoding="utf-8").strip()
 
-    licence = text("licence") if (folder / "licence.txt").exists() else "unknown"
-    return {
-        strategy: StrategyTemplate(strategy, text("system"), text(strategy), licence or "unknown")
-        for strategy in STRATEGIES
-    }
+def _texts(folder: Path, language: str = "") -> Iterator[tuple[tuple[str, str], str]]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not language:
+            if (code := to_target(path.name)) != path.name:
+                hint = f"; write {code!r}" if code else ", such as 'de'"
+                raise UserError(f"{path}: a folder of templates is called by the code of a language{hint}")
+            yield from _texts(path, path.name)
+        elif path.suffix == ".txt":
+            known = (SYSTEM, *NAMES, *_LICENSES)
+            if path.stem not in known:
+                raise UserError(f"{path}: no template is called so{nearest(path.stem, known)}")
+            yield (language, path.stem), _checked(path)
+
+
+def _checked(path: Path) -> str:
+    """The text of a template.
+
+    Raises:
+        UserError: it is empty, has a placeholder that there is not, or lacks the one that shows the seed.
+    """
+    text = text_of(path).strip()
+    if path.stem in _LICENSES:
+        if text and not is_name(text):
+            raise UserError(f"{path}: expected the name of a licence, got {shown(text)}")
+        return text
+    if not text or _HERE in text:
+        raise UserError(f"{path}: {'holds a NUL' if text else 'is empty'}")
+    template, places = Template(text), () if path.stem == SYSTEM else PLACES
+    if not template.is_valid():
+        wrong = next(found for found in template.pattern.finditer(text) if found["invalid"] is not None)
+        number = text.count("\n", 0, wrong.start()) + 1
+        raise UserError(f"{path}, line {number}: a $ begins no placeholder; $$ is a dollar")
+    for name in template.get_identifiers():
+        if name not in ("language", *places):
+            raise UserError(f"{path}: unknown placeholder ${name}{nearest(name, ('language', *places))}")
+    if places and (needed := RECIPES[path.stem].place_of_seed) not in template.get_identifiers():
+        raise UserError(f"{path}: has no ${needed}, so the teacher would see nothing of the seed")
+    return text

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,8 @@ from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, L
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.marts.assets import mart_key
 from polyglot_assets.marts.plots import language_chart
-from polyglot_assets.orchestration.wiring import OWNERS, Place
+from polyglot_assets.orchestration.versions import code_version
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, group
 from polyglot_assets.release import versions
 from polyglot_assets.release.render import by_language
 from polyglot_assets.release.sft import write
@@ -19,6 +21,9 @@ from polyglot_assets.release.verify import CHECKS, left_overs, verify
 
 KEY = dg.AssetKey(["release", "sft"])
 _LEFT_OVERS = "no_rejected_rows"
+_DECIDE = ("contents", "manifest", "render", "sections", "sft")
+_OLD, _STALE = timedelta(days=30), timedelta(days=90)
+"""The age at which the UI calls the latest release old, and stale."""
 
 
 def release_asset(place: Place) -> dg.AssetsDefinition:
@@ -35,7 +40,13 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
             mart_key("language_distribution"),
             mart_key("curated"),
         ],
-        group_name="release",
+        group_name=group("release"),
+        automation_condition=EAGER & dg.AutomationCondition.all_deps_blocking_checks_passed(),
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=_STALE, warn_window=_OLD),
+        code_version=code_version(
+            (*(f"release/{name}.py" for name in _DECIDE), "release/card.md.jinja", "contracts/examples.py"),
+            place.settings.deciding(),
+        ),
         kinds={"huggingface", "parquet"},
         owners=OWNERS,
         description="The dataset as it is published: a folder that `datasets.load_dataset` opens, with its card and a "

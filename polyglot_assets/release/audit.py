@@ -27,10 +27,12 @@ from polyglot_assets.release.figures import (
     is_total,
     language_of,
     printable,
+    variant_of,
 )
 from polyglot_assets.release.sections import Sections
 from polyglot_assets.release.wholes import Whole, Wholes, whole_of
 from polyglot_assets.text.languages import display_name
+from polyglot_assets.text.tags import base_of
 
 _RESULTS = re.compile(r"evaluation|results?|benchmark|performance|scores?|leaderboard|accuracy", re.IGNORECASE)
 _SHARES = re.compile(r"share|percent|%|proportion|fraction", re.IGNORECASE)
@@ -312,6 +314,7 @@ def _language_numbers(card: Card, wholes: Wholes | None) -> Iterator[_Result]:
             line = f"{claim.where} says {claim.words!r}, that is {claim.value}, but {where} {number} languages"
             yield _Result(f"{claim.where}: {claim.words}", line if wrong else None)
     if codes and wholes:
+        codes = {base_of(code) for code in codes}  # as the hub wants them; scripts and regions stand elsewhere
         wrong_lists = [_differing(one, codes) for one in wholes.all]
         lists = f"the front matter lists {len(codes)} languages, but {wholes.all[0].where} has"
         line = f"{lists} {len(wholes.all[0].rows)}; {', '.join(wrong_lists[0])}"
@@ -320,9 +323,10 @@ def _language_numbers(card: Card, wholes: Wholes | None) -> Iterator[_Result]:
 
 def _differing(whole: Whole, codes: set[str]) -> list[str]:
     """Which languages stand only in the table or only in the front matter."""
-    differing = [f"{display_name(code)} is only in the table" for code in whole.rows.keys() - codes]
+    rows = {base_of(code) for code in whole.rows}
+    differing = [f"{display_name(code)} is only in the table" for code in rows - codes]
     if not whole.others:
-        differing += [f"{display_name(code)} is not in the table" for code in codes - whole.rows.keys()]
+        differing += [f"{display_name(code)} is not in the table" for code in codes - rows]
     return sorted(differing)
 
 
@@ -359,7 +363,8 @@ def _examples(front: dict[str, Any]) -> dict[str, int]:
 
 
 def _front_matter(examples: dict[str, int], rows: dict[str, Figure], total: Claim) -> Iterator[_Result]:
-    by_language = {name: code for name in examples if (code := language_of(name)) in rows}
+    codes = {name: [variant_of(name), language_of(name)] for name in examples}
+    by_language = {name: code for name, both in codes.items() if (code := next((c for c in both if c in rows), None))}
     for name, code in by_language.items():
         what, row = f"the front matter's num_examples of {name!r}", rows[code or ""]
         yield _compare(what, examples[name], "the table says", row.value, row.slack)

@@ -22,6 +22,7 @@ from polyglot_assets.release.figures import (
     language_of,
     share_of,
     sums_up,
+    variant_of,
 )
 from polyglot_assets.release.subtotals import Row
 
@@ -136,6 +137,9 @@ def grid_of(table: Table) -> Grid:
     texts = [number for number, name in enumerate(names) if name not in figured][:2]
     labels = [bare(row[texts[0]]).strip(" :") if texts else f"row {number}" for number, row in enumerate(rows, start=1)]
     languages = [next((code for n in texts if (code := language_of(row[n]))), None) for row in rows]
+    if len(set(languages) - {None}) < len([code for code in languages if code]):  # Portuguese, and that of Brazil
+        variants = [next((code for n in texts if (code := variant_of(row[n]))), None) for row in rows]
+        languages = [variant or code for variant, code in zip(variants, languages, strict=True)]
 
     adding = [name for name in counting if not MEASURES.search(name)] or counting
     adding = [name for name in adding if COUNTS.search(name)] or adding

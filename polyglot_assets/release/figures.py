@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from polyglot_assets.text.languages import display_name, to_code
+from polyglot_assets.text.variants import to_target
 
 _SPACES = " \u00a0\u2009\u202f"
 _UNITS = {
@@ -193,6 +194,12 @@ def language_of(cell: str) -> str | None:
         if code and _is_language(code):
             return code
     return None
+
+
+def variant_of(cell: str) -> str | None:
+    """The code of a language with script or region, where a cell is one: `pt-BR`."""
+    text = bare(cell)[:100]
+    return text if "-" in text and to_target(text) == text else None
 
 
 def label_of(text: str) -> Label:

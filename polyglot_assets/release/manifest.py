@@ -56,11 +56,11 @@ def _once(files: Counts) -> Counts:
 
 _Number = Annotated[int, Field(ge=0, lt=2**63)]
 _Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$"), AfterValidator(_named)]
+_Language = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+(-[A-Za-z0-9]+)*$"), AfterValidator(_named)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # No other path is ever opened or sent: no absolute one, and none that leads out of the folder.
 _Shard = Annotated[
-    str, Field(pattern=r"^(data|lineage)(/[A-Za-z0-9_]+/[A-Za-z0-9_]+)?/train-[0-9]{5}-of-[0-9]{5}\.parquet$")
+    str, Field(pattern=r"^(data|lineage)(/[A-Za-z0-9_-]+/[A-Za-z0-9_]+)?/train-[0-9]{5}-of-[0-9]{5}\.parquet$")
 ]
 
 
@@ -163,8 +163,12 @@ class _Policy(TypedDict, total=False):
 @with_config(_STRICT)
 class _Settings(TypedDict, total=False):
     languages: list[_Text]
+    strategies: list[_Text]
     rows_per_cell: _Number
     seeds_per_cell: _Number
+    # Those by which verify.py reads the rows again; releases of earlier versions do not name them.
+    gate_language_likelihood: Annotated[float, Field(gt=0, le=1)]
+    gate_foreign_share: Annotated[float, Field(gt=0)]
 
 
 @with_config(_STRICT)

@@ -23,7 +23,7 @@ from polyglot_assets.domain.errors import UserError
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.hub import TRIES, Hub, failures, may_pass, pause
 from polyglot_assets.release.manifest import MANIFEST, Manifest
-from polyglot_assets.release.render import CARD
+from polyglot_assets.release.render import CARD, render
 from polyglot_assets.release.verify import verify
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ _VERSION = re.compile(r"[0-9a-f]{12}")
 
 @dataclass(frozen=True)
 class File:
-    """A file of the release. `sha256` is None for the card and the manifest, which are small."""
+    """A file as it is sent: its path, or the content itself. `sha256` is None for the card and the manifest, which are
+    small.
+    """
 
-    path: Path
+    content: Path | bytes
     size: int
     sha256: str | None
 
@@ -108,8 +110,8 @@ class State:
     others: tuple[str, ...] = ()
 
 
-def opened(folder: Path) -> Release:
-    """A release's folder, verified.
+def opened(folder: Path, repo: str) -> Release:
+    """A release's folder, verified, as it is sent to a repository: the card's example loads the rows from there.
 
     Only what the manifest names, the manifest and the card are ever sent, so nothing else can get to the hub.
 
@@ -127,6 +129,8 @@ def opened(folder: Path) -> Release:
         if path.resolve() != path or not path.is_file():
             raise UserError(f"{path} is a link, nothing was sent")
     files = {name: File(folder / name, (folder / name).stat().st_size, sha256) for name, sha256 in stated.items()}
+    card = render(manifest, repo).encode()
+    files[CARD] = File(card, len(card), None)
     return Release(folder, manifest, files)
 
 
@@ -296,7 +300,9 @@ def _removed(release: Release, there: Mapping[str, "RepoFile"]) -> Iterable[Chan
 def _is_same(file: File, remote: "RepoFile") -> bool:
     if file.size != remote.size:
         return False
-    content = file.path.read_bytes() if file.sha256 is None or not remote.lfs else b""
+    content = file.content if isinstance(file.content, bytes) else b""
+    if isinstance(file.content, Path) and (file.sha256 is None or not remote.lfs):
+        content = file.content.read_bytes()
     if remote.lfs:
         return remote.lfs.sha256 == (file.sha256 or hashlib.sha256(content).hexdigest())
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)  # as git names it
@@ -313,7 +319,7 @@ def _send(
     for change in state.changes:
         if change.what != "remove":
             file = release.files[change.path]
-            addition = CommitOperationAdd(change.path, file.path)
+            addition = CommitOperationAdd(change.path, file.content)
             if file.sha256:
                 addition.upload_info.sha256 = bytes.fromhex(file.sha256)  # verified just now: no need to read it again
             additions.append(addition)

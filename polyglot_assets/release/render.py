@@ -4,6 +4,8 @@ Here: the front matter, and filling in card.md.jinja. Not here: the numbers (man
 (cards.py, audit.py).
 """
 
+import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +18,26 @@ from polyglot_assets.contracts.examples import published_fields
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.contracts.table import MESSAGES, Field
 from polyglot_assets.domain.grid import STRATEGIES
+from polyglot_assets.recipes.registry import NAMES, described
+from polyglot_assets.release import checked
 from polyglot_assets.release.manifest import Manifest
 from polyglot_assets.text.languages import display_name
+from polyglot_assets.text.tags import base_of
 
 NAME = "Polyglot SFT"
 CARD = "README.md"
+HERE = "path/to/this/folder"
+_PLACE = re.compile(r'^rows = load_dataset\("([\w./-]+)", split="train"\)', re.MULTILINE)
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def render(manifest: Manifest) -> str:
-    """The card of a release."""
+def render(manifest: Manifest, place: str = HERE) -> str:
+    """The card of a release.
+
+    Args:
+        manifest: of the release.
+        place: from where its example loads the rows.
+    """
     return page(
         front_matter(manifest),
         "card.md.jinja",
@@ -33,12 +45,24 @@ def render(manifest: Manifest) -> str:
         name=NAME,
         languages=by_language(manifest),
         by_strategy=_by(manifest, "strategy"),
-        sources=_summed(manifest.sources, "source"),
-        teachers=manifest.teachers,
+        strategies=strategies(manifest),
+        described=textwrap.fill(described(strategies(manifest)), 115),
+        seeds=checked.seeds(manifest),
+        only_samples=checked.only_samples(manifest),
+        gates=checked.gates(manifest),
+        evalsets=manifest.made_with.get("evalsets"),
+        sampling=checked.sampling(manifest),
+        place=place,
         published=published_fields(),
         lineage=LINEAGE.fields,
         sizes={name: sum(file[name] for file in manifest.files) for name in ("bytes", "num_bytes")},
     )
+
+
+def place_of(card: str) -> str:
+    """From where a card's example loads the rows."""
+    found = _PLACE.search(card)
+    return found[1] if found else HERE
 
 
 def page(front: dict[str, Any], template: str, **values: Any) -> str:
@@ -59,9 +83,20 @@ def by_language(manifest: Manifest) -> list[dict[str, Any]]:
     """Code, name, rows, and rows by strategy of each language, most rows first."""
     cells = {(cell["language"], cell["strategy"]): cell["rows"] for cell in manifest.cells}
     return [
-        {"code": code, "name": display_name(code), "rows": rows, **{s: cells.get((code, s), 0) for s in STRATEGIES}}
+        {
+            "code": code,
+            "name": display_name(code),
+            "rows": rows,
+            "by_strategy": {name: cells.get((code, name), 0) for name in strategies(manifest)},
+        }
         for code, rows in _by(manifest, "language").items()
     ]
+
+
+def strategies(manifest: Manifest) -> list[str]:
+    """The strategies of a release's grid, in their order."""
+    named = {*manifest.settings.get("strategies", STRATEGIES), *(cell["strategy"] for cell in manifest.cells)}
+    return [name for name in NAMES if name in named] + sorted(named - set(NAMES))
 
 
 def front_matter(manifest: Manifest) -> dict[str, Any]:
@@ -75,7 +110,13 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
         "pretty_name": NAME,
         "license": licence["id"],
         **({"license_name": licence["name"]} if licence["name"] else {}),
-        "language": sorted(_by(manifest, "language")),
+        "language": sorted({base_of(code) for code in _by(manifest, "language")}),
+        # What the hub calls a language has no script and no region; where there are any, it wants them apart.
+        **(
+            {"language_bcp47": variants}
+            if (variants := [c for c in sorted(_by(manifest, "language")) if "-" in c])
+            else {}
+        ),
         "task_categories": ["text-generation"],
         "size_categories": [next((name for most, name in _SIZES if manifest.rows < most), "1M<n<10M")],
         "tags": ["synthetic", "multilingual", "sft"],

@@ -15,10 +15,12 @@ import pyarrow.parquet as pq
 from polyglot_assets.contracts.examples import published_fields
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import RESPOND
 from polyglot_assets.domain.outcomes import CURATED, DELETED
+from polyglot_assets.gates.gate import Pair
 from polyglot_assets.gates.language import MOSTLY, LanguageLimits
-from polyglot_assets.gates.language import read as read_language
-from polyglot_assets.gates.registry import OUTCOMES
+from polyglot_assets.gates.reading import read_variant as read_language
+from polyglot_assets.gates.registry import GATES, OUTCOMES, assess
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import MARTS
 from polyglot_assets.licenses import policy as policy_
@@ -26,9 +28,10 @@ from polyglot_assets.licenses.licenses import contradictions
 from polyglot_assets.release import cards
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.audit import audit
+from polyglot_assets.release.checked import gates_of
 from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
 from polyglot_assets.release.manifest import MANIFEST, Manifest
-from polyglot_assets.release.render import CARD, render
+from polyglot_assets.release.render import CARD, place_of, render
 
 _SHOWN = 3
 _SAMPLE = 100
@@ -163,18 +166,45 @@ def _cells(release: _Folder) -> Iterator[str]:
 
 
 def _language(release: _Folder) -> Iterator[str]:
-    """Responses are in the language of the row: a sample of each cell, read again by the detector."""
+    """Responses are in the language of the row: a sample of each cell, read again by the detector.
+
+    What counts as another language is what the release's own settings say, for by them its rows were chosen.
+    """
     rows = query(
         release.connection,
         "SELECT id, language, strategy, response FROM published "
         f"QUALIFY row_number() OVER (PARTITION BY language, strategy ORDER BY id) <= {_SAMPLE} ORDER BY ALL",
     )
-    likelihood, foreign = LanguageLimits().language_likelihood, []
+    limits, foreign = _limits(release.manifest), []
     for row in rows:
-        reading = read_language(row["response"], row["language"], likelihood)
-        if (reading.foreign_share or 0) >= MOSTLY:
+        reading = read_language(row["response"], row["language"], limits.language_likelihood)
+        if (reading.foreign_share or 0) >= max(MOSTLY, limits.foreign_share):
             foreign.append(f"{row['language']}/{row['strategy']}: the response of {row['id']} is {reading.foreign}")
     yield from _some(foreign)
+
+
+def _gates(release: _Folder) -> Iterator[str]:
+    """Rows pass the gates that the card says they passed: a sample of each cell, judged again under its thresholds."""
+    if (stated := gates_of(release.manifest)) is None:
+        return
+    alone = stated.but(gate.name for gate in GATES if gate.name in stated.enabled and gate.by_the_row)
+    rejected = []
+    for row in query(
+        release.connection,
+        "SELECT id, language, strategy, prompt, response FROM published "
+        f"QUALIFY row_number() OVER (PARTITION BY language, strategy ORDER BY id) <= {_SAMPLE} ORDER BY ALL",
+    ):
+        pair = Pair(row["language"], row["prompt"], row["response"], invented=row["strategy"] != RESPOND)
+        found = assess(pair, alone)
+        if found.objection:
+            rejected.append(f"{row['language']}/{row['strategy']}: {row['id']} is {found.outcome}: {found.reason}")
+    yield from _some(rejected)
+
+
+def _limits(manifest: Manifest) -> LanguageLimits:
+    """The thresholds of the language gate that a release was made under; the defaults where it does not say."""
+    stated = {name: manifest.settings.get(f"gate_{name}") for name in LanguageLimits.model_fields}
+    return LanguageLimits().model_copy(update={name: value for name, value in stated.items() if value is not None})
 
 
 def _card(release: _Folder) -> Iterator[str]:
@@ -182,7 +212,8 @@ def _card(release: _Folder) -> Iterator[str]:
     if not (release.path / CARD).is_file():
         yield f"{CARD} is missing"
         return
-    if (release.path / CARD).read_bytes() != render(release.manifest).encode():
+    card = (release.path / CARD).read_bytes()
+    if card != render(release.manifest, place_of(card.decode(errors="replace"))).encode():
         yield f"{CARD} is not what the manifest gives"
     if release.manifest.rows:
         try:
@@ -227,6 +258,7 @@ CHECKS: dict[str, tuple[str, _Check]] = {
     "sums": ("The numbers of the manifest are those of the rows, and add up.", _sums),
     "cells": ("Each shard holds rows of its own language and strategy.", _cells),
     "language": (f"Responses are in the language of the row ({_SAMPLE} rows of each cell).", _language),
+    "gates": (f"Rows pass the gates that were on, under their thresholds ({_SAMPLE} rows of each cell).", _gates),
     "licence": ("The card claims no more than the licences in it allow, and the policy lets every row in.", _licence),
     "card": ("The card says what the manifest says, and contradicts itself nowhere.", _card),
 }

@@ -7,17 +7,23 @@ import dagster as dg
 
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.gates import language
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.lake import made_with
-from polyglot_assets.orchestration import liveness
+from polyglot_assets.orchestration import endings, liveness
 from polyglot_assets.orchestration.choices import Choices
-from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.orchestration.versions import data_version
+from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
+from polyglot_assets.prompts.templates import load
+from polyglot_assets.responses.compact import Rules, code
 from polyglot_assets.responses.ledger import Commit
 from polyglot_assets.responses.stage import CellResponses, respond
 from polyglot_assets.text.languages import display_name, is_known
+from polyglot_assets.text.tags import base_of
+from polyglot_assets.text.variants import how_judged
 
 
 def response_key(teacher: Teacher) -> dg.AssetKey:
@@ -42,41 +48,46 @@ def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.As
             "model": teacher.model,
             "license": teacher.license,
         },
+        code_version=_code_version(place, teacher),
+        automation_condition=EAGER,
         pool=liveness.TEACHERS,  # two runs would each load a model; the second waits instead
     )
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource, choices: Choices) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
-        gates, cells = place.settings.to_gates(), cells_of(context)
+        rules, cells = Rules(place.settings.to_gates(), load(place.settings.templates)), cells_of(context)
         if teacher.name not in choices.chosen(enabled):
             context.log.info("is not among the teachers of this run, and stays as it is")
             return dg.MaterializeResult(metadata={"asked": False})
         made_of = place.settings.deciding("gates") | {"sampled": teacher.sampled()}
         for cell in cells:
             made_with.doubt(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
-        unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(code)]
-        if unknown and language.GATE.name in gates.enabled:
+        unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(base_of(code))]
+        if unknown and language.GATE.name in rules.gates.enabled:
             context.log.warning(
                 "no language detector knows %s: the language gate finds other languages there only where it is sure, "
                 "and says nothing about the rest",
                 ", ".join(f"{display_name(code)} ({code})" for code in unknown),
             )
+        for sentence in filter(None, map(how_judged, sorted({cell.language for cell in cells}))):
+            context.log.warning("%s", sentence)
         total = CellResponses()
-        for cell, result in respond(
-            place.lake,
-            teacher,
-            cells,
-            lambda: vllm.engine(teacher, context.log.info, context.log.warning),
-            context.log.debug,
-            Commit(place.settings.commit_rows, place.settings.commit_seconds),
-            gates=gates,
-            notice=context.log.info,
-        ):
-            made_with.write(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
-            context.log.debug(
-                "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
-            )
-            report_cell(context, cell, sum(result.outcomes.values()), _metadata(teacher, cell, result))
-            total.add(result)
+        with endings.asked_again(context, vllm.patience):
+            for cell, result in respond(
+                place.lake,
+                teacher,
+                cells,
+                lambda: vllm.engine(teacher, context.log.info, context.log.warning),
+                context.log.debug,
+                Commit(place.settings.commit_rows, place.settings.commit_seconds),
+                rules=rules,
+                notice=context.log.info,
+            ):
+                made_with.write(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
+                context.log.debug(
+                    "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
+                )
+                report_cell(context, cell, sum(result.outcomes.values()), _metadata(teacher, cell, result))
+                total.add(result)
         context.log.debug(
             "newly asked: %s", ", ".join(f"{name} {value:,}" for name, value in _spent(teacher, total).items())
         )
@@ -86,14 +97,20 @@ def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.As
             )
         place.lake.publish_catalogue()
         return dg.MaterializeResult(
+            data_version=data_version(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name) for cell in cells),
             metadata={
                 "engine_loads": vllm.loads - loads,
                 **_spent(teacher, total),
                 "seconds": round(time.monotonic() - started, 1),
-            }
+            },
         )
 
     return responses
+
+
+def _code_version(place: Place, teacher: Teacher) -> str:
+    own = [teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len, teacher.dialect]
+    return content_id(code(), own, place.settings.to_gates().values())[:12]
 
 
 def _metadata(teacher: Teacher, cell: Cell, result: CellResponses) -> dict[str, object]:

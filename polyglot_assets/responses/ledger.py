@@ -62,16 +62,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path, commit: Commit | None = None, *, wait: bool = True) -> None:
-        self.path = path
-        self._commit = commit or Commit()
-        # 16 bytes of the id instead of its 32 digits, and one number instead of a pair: half the memory.
-        self._places: dict[bytes, int] = {}
-        self._aside: set[bytes] = set()
-        self._uncommitted = 0
-        self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-        self._failure: OSError | None = None
-        self._digest = hashlib.blake2b(digest_size=16)
+        self._begin(path, commit or Commit())
         try:
             self._file = _open_alone(path, wait=wait)
         except BlockingIOError:
@@ -85,6 +76,18 @@ class Ledger:
         except BaseException:
             os.close(self._file)
             raise
+
+    def _begin(self, path: Path, commit: Commit) -> None:
+        self.path = path
+        self._commit = commit
+        # 16 bytes of the id instead of its 32 digits, and one number instead of a pair: half the memory.
+        self._places: dict[bytes, int] = {}
+        self._aside: set[bytes] = set()
+        self._uncommitted = 0
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._failure: OSError | None = None
+        self._digest = hashlib.blake2b(digest_size=16)
 
     def __enter__(self) -> Self:
         return self
@@ -238,6 +241,16 @@ class Ledger:
             except OSError as error:
                 self._failure = error
             self._uncommitted = 0
+
+
+class PastAnswers(Ledger):
+    """A ledger that is only read: as it is at this moment, also while a run writes it. No file is an empty one."""
+
+    def __init__(self, path: Path) -> None:
+        self._begin(path, Commit())
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC) if path.exists() else -1
+        if self._file >= 0:
+            self._read()
 
 
 def _open_alone(path: Path, *, wait: bool) -> int:

@@ -5,25 +5,22 @@ applied when a cell is written, not when an answer arrives, so a changed rule or
 here: what the gates measure and what they object to (gates/), and storing (stage.py).
 """
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from polyglot_assets.domain.grid import GENERATE, RESPOND, TRANSLATE
-from polyglot_assets.domain.outcomes import EMPTY, ENGINE_ERROR, INVALID_JSON, TOO_LONG, TRUNCATED
+from polyglot_assets.domain.outcomes import EMPTY, ENGINE_ERROR, INVALID_JSON, TOO_LONG, TRUNCATED, UNCHANGED
 from polyglot_assets.gates.gate import Pair
 from polyglot_assets.gates.registry import DEFAULT, Gates, assess
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.prompts import templates
+from polyglot_assets.prompts.templates import Templates
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.responses.traces import split
 from polyglot_assets.text.invisible import trimmed
-from polyglot_assets.text.normal import storable
-
-_FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
-"""An answer that is one block of code and nothing else."""
+from polyglot_assets.text.normal import text_key
+from polyglot_assets.text.tags import base_of
 
 
 @dataclass(frozen=True)
@@ -41,24 +38,30 @@ class Judgement:
     reasoning: str | None = None
 
 
-def judge(prompt: Mapping[str, Any], completion: Completion, gates: Gates = DEFAULT) -> Judgement:
-    """The outcome of a completion for a row of contracts.PROMPTS.
+def judge(
+    prompt: Mapping[str, Any], completion: Completion, gates: Gates = DEFAULT, wording: Templates | None = None
+) -> Judgement:
+    """The outcome of a completion for a row of contracts.PROMPTS, which was put in this wording.
 
-    The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, then the gates in
-    their order; else ok.
+    The first rule that applies decides: engine_error, too_long, truncated, invalid_json, empty, unchanged, then the
+    gates in their order; else ok.
     """
     reasoning = "\n\n".join(filter(None, (completion.reasoning, _split(prompt, completion)[0]))) or None
     answer = read_answer(prompt, completion)
     if isinstance(answer, Judgement):
         return replace(answer, reasoning=reasoning)
-    pair = _pair_of(prompt, *answer)
+    recipe = RECIPES[prompt["strategy"]]
+    if recipe.changes_prompt and text_key(answer[0]) == prompt["prompt_key"]:
+        return Judgement(UNCHANGED.name, "the prompt is the seed's own, word for word", *answer, reasoning=reasoning)
+    pair = _pair_of(prompt, *answer, wording or templates.load())
     found = assess(pair, gates)
     return Judgement(found.outcome, found.reason, pair.prompt, pair.response, found.measured, reasoning)
 
 
 def _split(prompt: Mapping[str, Any], completion: Completion) -> tuple[str, str]:
     """The trace and the rest of a completion. Only where it answers a prompt can that have asked for the marks."""
-    return split(trimmed(completion.text), str(prompt["prompt"]) if prompt["strategy"] == RESPOND else "")
+    asked = "" if RECIPES[prompt["strategy"]].writes_prompt else str(prompt["prompt"])
+    return split(trimmed(completion.text), asked)
 
 
 def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str, str] | Judgement:
@@ -70,55 +73,34 @@ def read_answer(prompt: Mapping[str, Any], completion: Completion) -> tuple[str,
     if completion.finish_reason == "length":
         return Judgement(TRUNCATED.name, f"no end after {completion.response_tokens} tokens")
     text = _split(prompt, completion)[1]
-    if prompt["strategy"] == RESPOND:
-        asked, answer = str(prompt["prompt"]), storable(trimmed(text))
-    else:
-        pair = _pair(text)
-        if isinstance(pair, str):
-            return Judgement(INVALID_JSON.name, pair)
-        asked, answer = pair
+    pair = RECIPES[prompt["strategy"]].form.read(text, str(prompt["prompt"]))
+    if isinstance(pair, str):
+        return Judgement(INVALID_JSON.name, pair)
+    asked, answer = pair
     for name, text in (("prompt", asked), ("response", answer)):
         if not text:
             return Judgement(EMPTY.name, f"empty {name}", asked, answer)
     return asked, answer
 
 
-def _pair(text: str) -> tuple[str, str] | str:
-    """The prompt and response of a JSON answer, or what is wrong with it."""
-    text = trimmed(text)
-    if fenced := _FENCED.fullmatch(text):
-        text = fenced[1]
-    try:
-        # strict=False: raw line breaks inside strings are common and harmless.
-        value = json.loads(text, strict=False)
-    except json.JSONDecodeError as error:
-        return f"{error.msg} at character {error.pos + 1}"
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
-        return str(error)
-    if not isinstance(value, dict):
-        return f"expected an object, got {type(value).__name__}"
-    for name in ("prompt", "response"):
-        if not isinstance(value.get(name), str):
-            return f"no text under {name!r}"
-    return storable(trimmed(value["prompt"])), storable(trimmed(value["response"]))
-
-
-def _pair_of(prompt: Mapping[str, Any], asked: str, answer: str) -> Pair:
+def _pair_of(prompt: Mapping[str, Any], asked: str, answer: str, wording: Templates) -> Pair:
     strategy, language = str(prompt["strategy"]), str(prompt["language"])
+    recipe = RECIPES[strategy]
     return Pair(
-        language,
+        base_of(language),
         asked,
         answer,
-        invented=strategy in (GENERATE, TRANSLATE),
-        original=str(prompt["prompt"]) if strategy == TRANSLATE and prompt["seed_language"] != language else "",
-        instructions=_instructions(strategy, language),
+        invented=recipe.writes_prompt,
+        original=str(prompt["prompt"]) if recipe.english and prompt["seed_language"] != language else "",
+        instructions=_instructions(wording, strategy, language),
         messages=(prompt.get("system_prompt", ""), prompt.get("synth_prompt", "")),
         seed_language=str(prompt["seed_language"]),
         seed_key=str(prompt["prompt_key"]),
+        variant=language if base_of(language) != language else "",
     )
 
 
 @lru_cache(maxsize=256)
-def _instructions(strategy: str, language: str) -> tuple[str, ...]:
+def _instructions(wording: Templates, strategy: str, language: str) -> tuple[str, ...]:
     """What the templates themselves say, with the place of seed and examples left empty."""
-    return templates.load()[strategy].renderer(language)("\n")
+    return wording.of(strategy, language).renderer(language)("\n")

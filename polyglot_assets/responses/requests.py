@@ -4,25 +4,16 @@ Here: the one place where a request_id is made, and the order in which a prompt'
 here: the sending (stage.py).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from polyglot_assets.domain.grid import RESPOND
 from polyglot_assets.domain.ids import content_id, seed_number
 from polyglot_assets.inference.dialect import fold_system
 from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.inference.registry import Teacher
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.responses.outcomes import Judgement, read_answer
-
-PAIR_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "properties": {"prompt": {"type": "string"}, "response": {"type": "string"}},
-    "required": ["prompt", "response"],
-    "additionalProperties": False,
-}
-_PAIR_SCHEMA_TEXT = json.dumps(PAIR_SCHEMA, sort_keys=True)
 
 _LARGER = 2
 """The budget of a second try after a truncated answer, as a multiple of the first."""
@@ -94,14 +85,14 @@ def make_request(
         sample_index: which of several answers to one prompt.
     """
     system, user = prompt["system_prompt"], prompt["synth_prompt"]
-    plain = prompt["strategy"] == RESPOND
+    form = RECIPES[prompt["strategy"]].form
     messages: tuple[dict[str, str], ...] = ({"role": "system", "content": system}, {"role": "user", "content": user})
     folded = teacher.dialect.get("system") == "fold"
     # All parts are texts, which are hashed four times as fast as dictionaries.
     request_id = content_id(
         teacher.fingerprint,
         str(max_tokens),
-        "" if plain else _PAIR_SCHEMA_TEXT,
+        form.schema_text,
         system,
         user,
         str(sample_index),
@@ -112,7 +103,7 @@ def make_request(
         request_id,
         fold_system(messages) if folded else messages,
         {**teacher.sampling, "max_tokens": max_tokens, "seed": seed_number(request_id)},
-        None if plain else PAIR_SCHEMA,
+        form.schema,
     )
 
 

@@ -20,12 +20,11 @@ import pyarrow.parquet as pq
 
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.domain.grid import Cell
-from polyglot_assets.gates.registry import DEFAULT, Gates
 from polyglot_assets.inference.cpu import BFLOAT16, FLOAT32
 from polyglot_assets.inference.engine import Completion, Engine, Request
 from polyglot_assets.inference.registry import Teacher, in_other_dtype
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.responses.compact import compact, unchanged
+from polyglot_assets.responses.compact import Rules, compact, unchanged
 from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
 from polyglot_assets.responses.progress import Progress, said_regularly
 from polyglot_assets.responses.requests import may_lead_on, standing
@@ -72,7 +71,7 @@ def respond(  # noqa: PLR0913 each is given by the caller, and none has a place 
     report: Callable[[str], None],
     commit: Commit | None = None,
     *,
-    gates: Gates = DEFAULT,
+    rules: Rules | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Cell, CellResponses]]:
     """Gives every prompt of `cells` its outcome and writes the response cells; yields each cell when it is written.
@@ -86,13 +85,13 @@ def respond(  # noqa: PLR0913 each is given by the caller, and none has a place 
         engine: makes (or returns) the teacher's engine; called only if something must be asked.
         report: takes a line of progress every few seconds.
         commit: when answers are flushed to the disk.
-        gates: what answers have to pass.
+        rules: what answers have to pass.
         notice: takes a line that should last. None: `report` takes it.
 
     Raises:
         EngineDown: the engine is gone. What was answered is in the ledger; cells that are complete are written.
     """
-    stream = _Stream(lake, teacher, cells, commit or Commit(), gates)
+    stream = _Stream(lake, teacher, cells, commit or Commit(), rules or Rules())
     try:
         first = stream.take()
         yield from stream.finished()
@@ -150,8 +149,8 @@ class _Work:
 class _Stream:
     """The requests of all cells, one after the other, and the way of each answer into its ledger."""
 
-    def __init__(self, lake: Lake, teacher: Teacher, cells: Iterable[Cell], commit: Commit, gates: Gates) -> None:
-        self._lake, self._teacher, self._commit, self._gates = lake, teacher, commit, gates
+    def __init__(self, lake: Lake, teacher: Teacher, cells: Iterable[Cell], commit: Commit, rules: Rules) -> None:
+        self._lake, self._teacher, self._commit, self._rules = lake, teacher, commit, rules
         self._cells = deque(sorted(cells))
         self._open: list[_Work] = []
         self._again: deque[Request] = deque()
@@ -234,7 +233,7 @@ class _Stream:
     def _finish(self, work: _Work) -> None:
         """Writes the cell if all of its prompts are settled."""
         if work.read and not work.waiting:
-            work.result.outcomes = compact(self._lake, self._teacher, work.cell, work.ledger, self._gates)
+            work.result.outcomes = compact(self._lake, self._teacher, work.cell, work.ledger, self._rules)
             self._close(work)
 
     def _close(self, work: _Work) -> None:
@@ -262,7 +261,7 @@ class _Stream:
             return None
         work = _Work(cell, ledger, self._lake.scan_cell(PROMPTS, cell, _ASKED))
         self._open.append(work)
-        outcomes = unchanged(self._lake, self._teacher, cell, ledger, self._gates)
+        outcomes = unchanged(self._lake, self._teacher, cell, ledger, self._rules)
         if outcomes is None:
             return work
         work.read, work.result.outcomes = True, outcomes

@@ -1,4 +1,4 @@
-"""Finding a source's files: in the samples, in a local folder, or on the Hugging Face hub.
+"""Finding a source's files: in the samples, in local folders, or on the Hugging Face hub.
 
 Here: which files, at which revision. Not here: what is in them (reading.py).
 
@@ -33,27 +33,53 @@ class Files:
     revision: str
 
 
+def places(settings: Settings) -> tuple[str | Path, ...]:
+    """Where seeds are looked for, in this order: `samples`, `hub`, and folders."""
+    written = settings.seeds
+    whole = "," not in written or is_folder(absolute(Path(written), "POLYGLOT_SEEDS"))
+    parts = [written] if whole else [part.strip() for part in written.split(",") if part.strip()]
+    return tuple(part if part in (SAMPLES, HUB) else absolute(Path(part), "POLYGLOT_SEEDS") for part in parts)
+
+
 def find(source: Source, settings: Settings) -> Files | None:
-    """The files of a source where POLYGLOT_SEEDS says they are; None if a local folder has nothing of this source.
+    """The files of a source in the first place of POLYGLOT_SEEDS that has it; None if local folders have nothing of it.
 
     Raises:
-        UserError: the folder does not exist, holds no file of the expected kind, or the hub does not answer.
+        UserError: a folder does not exist, holds no file of the expected kind, or the hub does not answer.
     """
-    if settings.seeds == HUB:
-        return _from_hub(source, settings.lake)
-    root = bundled("samples") if settings.seeds == SAMPLES else absolute(Path(settings.seeds), "POLYGLOT_SEEDS")
-    if not is_folder(root):
-        raise UserError(f"POLYGLOT_SEEDS: {root} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
-    folder = root / source.folder
-    if not folder.is_dir():
-        return None
+    chosen = places(settings)
+    for place in chosen:
+        if isinstance(place, Path) and not is_folder(place):
+            raise UserError(f"POLYGLOT_SEEDS: {place} is not a folder; write {SAMPLES}, {HUB} or an existing folder")
+    found = place_of(source, settings)
+    if isinstance(found, Path):
+        return _in_folder(source, found)
+    return _from_hub(source, settings.lake) if found == HUB else None
+
+
+def place_of(source: Source, settings: Settings) -> Path | str | None:
+    """The folder in which a source lies, or `hub`; None if local folders have nothing of it."""
+    if source.file:
+        return source.file.parent
+    for place in places(settings):
+        if place == HUB:
+            return HUB
+        root = place if isinstance(place, Path) else bundled("samples")
+        if (root / source.folder).is_dir():
+            return root / source.folder
+    return None
+
+
+def _in_folder(source: Source, folder: Path) -> Files:
     try:
         paths = _training_files(source, folder)
-        revision = f"files-{files_digest(paths, folder)}"
+        # A file that says what the columns mean decides about the seeds as much as the data does.
+        revision = f"files-{files_digest([*paths, *filter(None, [source.file])], folder)}"
     except OSError as error:
         raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
     if not paths:
-        raise UserError(f"{folder}: no file matches {' or '.join(source.files)}, and none ends in {SUFFIXES}")
+        named = f"no file matches {' or '.join(source.files)}, and " if source.files else ""
+        raise UserError(f"{folder}: {named}none ends in {SUFFIXES}")
     return Files(folder, paths, revision)
 
 
@@ -96,7 +122,7 @@ def _hub_revision(repo: str, lake: Path) -> str:
     path = lake / REVISIONS
     # One process at a time: two runs that resolve different datasets would lose one another's entry.
     with locked(lake / ".revisions.lock"):
-        recorded = _recorded(path)
+        recorded = known_revisions(path)
         if repo not in recorded:
             revision = str(HfApi().dataset_info(repo, timeout=_PATIENCE).sha)
             if not re.fullmatch("[0-9a-f]{40,64}", revision):  # it becomes the name of a folder
@@ -106,7 +132,8 @@ def _hub_revision(repo: str, lake: Path) -> str:
         return recorded[repo]
 
 
-def _recorded(path: Path) -> dict[str, str]:
+def known_revisions(path: Path) -> dict[str, str]:
+    """The revisions of hub datasets that a lake goes by, by their ids."""
     if not path.exists():
         return {}
     recorded = json_object(str(path), json_value(str(path), text_of(path), whole=True))

@@ -9,14 +9,17 @@ import dagster as dg
 
 from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import files_digest
 from polyglot_assets.lake import made_with, tombstones
 from polyglot_assets.orchestration import removal
 from polyglot_assets.orchestration.choices import Choices
+from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.seeds.acquire import Files
 from polyglot_assets.seeds.fill import CellSeeds
 from polyglot_assets.seeds.source import Source
-from polyglot_assets.seeds.sources import SOURCES
+from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.seeds.stage import fill_cells
 from polyglot_assets.settings import SAMPLES, Settings
 
@@ -28,18 +31,23 @@ def seed_key(source: Source) -> dg.AssetKey:
 
 def seed_assets(place: Place) -> list[dg.AssetsDefinition]:
     """The assets of all sources."""
-    return [_seed_asset(place, source) for source in SOURCES]
+    return [_seed_asset(place, source) for source in sources_of(place.settings)]
 
 
 def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
-    feeds = "English rows for translate" if source.english else "generate and respond"
+    names = " and ".join(name for name in place.settings.strategies if RECIPES[name].english == bool(source.english))
+    feeds = f"English rows for {names}" if source.english else names
+    if source.file:
+        origin, feeds = f"the folder `{source.folder}`", f"columns as its `{source.file.name}` names them"
+    else:
+        origin = f"[{source.repo}](https://huggingface.co/datasets/{source.repo})"
 
     @place.cell_asset(
         seed_key(source),
         SEEDS,
-        kinds={"huggingface", "parquet"},
-        description=f"Seeds from [{source.repo}](https://huggingface.co/datasets/{source.repo}) "
-        f"({source.license}): {feeds}.",
+        kinds={"parquet"} if source.file else {"huggingface", "parquet"},
+        code_version=_code_version(place.settings, source),
+        description=f"Seeds from {origin} ({source.license}): {feeds}.",
     )
     def seeds(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
         place.lake.prepare()
@@ -70,9 +78,24 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
             report_cell(context, cell, len(seeds.rows), _metadata(source, cell, seeds))
         place.lake.publish_catalogue()
         revision = files.revision if files else "no files"
-        return dg.MaterializeResult(metadata={"revision": revision, "read_seconds": round(seconds, 3)})
+        return dg.MaterializeResult(
+            data_version=data_version(place.lake.cell_path(SEEDS, cell, source=source.name) for cell in filled),
+            metadata={"revision": revision, "read_seconds": round(seconds, 3)},
+        )
 
     return seeds
+
+
+def _code_version(settings: Settings, source: Source) -> str:
+    files = ("seeds/fill.py", "seeds/reading.py", "seeds/source.py", "text/invisible.py", "text/normal.py")
+    own = f"seeds/{source.name}.py"  # a source of the project is a file; others are nothing but what stands in `source`
+    is_file = not source.file and (Path(__file__).with_name(f"{source.name}.py")).exists()
+    mapping = [files_digest([source.file], source.file.parent)] if source.file else []
+    return code_version(
+        (*files, own) if is_file else (*files, "seeds/columns.py"),
+        [*mapping, source.repo, source.license, source.files, source.columns, source.english],
+        [settings.seeds, settings.seeds_per_cell, settings.seed_chars, settings.keep_toxic, settings.keep_redacted],
+    )
 
 
 def _made_of(source: Source, files: Files | None, settings: Settings) -> dict[str, Any]:

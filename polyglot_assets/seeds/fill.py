@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.domain.grid import GENERATE, Cell
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.domain.ids import content_id
+from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.seeds.acquire import Files
 from polyglot_assets.seeds.reading import Reader
 from polyglot_assets.seeds.source import BadFieldError, Candidate, Source
@@ -20,8 +21,11 @@ from polyglot_assets.settings import Settings
 from polyglot_assets.text.invisible import trimmed
 from polyglot_assets.text.languages import to_code
 from polyglot_assets.text.normal import text_key
+from polyglot_assets.text.variants import other_script
 
 KEPT = "kept"
+_OTHER_SCRIPT = 0.5
+"""Share of letters in another script than the target's from which on a seed is not used."""
 DELETED = "deleted"
 """Somebody asked to have the row deleted. Of a seed: its prompt showed such a row."""
 
@@ -156,11 +160,18 @@ def _rejection(candidate: Candidate, settings: Settings) -> str | None:
 
 def _unfit_for(cell: Cell, candidate: Candidate, source: Source) -> str | None:
     # An old lake may have a cell `nb`, whose rows are `no` today.
-    return None if source.english or candidate.language == to_code(cell.language) else "other_language"
+    wanted = "en" if source.english is None and RECIPES[cell.strategy].english else to_code(cell.language)
+    if source.english or RECIPES[cell.strategy].english:
+        return None if source.english or candidate.language == wanted else "other_language"
+    if candidate.language != wanted:
+        return "other_language"
+    # Regions are not told apart, scripts are: the prompt is published, or shown to the teacher as an example.
+    strange = other_script(f"{candidate.prompt}\n{candidate.response}", cell.language)
+    return "other_script" if strange and strange[0] >= _OTHER_SCRIPT else None
 
 
 def _unanswered(cell: Cell, candidate: Candidate, settings: Settings) -> str | None:
-    if cell.strategy != GENERATE:
+    if not RECIPES[cell.strategy].needs_answers:
         return None
     if not candidate.response:
         return "empty_response"  # an example without an answer would teach the teacher to give none
@@ -177,7 +188,7 @@ def _row(source: Source, files: Files, cell: Cell, seed_id: str, candidate: Cand
         "source": source.repo,
         "source_id": candidate.source_id,
         "source_revision": files.revision,
-        "license": source.license,
+        "license": candidate.license or source.license,
         "language": cell.language,
         "strategy": cell.strategy,
         "seed_language": candidate.language,

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from polyglot_assets.domain.errors import UserError, shown
+from polyglot_assets.domain.errors import UserError, nearest, shown
 from polyglot_assets.lake.reading import json_object, json_rows, parquet
 from polyglot_assets.seeds.source import Located, Source
 
@@ -111,6 +111,8 @@ def _leaves(path: Path, file: pq.ParquetFile, source: Source) -> list[str]:
     """
     present = file.schema_arrow.names
     for name in source.columns:
+        if name not in present and name in source.named_by:
+            raise UserError(f"{source.named_by[name]}: {path} has no column {name!r}{nearest(name, present)}")
         if name not in present:
             raise UserError(f"{path}: column {name!r} is missing; found {', '.join(sorted(present))}")
     leaves = [name for name in source.columns if name not in source.conversations]

@@ -7,10 +7,13 @@ any particular source.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isnan
+from pathlib import Path
 from typing import Any
 
-from polyglot_assets.domain.grid import GENERATE, RESPOND, TRANSLATE, Cell
+from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.reading import whole_number
+from polyglot_assets.recipes.registry import RECIPES
+from polyglot_assets.text.tags import base_of
 
 Record = Mapping[str, Any]
 """One raw row as its file holds it."""
@@ -26,6 +29,7 @@ class Candidate:
 
     Attributes:
         language: ISO 639-1 code of the row; None if it has none that we know.
+        license: of the row, where the rows of its source differ in it.
         rejected: why the row cannot be a seed, in one word; None if it can.
         rows: how many raw rows this stands for (more than one only for rows skipped together).
     """
@@ -38,6 +42,7 @@ class Candidate:
     redacted: bool = False
     rejected: str | None = None
     rows: int = 1
+    license: str | None = None
 
 
 Located = tuple[str, Record]
@@ -52,16 +57,19 @@ class Source:
 
     Attributes:
         name: asset name below `seeds/`.
-        repo: id on the Hugging Face hub, as it spells itself; also the column `source`.
+        repo: id on the Hugging Face hub, as it spells itself, or the name of a folder; also the column `source`.
         license: as the dataset's card states it; `unlicensed` where it states none.
         files: globs of the training files inside the repository.
         columns: columns the adapter reads; their absence is an error.
         adapt: raw rows to candidates, one candidate per raw row.
-        english: the rows are English and feed the translate cells; otherwise generate and respond.
+        english: the rows are English and feed the strategies that take English seeds (recipes/), in all languages;
+            otherwise those that take seeds in the target language. None: each row feeds what its own language allows.
         language_column: column whose value decides the language of a row, so that rows in languages nobody asked
             for are skipped while reading.
         conversations: columns of Parquet files that hold conversations of which only the beginning is needed, and
             those of the fields of its turns that are.
+        file: the `source.toml` of a source of the user's own (own.py), which lies in the folder of its data.
+        named_by: for messages about a column that is missing, where such a file names it.
     """
 
     name: str
@@ -70,24 +78,31 @@ class Source:
     files: tuple[str, ...]
     columns: tuple[str, ...]
     adapt: Adapter
-    english: bool = False
+    english: bool | None = False
     language_column: str | None = None
     conversations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    file: Path | None = None
+    named_by: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:
         """Name of the source's folder in a local copy: `<org>__<name>`."""
-        return self.repo.replace("/", "__")
+        return self.file.parent.name if self.file else self.repo.replace("/", "__")
 
     def does_not_feed(self, cell: Cell) -> str | None:
         """Why this source never has rows for a cell, or None if it can."""
-        if self.english and cell.strategy != TRANSLATE:
-            return f"{self.name} is English and feeds only {TRANSLATE}"
-        if self.english and cell.language == "en":
+        takes_english = RECIPES[cell.strategy].english
+        if self.english and not takes_english:
+            return f"{self.name} is English and feeds only {_fed(english=True)}"
+        if self.english is not False and takes_english and base_of(cell.language) == "en":
             return f"{self.name} is English already"
-        if not self.english and cell.strategy == TRANSLATE:
-            return f"{self.name} is not English and feeds only {GENERATE} and {RESPOND}"
+        if self.english is False and takes_english:
+            return f"{self.name} is not English and feeds only {_fed(english=False)}"
         return None
+
+
+def _fed(*, english: bool) -> str:
+    return ", ".join(name for name, recipe in RECIPES.items() if recipe.english == english)
 
 
 def each(adapt: Callable[[Record], Candidate]) -> Adapter:

@@ -6,6 +6,7 @@ come from (sources.py), the thresholds of a gate (its file in gates/), propertie
 or of a source (its module in seeds/).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
@@ -14,11 +15,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from pydantic_settings import NoDecode
 
 from polyglot_assets.domain.folders import default_cache
-from polyglot_assets.domain.grid import LANGUAGES
+from polyglot_assets.domain.grid import LANGUAGES, STRATEGIES
 from polyglot_assets.gates import registry
 from polyglot_assets.gates.gate import choose
+from polyglot_assets.recipes.registry import NAMES as RECIPES
 from polyglot_assets.settings.places import absolute, default_lake
 from polyglot_assets.text import languages as languages_
+from polyglot_assets.text.variants import to_target
 
 SAMPLES = "samples"
 HUB = "hub"
@@ -42,16 +45,29 @@ class Located:
         kind: what is said instead of the path where it is remembered: paths mean nothing on another machine.
         words: values that are no paths.
         suffix: only what ends like this, or holds a `/`, is a path.
+        several: it may be a list with commas between its parts.
     """
 
     kind: str
     words: tuple[str, ...] = ()
     suffix: str = ""
+    several: bool = False
 
     def is_path(self, value: Any) -> bool:
         """Whether a value is a path."""
         text = str(value or "")
         return bool(text) and text not in self.words and (text.endswith(self.suffix) or "/" in text)
+
+    def each(self, value: Any, change: Callable[[str], str]) -> Any:
+        """A value with each path in it changed."""
+        parts = [part.strip() for part in str(value or "").split(",")] if self.several else [str(value or "")]
+        if not any(map(self.is_path, parts)):
+            return value
+        return ",".join(change(part) if self.is_path(part) else part for part in parts)
+
+    def remembered(self, value: Any) -> Any:
+        """A value as it is remembered: of each path in it only that it is one."""
+        return self.each(value, lambda _: self.kind)
 
 
 def _split(value: Any) -> Any:
@@ -129,7 +145,13 @@ class GridGroup(Group):
 
     table = "grid"
 
-    languages: Decides[Names] = Field(default=LANGUAGES, description="Target languages, ISO 639 codes.")
+    languages: Decides[Names] = Field(
+        default=LANGUAGES,
+        description="Target languages: ISO 639 codes, with a script or a region if you like (pt-BR, zh-Hant).",
+    )
+    strategies: Decides[Names] = Field(
+        default=STRATEGIES, description=f"Strategies of the grid, of {', '.join(RECIPES)}."
+    )
 
     @field_validator("languages")
     @classmethod
@@ -137,7 +159,7 @@ class GridGroup(Group):
         if not value:
             raise ValueError("needs at least one language")
         for code in value:
-            known = languages_.to_code(code)
+            known = to_target(code)
             if known != code and not (known and _has_cells(info.data.get("lake"), code)):
                 raise ValueError(f"unknown language {code!r}" + (f"; write {known!r}" if known else ""))
             if code not in LANGUAGES:  # names of all the world's languages take a while to load
@@ -145,6 +167,13 @@ class GridGroup(Group):
         if len(set(value)) != len(value):
             raise ValueError("names a language twice")
         return value
+
+    @field_validator("strategies")
+    @classmethod
+    def _known_strategies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("needs at least one strategy")
+        return choose("strategy", value, RECIPES)
 
 
 class SeedGroup(Group):
@@ -154,10 +183,11 @@ class SeedGroup(Group):
     own = "from"
     prefixes: ClassVar[tuple[str, ...]] = ("seeds_", "seed_")
 
-    seeds: Decides[Annotated[str, Located("folder", (SAMPLES, HUB))]] = Field(
+    seeds: Decides[Annotated[str, Located("folder", (SAMPLES, HUB), several=True)]] = Field(
         default=SAMPLES,
         description="Where seeds come from: `samples` (the small set that comes with the project), `hub` (the real "
-        "datasets from the Hugging Face hub), or a folder laid out `<org>__<name>/<files in native shape>`.",
+        "datasets from the Hugging Face hub), or a folder with one folder per source: `<org>__<name>/<native files>`, "
+        "or files of your own beside a `source.toml`. A list is looked through in its order.",
     )
     seeds_per_cell: Decides[int] = Field(
         default=10_000,
@@ -180,6 +210,10 @@ class PromptGroup(Group):
 
     rows_per_cell: Decides[int] = Field(
         default=6, ge=1, description="Prompts per cell (language × strategy), chosen in hash order."
+    )
+    templates: MaybeFolder = Field(
+        default=None,
+        description="Folder with prompt templates that take the place of the project's; see Adding things.",
     )
 
 

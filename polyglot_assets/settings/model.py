@@ -69,8 +69,7 @@ class Settings(  # pydantic checks the fields of the last one first: languages h
         chosen = {name: located_at(name) for name in deciding_names() if table in (None, KEYS[name][0].table)}
         values = self.model_dump(mode="json", include=set(chosen))
         shown = {
-            name: located.kind if located and located.is_path(values[name]) else values[name]
-            for name, located in chosen.items()
+            name: located.remembered(values[name]) if located else values[name] for name, located in chosen.items()
         }
         if "teachers" in shown:  # a name, a model id, or a folder
             shown["teachers"] = [Path(name).name if name[0] in "/~." else name for name in shown["teachers"]]

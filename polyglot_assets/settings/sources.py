@@ -168,9 +168,9 @@ def _said(values: dict[str, Any]) -> dict[str, Any]:
 def _beside(file: Path, name: str, value: Any) -> Any:
     """A value of a file, of which a relative path begins where the file lies."""
     located = located_at(name)
-    if not (located and isinstance(value, str) and located.is_path(value)):
+    if not (located and isinstance(value, str)):
         return value
-    return value if value.startswith("~") else str(file.parent / value)
+    return located.each(value, lambda path: path if path.startswith("~") else str(file.parent / path))
 
 
 def _read(path: Path) -> Iterator[tuple[str, Any]]:

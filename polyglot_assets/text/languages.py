@@ -18,6 +18,8 @@ from typing import Any
 
 import langcodes
 
+from polyglot_assets.text.tags import base_of, variant_name
+
 _ALIASES = {"fil": "tl", "tgl": "tl", "in": "id", "iw": "he", "nb": "no", "sh": "sr", "bh": "bho"}
 """Codes that name the same written language. CLDR folds Tagalog into Filipino; the lake says `tl`. Corpora and
 detectors mean Bokmål when they say Norwegian; Nynorsk is `nn`."""
@@ -43,6 +45,9 @@ _ONE_TO_THE_DETECTORS = (
 )
 """Languages that the detectors cannot tell apart reliably on correct text; none of them is foreign in another's cell.
 Far fewer than siblings: a text in Czech is told from Slovak."""
+
+_INCLUDED = {"no": {"nn"}, "nb": {"nn"}}
+"""What belongs to a language though not the other way round: Norwegian is written in two forms, Nynorsk is one."""
 
 _SCRIPTS = {
     "Jpan": ("HIRAGANA", "KATAKANA", "CJK"), "Kore": ("HANGUL", "CJK"), "Hans": ("CJK",), "Hant": ("CJK",),
@@ -114,17 +119,26 @@ def to_code(name: str) -> str | None:
 
 @lru_cache(maxsize=256)
 def display_name(code: str) -> str:
-    """The English name of a language for use in a prompt: `tl` is Tagalog.
+    """The English name of a language for use in a prompt: `tl` is Tagalog, `pt-BR` Brazilian Portuguese.
 
     Raises:
         LookupError: nobody has a name for `code`.
     """
+    if "-" in code:
+        return variant_name(display_name(base_of(code)), code)
     if code == "tl":
         return "Tagalog"  # CLDR says Filipino
     name = str(langcodes.Language.get(code).display_name())
     if "Unknown language" in name:
         raise LookupError(f"no language has the code {code!r}")
     return name
+
+
+def known_names() -> list[str]:
+    """English names of languages, for messages about one that nobody knows."""
+    import pycld2
+
+    return sorted({name.lower() for name, _ in pycld2.LANGUAGES if not name.startswith("X_")} | _NAMES.keys())
 
 
 @dataclass(frozen=True)
@@ -204,7 +218,8 @@ def shares(text: str) -> dict[str, float]:
 @lru_cache(maxsize=256)
 def same_to_detectors(language: str) -> frozenset[str]:
     """`language` and those that the detectors cannot tell from it."""
-    return frozenset({language}).union(*(group for group in _ONE_TO_THE_DETECTORS if language in group))
+    included = _INCLUDED.get(language, set())
+    return frozenset({language} | included).union(*(group for group in _ONE_TO_THE_DETECTORS if language in group))
 
 
 def is_known_to_cld2(language: str) -> bool:
@@ -221,7 +236,7 @@ def count_scripts(text: str) -> Counter[str]:
     """The letters of `text` by script, under the first word of their Unicode names: LATIN, ARABIC, CJK and so on."""
     scripts: Counter[str] = Counter()
     for char, number in Counter(text).items():
-        if (script := _script(char)) is not None:
+        if (script := script_of(char)) is not None:
             scripts[script] += number
     return scripts
 
@@ -240,7 +255,8 @@ def is_unspaced(char: str) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def _script(char: str) -> str | None:
+def script_of(char: str) -> str | None:
+    """The script of a letter, named as in `count_scripts`; None for other characters."""
     if not char.isalpha():
         return None
     name = unicodedata.name(char, "OTHER").removeprefix("HALFWIDTH ")

@@ -1,6 +1,7 @@
 """Fixtures of the chaos tests: the world, the server, and the table that is printed in the end."""
 
 import itertools
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -17,6 +18,7 @@ _COLUMNS = ("fault", "runs", "requests", "paid twice", "bound", "lost")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--chaos", choices=("short", "long"), default="short", help="how much goes wrong in tests/chaos")
+    parser.addoption("--chaos-table", type=Path, help="JSON file to write the table to that is printed in the end")
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -36,15 +38,19 @@ def _add(row: Figures) -> None:
         setattr(total, name, getattr(total, name) + getattr(row, name))
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Prints the table, and writes it for the documentation if every test passed."""
     if not _ROWS:
         return
+    rows = [(row.fault, row.runs, row.requests, row.paid_twice, row.bound, row.lost) for row in _ROWS.values()]
+    if (target := config.getoption("--chaos-table")) and exitstatus == 0:
+        lines = (json.dumps(dict(zip(_COLUMNS, row, strict=True)), ensure_ascii=False) for row in rows)
+        target.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
     terminalreporter.section("chaos")
     terminalreporter.write_line("| " + " | ".join(_COLUMNS) + " |")
     terminalreporter.write_line("| --- " + "| ---: " * (len(_COLUMNS) - 1) + "|")
-    for row in _ROWS.values():
-        shown = (row.fault, row.runs, row.requests, row.paid_twice, row.bound, row.lost)
-        terminalreporter.write_line("| " + " | ".join(map(str, shown)) + " |")
+    for row in rows:
+        terminalreporter.write_line("| " + " | ".join(map(str, row)) + " |")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from polyglot_assets.cli import console
+from polyglot_assets.cli.display import RunDisplay
 from polyglot_assets.cli.main import main
 from polyglot_assets.lake.store import Lake
 
@@ -46,7 +47,7 @@ def record(message: str, level: int = logging.WARNING) -> logging.LogRecord:
 
 @pytest.mark.parametrize("text", MARKUP)
 def test_messages_of_a_run_are_shown_as_they_are(screen: io.StringIO, text: str) -> None:
-    display = console.RunDisplay()
+    display = RunDisplay()
     with display.running(f"materializing {text}"):
         display.emit(record(f"401 from the server: {text}"))
     assert screen.getvalue() == f"materializing {text}\nresponses/one: 401 from the server: {text}\n"
@@ -58,7 +59,7 @@ def test_in_the_line_of_a_terminal_too(monkeypatch: pytest.MonkeyPatch, text: st
     monkeypatch.setattr(console, "console", console._Console(
         file=file, force_terminal=True, color_system=None, markup=False, emoji=False, highlight=False, width=120
     ))  # fmt: skip
-    display = console.RunDisplay()
+    display = RunDisplay()
     with display.running(f"materializing {text}"):
         display.emit(record(f"waiting: {text}", logging.INFO))
     assert f"responses/one: waiting: {text}" in file.getvalue()

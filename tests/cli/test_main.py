@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -23,7 +24,7 @@ from polyglot_assets.cli.main import main
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import Cell
-from polyglot_assets.inference.engine import Completion
+from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.lake.store import Lake
 
 
@@ -207,6 +208,7 @@ def test_retry_asks_again_by_outcome_and_rebuilds_what_follows(seeded: Lake, mon
     vllm = ScriptedVllm.new()
     monkeypatch.setattr(definitions.VllmResource, "of", lambda _: vllm)
     monkeypatch.setenv("POLYGLOT_ROWS_PER_CELL", "2")
+    monkeypatch.setenv("POLYGLOT_LANGUAGES", "de")
 
     def outcomes() -> dict[str, int]:
         result = polyglot("sql", "SELECT outcome, count(*) AS n FROM lake.responses GROUP BY ALL", "--format", "csv")
@@ -236,6 +238,32 @@ def test_retry_asks_again_by_outcome_and_rebuilds_what_follows(seeded: Lake, mon
     assert outcomes() == {"ok": 6}
     assert asked() == 12
     assert "0 answers are asked for again" in polyglot("retry", "--outcome", "engine_error").output
+
+
+def test_ctrl_c_keeps_what_was_answered_and_says_how_to_go_on(seeded: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    vllm = ScriptedVllm.new()
+    monkeypatch.setattr(definitions.VllmResource, "of", lambda _: vllm)
+    monkeypatch.setenv("POLYGLOT_ROWS_PER_CELL", "2")
+    answered = []
+
+    def impatient(request: Request) -> Completion:
+        if len(answered) == 1:
+            signal.raise_signal(signal.SIGINT)
+        answered.append(request)
+        return good_answer(request)
+
+    vllm.script.answer = impatient
+    arguments = ("materialize", "-l", "de", "-s", "respond", "--select", 'key:"responses/smollm2_135m"')
+    result = polyglot(*arguments)
+    assert result.exit_code == 130, result.output
+    assert result.output.splitlines()[-2:] == [
+        "Interrupted; every answer that arrived is kept and never asked for again.",
+        "The same command goes on from here.",
+    ]
+    vllm.script.answer = good_answer
+    result = polyglot(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "Asked: 1 answer, 50 tokens read, 20 tokens written." in result.output
 
 
 def test_there_is_no_lake_yet() -> None:
@@ -271,7 +299,7 @@ def test_a_selection_becomes_few_rectangles(
     expected: list[tuple[str, str]],
 ) -> None:
     selection = running.choose(settings, languages, strategies, None)
-    assert list(running.rectangles(settings.languages, selection)) == expected
+    assert list(running.rectangles(settings.languages, settings.strategies, selection)) == expected
 
 
 def test_the_demo_takes_few_rows_and_never_fewer_than_the_lake_has(

@@ -21,6 +21,7 @@ from polyglot_assets.inference.registry import enabled  # noqa: E402
 from polyglot_assets.lake.store import Lake  # noqa: E402
 from polyglot_assets.marts.checks import load_checks  # noqa: E402
 from polyglot_assets.release import sft  # noqa: E402
+from polyglot_assets.responses.compact import Rules  # noqa: E402
 from polyglot_assets.responses.stage import respond  # noqa: E402
 from polyglot_assets.settings import bundled, describe, load  # noqa: E402
 
@@ -39,8 +40,8 @@ lake.prepare()
 small_lake.seeds(lake, settings)
 small_lake.prompts(lake, settings)
 (teacher,) = enabled(settings)
-gates = settings.to_gates()
-list(respond(lake, teacher, cells(small_lake.LANGUAGES), lambda: ScriptedEngine(answer), lambda _: None, gates=gates))
+rules = Rules(settings.to_gates())
+list(respond(lake, teacher, cells(small_lake.LANGUAGES), lambda: ScriptedEngine(answer), lambda _: None, rules=rules))
 small_lake.examples(lake, settings)
 small_lake.follow(lake, settings)
 release = sft.write(lake, settings)

@@ -26,13 +26,26 @@ LEFT_BEHIND = {
         "Ja, gern.\n\nHuman: Und morgen?", "Ja, gern.\nUser: Und morgen?\nAssistant: Auch.", "- Ja\n- Nein\n\nHuman: Danke!",
         "Ja, gern.\n\nUSER: Und morgen?\nASSISTANT: Auch.", "Ja, gern.\n\nUser:\nUnd morgen?\n\nAssistant:\nAuch.",
         "Ja, gern.\n\nHuman:", "User: Wer?\nAssistant: Ich.\nUser:", "はい。\n\nHuman: 明日は？",
-        "Ja, gern.\n\n### Human: Und morgen?\n### Assistant: Auch.", "Ja, gern.\n\nAssistant: Noch etwas: Nein."],
+        "Ja, gern.\n\n### Human: Und morgen?\n### Assistant: Auch.", "Ja, gern.\n\nAssistant: Noch etwas: Nein.",
+        # as the grid's other languages and common ones call the two
+        "Ja, gern.\n\nBenutzer: Und morgen?\nAssistent: Auch.", "Ja, gern.\n\nNutzer: Und morgen?", "Ja, gern.\n\nBenutzer:",
+        "Claro.\n\nUsuario: ¿Y mañana?\nAsistente: También.", "Jistě.\n\nUživatel: A zítra?\nAsistent: Také.",
+        "Tentu.\n\nPengguna: Bagaimana besok?\nAsisten: Juga.", "Oo.\n\nGumagamit: Bukas din ba?\nAsistente: Oo, bukas din.",
+        "はい。\n\nユーザー:明日は?\nアシスタント:明日もです。", "نعم.\n\nالمستخدم: وغدا؟\nالمساعد: أيضا.", "Да.\n\nПользователь: А завтра?\nАссистент: Тоже.",
+        "是的。\n\n用户:明天呢?\n助手:也是。", "Oui.\n\nUtilisateur : Et demain ?\nAssistant : Aussi.", "네.\n\n사용자: 내일은요?\n어시스턴트: 네.",
+        "Ja, gern.\n\nHuman: Und morgen?\nAI: Auch.",
+        # another question and its answer behind a whole one
+        "Der Rhein fließt von den Alpen in die Nordsee und ist rund 1.230 km lang.\n\nQ: Wie lang ist die Elbe?\nA: 1.094 km.",
+        "Der Rhein fließt von den Alpen in die Nordsee und ist rund 1.230 km lang.\n\nFrage: Und die Elbe?\nAntwort: 1.094 km.",
+        "Der Rhein fließt von den Alpen in die Nordsee und ist rund 1.230 km lang.\n\nQ:"],
+    "a mark of steps": ["<plan>Erst das, dann das.</plan>\nJa.", "<plan>\nErst das.", "<step>Eins.</step>", "<step 1>x</step_1>", "Ja.</reflection>",
+                        "<reflection>Stimmt das?</reflection> Ja.", "Ja.\n<Critique>Gut.</Critique>", "<inner_thoughts>Hm.</inner_thoughts>"],
     "a broken character": ["Stra\ufffde", "a\x00b", "fÃ¼r dich", "itâ€™s", "\x0crac{1}{2}",
                            "\u00d0\u0178\u00d1\u20ac\u00d0\u00b8\u00d0\u00b2\u00d0\u00b5\u00d1\u201a"],
     "a JSON key": ['{"response": "Ja', '"prompt": "Wer?"', '{"answer": "Ja, \\"gern\\"."}', '{"text": "Ja."}'],
     "a JSON escape": ["Stra\\u00dfe"],
     "JSON escapes": ["Eins.\\n\\nZwei.", 'Er sagte \\"Ja\\".'],
-    "a label": ["Response: Ja, gern.", "assistant\n\nJa, gern.", "Human: Wer war das?", "**Prompt:** Wer war das?", "Assistant: Ja, gern.", "Assistant: Ja.\n\nHuman: Und?\n\nAssistant: Nein."],
+    "a label": ["Final Answer: 42", "**Final Answer:** 42", "Thought: Hm.\nFinal Answer: 42", "Response: Ja, gern.", "assistant\n\nJa, gern.", "Human: Wer war das?", "**Prompt:** Wer war das?", "Assistant: Ja, gern.", "Assistant: Ja.\n\nHuman: Und?\n\nAssistant: Nein."],
     "HTML entities": ["a&nbsp;b&nbsp;c&amp;d", "&Ouml;le die Kette regelm&auml;&szlig;ig."],
     "unbalanced HTML": ["<div><div><b>fett", "</ul></div></span>"],
 }  # fmt: skip
@@ -73,6 +86,11 @@ def test_the_same_as_code(text: str) -> None:
      "Melde dich an.\n\nUser: admin\nPassword: geheim", "Melde dich an.\n\nUser: admin",
      "Interviewer: Was machst du?\nHuman: Ich arbeite.", "Assistant: Was darf es sein?\nKunde: Brot.\nAssistant: Gern.",
      "Human: Das Wort bedeutet Mensch.", "Es gibt zwei Rollen.\n\nUser: liest und schreibt.\nAdmin: verwaltet alles.", "Die Rolle Human: ein Mensch.",
+     "Nutzer: alle Mitarbeiter.", "Es gibt zwei Rollen.\n\nBenutzer: liest und schreibt.\nModel: eine Klasse.", "Gern.\n\nMensch: ein Säugetier.",
+     "Hier ist ein Gespräch:\n\nBenutzer: Hallo!\nAssistent: Guten Tag.", "Gesucht wird Personal.\n\nAssistent: verwaltet Termine.",
+     "Hier ist ein Witz.\n\nFrage: Was ist grün und klopft an die Tür?\nAntwort: Ein Klopfsalat.", "Q: Wer?\nA: Ich.", "Q: Wer?\nA: Ich.\n\nQ: Wann?\nA: Heute.",
+     "Wir sammeln die häufigsten Fragen zu unserem Produkt auf dieser Seite.\n\nQ: Wer?\nA: Ich.\n\nQ: Wann?\nA: Heute.",
+     "Gehe zu <step> und dann zu <plan>.", "<plan>\n  <name>x</name>", "Schritt <count> von <steps>", "Die Endantwort: 42", "Das ist die final answer: 42",
      # states of tasks, days, pages, entities as a subject, and JSON that is more than one text
      "Aufgaben: [DONE] Kochen, [TODO] Putzen", "[SEP] 12: Termin", "Eins.\x0cZwei.", "Eins\n\n\x0cund zwei", "Eins.\n\x0b\nZwei.",
      "Schreibe &auml; und &ouml;.", '{"text": "Ja.", "zahl": 1}', '{"answer": 42}', "assistant", "assistant ist ein Wort\nJa",
@@ -96,6 +114,9 @@ def test_ordinary_text(text: str) -> None:
         "```" + " " * 200_000 + "x",
         '{"text": "' + "\\" * 200_000,
         "&a" * 100_000,
+        "Q: " * 100_000,
+        "<plan>" + " " * 200_000,
+        "\nBenutzer:" * 60_000,
     ],
 )
 def test_a_long_text_takes_no_longer_than_its_length(text: str) -> None:
@@ -119,6 +140,10 @@ def test_a_code_block_without_code(text: str) -> None:
         ("Schreibe <result>…</result> um die Zahl.", "<result>42</result>"),
         ("Was heißt [MASK] bei BERT?", "[MASK] steht für ein fehlendes Wort."),
         ("Antworte als JSON.", '{"answer": "Ja."}'),
+        ("Schreibe XML.", "<step>Eins.</step>"),
+        ("Denke in <plan>-Marken.", "<plan>Erst das.</plan>"),
+        ("Antworte mit 'Final Answer:' und der Zahl.", "Final Answer: 42"),
+        ("Schreibe ein Gespräch von Benutzer und Assistent.", "Ja, gern.\n\nBenutzer: Und?\nAssistent: Gut."),
     ],
 )
 def test_what_was_asked_for_is_no_debris(asked: str, text: str) -> None:
@@ -126,6 +151,12 @@ def test_what_was_asked_for_is_no_debris(asked: str, text: str) -> None:
     assert debris(text)[0] > 0
     assert debris(text, "Rechne 2+2.")[0] > 0
     assert debris(f"{text}<|im_end|>", asked)[0] == 1
+
+
+def test_a_final_answer_in_english_words_belongs_into_english_text_alone() -> None:
+    text = "Wir rechnen 6 mal 7.\n\nFinal Answer: 42"
+    assert debris(text, "", "de") == (1, "a label")
+    assert debris(text, "Schließe mit 'Final Answer:'.", "de") == debris(text, "", "en") == (0, "")
 
 
 def test_only_the_prompt_of_another_can_ask_for_marks() -> None:

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from polyglot_assets.gates.debris import debris
-from polyglot_assets.gates.language import LanguageLimits, read
+from polyglot_assets.gates.language import LanguageLimits
+from polyglot_assets.gates.reading import read
 from polyglot_assets.inference.engine import Completion
 from polyglot_assets.responses.outcomes import judge
 from polyglot_assets.responses.traces import split

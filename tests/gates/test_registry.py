@@ -41,7 +41,9 @@ def judged(strategy: str, response: str, prompt: str = QUESTION, gates: Gates = 
     return judge(row(strategy), Completion("r", text, "stop"), gates)
 
 
-LEAKED = f"Answer the following request in German. Be complete and precise. {GERMAN} {MORE}"
+# One sentence among others, which the language gate does not mind.
+LEAKED = f"{GERMAN} Be complete and precise, and write nothing but the answer. {MORE}"
+LEAKED_PAIR = f"{GERMAN} The new prompt must be about something else than the three above. {MORE}"
 BAD = {
     "leakage": ("leaked", LEAKED, {"leaked_words": 99}),
     "debris": ("debris", f"{GERMAN}<|im_end|> {MORE}", {"debris_marks": 2}),
@@ -58,7 +60,7 @@ BAD = {
 def test_each_gate_has_an_outcome_a_switch_and_a_threshold(gate: str, strategy: str) -> None:
     outcome, text, relaxed = BAD[gate]
     if gate == "leakage" and strategy == "generate":
-        text = f"Do not name the kind of task. Answer it fully in the response. {GERMAN} {MORE}"
+        text = LEAKED_PAIR
     found = judged(strategy, text)
     assert found.outcome == outcome
     assert found.reason

@@ -48,6 +48,38 @@ def test_the_papers_ten_teachers_and_the_embedded_one() -> None:
                 ("sampling = { n = 4 }", "sampling: n is written by the project itself"),
                 ("sampling = { stream = true }", "sampling: stream is written by the project itself"),
                 ('sampling = { "" = 1 }', "sampling: '' is no parameter's name"),
+                (
+                    "sampling = { max_tokens = 5 }",
+                    "sampling: max_tokens is no part of it: the teacher's own max_tokens",
+                ),
+                ("sampling = { max_completion_tokens = 5 }", "sampling: max_completion_tokens is no part of it"),
+                ("sampling = { seed = 5 }", "sampling: seed is written by the project itself"),
+                ("sampling = { guided_json = {} }", "sampling: guided_json is written by the project itself"),
+                ("sampling = { temprature = 1.0 }", "sampling: temprature: unknown parameter; is temperature meant?"),
+                ("sampling = { topP = 1.0 }", "sampling: topP: unknown parameter; is top_p meant?"),
+                ("sampling = { temperature = -5 }", "sampling: temperature: expected a number from 0 to 2, got -5"),
+                ('sampling = { temperature = "1" }', "sampling: temperature: expected a number from 0 to 2, got '1'"),
+                ("sampling = { temperature = true }", "sampling: temperature: expected a number from 0 to 2, got True"),
+                (
+                    "sampling = { temperature = nan }",
+                    "sampling.temperature: expected a text, a truth value or",
+                ),
+                ("sampling = { top_p = 1.5 }", "sampling: top_p: expected a number above 0, 1 at most, got 1.5"),
+                ("sampling = { top_p = 0.0 }", "sampling: top_p: expected a number above 0"),
+                ("sampling = { top_k = 2.5 }", "sampling: top_k: expected a whole number from 1, or 0 or -1"),
+                ("sampling = { top_k = -2 }", "sampling: top_k: expected a whole number from 1, or 0 or -1"),
+                ("sampling = { min_p = 1.1 }", "sampling: min_p: expected a number from 0 to 1"),
+                ("sampling = { presence_penalty = 3 }", "sampling: presence_penalty: expected a number from -2 to 2"),
+                ("sampling = { frequency_penalty = -3 }", "sampling: frequency_penalty: expected a number from -2"),
+                ("sampling = { repetition_penalty = 0 }", "sampling: repetition_penalty: expected a number above 0"),
+                ("sampling = { min_tokens = -1 }", "sampling: min_tokens: expected a whole number from 0"),
+                ("sampling = { min_tokens = 4000 }", "sampling: min_tokens: expected max_tokens (2048) at most"),
+                ("sampling = { stop = 1 }", "sampling: stop: expected a text or a list of texts, none of them empty"),
+                ('sampling = { stop = ["x", ""] }', "sampling: stop: expected a text or a list of texts"),
+                ('sampling = { stop_token_ids = ["x"] }', "sampling: stop_token_ids: expected a list of whole numbers"),
+                ("sampling = { ignore_eos = 1 }", "sampling: ignore_eos: expected true or false, got 1"),
+                ("engine = { max_model_len = 9 }", "engine: max_model_len is no part of it: the teacher's own"),
+                ("embedded = true", "embedded: the weights in the package are those of HuggingFaceTB/SmolLM2"),
                 ('engine = { model = "c/d" }', "engine: model is written by the project itself"),
                 ('engine = { "a\\u0000" = 1 }', r"engine: 'a\x00' is no parameter's name"),
                 ('dialect = { rename = { messages = "input" } }', "dialect: rename: no request has 'messages'"),
@@ -101,6 +133,30 @@ def test_what_a_server_wants_otherwise_may_be_named_beside_unusual_parameters(tm
         'rename = { max_tokens = "max_completion_tokens", reasoning_effort = "effort" }\ndrop = ["top_k"]\n'
     )
     assert read(path)["mine"].sampling["reasoning_effort"] == "low"
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        "top_k = -1, top_p = 1, min_p = 0, temperature = 0, stop = []",
+        "top_k = 0, temperature = 2.0, presence_penalty = -2, frequency_penalty = 2.0, repetition_penalty = 0.1",
+        'stop = "x", stop_token_ids = [0], min_tokens = 2048, ignore_eos = false, bad_words = ["x"]',
+        "top_a = 0.1, repeat_penalty = 1.1, mirostat = 2, logit_bias = { 5 = -1 }, extra = { think = false }",
+    ],
+)
+def test_every_value_that_can_be_asked_for_is_taken(tmp_path: Path, sampling: str) -> None:
+    path = tmp_path / "teachers.toml"
+    path.write_text(f'[mine]\nmodel = "org/mine"\nlicense = "mit"\nsampling = {{ {sampling} }}\n')
+    assert len(read(path)["mine"].sampling) > 3
+
+
+def test_a_budget_that_leaves_no_room_for_a_prompt_is_said_where_the_model_runs_here(tmp_path: Path) -> None:
+    path = tmp_path / "teachers.toml"
+    path.write_text('[mine]\nmodel = "org/mine"\nlicense = "mit"\nmax_tokens = 9000\n')
+    with pytest.raises(UserError, match=r"mine: max_tokens \(9000\) leaves no room for a prompt within max_model_len"):
+        enabled(Settings(teacher_registry=path, teachers=("mine",)))
+    served = Settings(teacher_registry=path, teachers=("mine",), teacher_url=("http://127.0.0.1:8000/v1",))
+    assert enabled(served)[0].max_tokens == 9000
 
 
 def test_a_model_id_needs_no_entry_and_its_licence_is_unknown() -> None:

@@ -384,11 +384,12 @@ def test_a_budget_far_above_the_server_ends_the_run(
 
 def test_the_templates_ask_for_json_in_words() -> None:
     """So that a server that knows no schema can be asked too."""
-    from polyglot_assets.domain.grid import GENERATE, TRANSLATE
     from polyglot_assets.prompts import templates
-    from polyglot_assets.responses.requests import PAIR_SCHEMA
+    from polyglot_assets.recipes.registry import RECIPES
 
-    for strategy in (GENERATE, TRANSLATE):
+    asking = {name: recipe.form.schema for name, recipe in RECIPES.items() if recipe.form.schema}
+    assert len(asking) == 3
+    for strategy, schema in asking.items():
         text = "".join(templates.load()[strategy].renderer("de")("\n"))
         assert "JSON object" in text
-        assert all(json.dumps(name) in text for name in PAIR_SCHEMA["required"])
+        assert all(json.dumps(name) in text for name in schema["required"])

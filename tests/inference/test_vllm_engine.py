@@ -19,7 +19,7 @@ from scripted import taking
 from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.inference.vllm_engine import VllmEngine
-from polyglot_assets.responses.requests import PAIR_SCHEMA
+from polyglot_assets.recipes.recipe import PAIR
 from polyglot_assets.settings import Settings
 
 pytestmark = [
@@ -47,7 +47,7 @@ def engine(cache: Path) -> Iterator[VllmEngine]:
 def request(number: int, text: str, max_tokens: int = 40, *, schema: bool = False) -> Request:
     messages = ({"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": text})
     sampling = {"temperature": 0.7, "top_p": 0.9, "max_tokens": max_tokens, "seed": number}
-    return Request(f"r{number}", messages, sampling, PAIR_SCHEMA if schema else None)
+    return Request(f"r{number}", messages, sampling, PAIR.schema if schema else None)
 
 
 def answers(engine: VllmEngine, requests: list[Request]) -> dict[str, Completion]:
@@ -57,7 +57,9 @@ def answers(engine: VllmEngine, requests: list[Request]) -> dict[str, Completion
 
 
 def test_plain_and_structured_requests_in_one_stream(engine: VllmEngine) -> None:
-    requests = [request(n, f"Name {n + 2} colours.", schema=n % 2 == 0, max_tokens=150) for n in range(8)]
+    requests = [
+        request(n, f"Name {n + 2} colours.", schema=n % 2 == 0, max_tokens=20 if n % 2 else 150) for n in range(8)
+    ]
     found = answers(engine, requests)
     assert set(found) == {f"r{n}" for n in range(8)}
     assert engine.counts.written >= sum(c.response_tokens or 0 for c in found.values())
@@ -72,7 +74,7 @@ def test_plain_and_structured_requests_in_one_stream(engine: VllmEngine) -> None
 
 
 def test_results_come_in_completion_order(engine: VllmEngine) -> None:
-    long, short = request(0, "Tell a long story.", max_tokens=120), request(1, "Say yes.", max_tokens=2)
+    long, short = request(0, "Tell a long story.", max_tokens=30), request(1, "Say yes.", max_tokens=2)
     order = [completion.request_id for completion in engine.stream(taking([long, short]))]
     assert order == ["r1", "r0"]
 

@@ -84,6 +84,12 @@ def _write(lake: Lake, table: Table, rows: list[dict[str, Any]]) -> None:
     write_parquet(pa.Table.from_pylist(rows, schema=table.schema), lake.table_path(table))
 
 
+def test_a_check_that_depends_on_a_setting_names_it() -> None:
+    named = {name: check.settings for (_, name), check in CHECKS.items() if check.settings}
+    assert named == {"no_source_is_wiped_out": ("MAX_DUPLICATE_SHARE",)}
+    assert all(setting.lower() in Settings.model_fields for settings in named.values() for setting in settings)
+
+
 def _offences(lake: Lake, check: Check) -> list[dict[str, Any]]:
     with lake.connect() as connection:
         cells_ = CELLS if check.table in CELL_TABLES else []

@@ -67,7 +67,7 @@ def test_column_lineage_reaches_the_tables_that_are_read() -> None:
         ("lake", "counts", "reason"),
         ("marts", "example_counts", "outcome"),
     }
-    assert lineage["language_distribution"]["generate_rows"] >= {("marts", "outcome_funnel", "rows")}
+    assert lineage["language_distribution"]["by_strategy"] >= {("marts", "outcome_funnel", "rows")}
     assert ("marts", "curated", "prompt_tokens") in lineage["length_quantiles"]["p50"]
 
 

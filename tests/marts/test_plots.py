@@ -5,15 +5,21 @@ import re
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from polyglot_assets.marts import charts
 from polyglot_assets.marts.figures import percent
-from polyglot_assets.marts.plots import funnel_picture, language_chart, language_picture, length_picture
+from polyglot_assets.marts.plots import funnel_picture, language_chart, language_picture, length_picture, text_chart
 
+PARTS = {"de": {"generate": 20, "respond": 20, "translate": 0}, "ar": {"translate": 10}}
 ROWS = [
-    {"language": "de", "rows": 40, "share": 0.8, "generate_rows": 20, "respond_rows": 20, "translate_rows": 0},
-    {"language": "ar", "rows": 10, "share": 0.2, "generate_rows": 0, "respond_rows": 0, "translate_rows": 10},
-]
+    {"language": language, "rows": rows, "share": rows / 50, "by_strategy": [
+        {"strategy": name, "rows": part} for name, part in PARTS[language].items()
+    ]}
+    for language, rows in (("de", 40), ("ar", 10))
+]  # fmt: skip
 SOURCE = {"source": "org/<a>", "raw_rows": 800, "seeds": 90, "prompts": 60, "answers": 60, "accepted": 50, "kept": 45}
 LENGTHS = {"language": "de", "teacher": "t", "measure": "response_tokens", "rows": 9, "p10": 10.0, "p50": 30.0,
            "p90": 200.0, "p99": 900.0}  # fmt: skip
@@ -36,6 +42,26 @@ def test_bars_are_in_proportion() -> None:
     assert lines[2].count("█") == 4 * lines[3].count("█") > 0
     generated, translated = (found(drawn(language_picture(ROWS)), "rect", colour)[0] for colour in ("a", "c"))
     assert float(generated.get("width", 0)) / float(translated.get("width", 0)) == pytest.approx(2, rel=0.02)
+
+
+@hypothesis_settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=60), st.integers(0, 10**9)), max_size=60))
+def test_a_chart_of_text_is_short_enough_to_be_seen_without_a_click(rows: list[tuple[str, int]]) -> None:
+    chart = text_chart("rows", rows)
+    assert len(chart) < 1000
+    _, _, *lines = chart.splitlines()
+    left = re.fullmatch(r"\| and (\d+) more \| \| \|", lines[-1]) if lines else None
+    assert len(lines) == len(rows) if left is None else len(lines) - 1 + int(left[1]) == len(rows)
+
+
+def test_the_table_of_an_earlier_version_is_drawn_alike() -> None:
+    names = ("generate", "respond", "translate")
+    earlier = [
+        {"language": row["language"], "rows": row["rows"], "share": row["share"]}
+        | {f"{name}_rows": PARTS[row["language"]].get(name, 0) for name in names}
+        for row in ROWS
+    ]
+    assert language_picture(earlier) == language_picture(ROWS)
 
 
 def test_no_rows_make_an_empty_chart() -> None:

@@ -250,7 +250,8 @@ def test_the_sensor_and_the_start_of_the_ui_look_for_dead_runs(
         return run_id
 
     first, second = dead(), ""
-    (sensor,) = build_defs(settings, ScriptedVllm.new()).sensors or []
+    sensors = build_defs(settings, ScriptedVllm.new()).sensors or []
+    (sensor,) = [sensor for sensor in sensors if sensor.name == "dead_runs"]
     assert isinstance(sensor, dg.SensorDefinition)
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
     with dg.build_sensor_context(instance=instance) as context:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyglot_assets.domain.grid import GENERATE, LANGUAGES, RESPOND, STRATEGIES, TRANSLATE
+from polyglot_assets.domain.errors import UserError
+from polyglot_assets.domain.grid import GENERATE, LANGUAGES, RESPOND, STRATEGIES
 from polyglot_assets.prompts.templates import FOLDER, StrategyTemplate, load
+from polyglot_assets.recipes.registry import NAMES, RECIPES
 from polyglot_assets.text.languages import display_name
 
 
@@ -19,7 +21,7 @@ def folder(tmp_path) -> Path:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", NAMES)
 def test_both_messages_name_the_target_language(strategy, language):
     system, user = load()[strategy].renderer(language)("HERE")
     assert display_name(language) in system
@@ -50,11 +52,11 @@ def test_any_text_stays_as_it_is(text):
     assert load()[RESPOND].renderer("de")(text)[1] == before + text + after
 
 
-@pytest.mark.parametrize("strategy", [GENERATE, TRANSLATE])
-def test_strategies_with_a_pair_ask_for_json_and_respond_does_not(strategy):
+@pytest.mark.parametrize("strategy", NAMES)
+def test_strategies_with_a_pair_ask_for_json_and_the_others_do_not(strategy):
     _, user = load()[strategy].renderer("de")("x")
-    assert all(word in user for word in ("JSON", '"prompt"', '"response"'))
-    assert "JSON" not in load()[RESPOND].renderer("de")("x")[1]
+    asked = [word in user for word in ("JSON", '"prompt"', '"response"')]
+    assert asked == [RECIPES[strategy].writes_prompt] * 3
 
 
 def versions(folder: Path) -> dict[str, str]:
@@ -64,7 +66,7 @@ def versions(folder: Path) -> dict[str, str]:
 
 def test_versions_differ_and_are_the_same_for_the_same_text(folder):
     assert versions(folder) == versions(FOLDER)
-    assert len(set(versions(folder).values())) == len(STRATEGIES)
+    assert len(set(versions(folder).values())) == len(NAMES)
     assert all(len(version) == 12 for version in versions(folder).values())
 
 
@@ -110,14 +112,87 @@ def test_a_misspelt_placeholder_is_an_error_and_not_a_prompt():
         StrategyTemplate(RESPOND, "", "$promt").renderer("de")("x")
 
 
+def test_places_are_filled_each_with_its_own_text():
+    template = StrategyTemplate(RESPOND, "", "$prompt: $response ($prompt, $language)")
+    assert template.renderer("de")({"prompt": "a$b", "response": "$prompt"})[1] == "a$b: $prompt (a$b, German)"
+
+
 def test_the_licence_of_templates_is_stated_in_their_folder(folder):
-    assert {template.licence for template in load().values()} == {"cc0-1.0"}
+    assert {template.licenses for template in load().values()} == {("cc0-1.0",)}
     before = {name: template.version for name, template in load(folder).items()}
     for text, licence in (("cc-by-4.0\n", "cc-by-4.0"), ("\n", "unknown"), (None, "unknown")):
         (folder / "licence.txt").unlink()
         if text is not None:
             (folder / "licence.txt").write_text(text)
         load.cache_clear()
-        assert {template.licence for template in load(folder).values()} == {licence}
+        assert {template.licenses for template in load(folder).values()} == {(licence,)}
         assert {name: template.version for name, template in load(folder).items()} == before
         (folder / "licence.txt").touch()
+
+
+MISTAKES = {
+    ("respond.txt", "$promt"): "respond.txt: unknown placeholder $promt; did you mean 'prompt'?",
+    ("respond.txt", "Answer."): "respond.txt: has no $prompt, so the teacher would see nothing of the seed",
+    ("generate.txt", "$prompt"): "generate.txt: has no $examples, so the teacher would see nothing of the seed",
+    ("respond.txt", "$prompt\ncosts 5 $"): "respond.txt, line 2: a $ begins no placeholder; $$ is a dollar",
+    ("respond.txt", " \n"): "respond.txt: is empty",
+    ("respond.txt", "$prompt\0"): "respond.txt: holds a NUL",
+    ("system.txt", "$prompt"): "system.txt: unknown placeholder $prompt; there are language",
+    ("genrate.txt", "x"): "genrate.txt: no template is called so; did you mean 'generate'?",
+    ("licence.txt", "a\nb"): "licence.txt: expected the name of a licence, got 'a\\nb'",
+    (
+        "german/respond.txt",
+        "$prompt",
+    ): "german: a folder of templates is called by the code of a language; write 'de'",
+    ("xx9/respond.txt", "$prompt"): "xx9: a folder of templates is called by the code of a language, such as 'de'",
+}
+
+
+class TestOwn:
+    """A folder of the user's, whose files take the place of the project's."""
+
+    @pytest.fixture
+    def own(self, tmp_path) -> Path:
+        (tmp_path / "own" / "de").mkdir(parents=True)
+        load.cache_clear()
+        return tmp_path / "own"
+
+    def test_one_file_changes_one_strategy_or_one_language_of_it(self, own):
+        (own / "respond.txt").write_text("Sag auf $language: $prompt")
+        (own / "de" / "generate.txt").write_text("So etwas: $examples")
+        (own / "README.md").write_text("Not a template.")
+        ours, theirs = load(own), load()
+        for strategy in NAMES:
+            for language in ("de", "cs"):
+                changed = strategy == RESPOND or (strategy, language) == (GENERATE, "de")
+                template = ours.of(strategy, language)
+                assert (template.version != theirs.of(strategy, language).version) == changed
+                assert template.licenses == (("cc0-1.0", "unknown") if changed else ("cc0-1.0",))
+        assert ours.of(RESPOND, "cs").renderer("cs")("x")[1] == "Sag auf Czech: x"
+        assert ours.version() != theirs.version()
+
+    def test_licences_are_those_of_the_folders_from_which_the_texts_are(self, own):
+        for folder, licence in ((own, "mit"), (own / "de", "cc-by-4.0")):
+            (folder / "respond.txt").write_text("$prompt")
+            (folder / "license.txt").write_text(licence)
+        (own / "system.txt").write_text("You speak $language.")
+        templates = load(own)
+        assert templates.of(RESPOND, "de").licenses == ("cc-by-4.0", "mit")
+        assert templates.of(RESPOND, "cs").licenses == ("mit",)
+        assert templates.of(GENERATE, "cs").licenses == ("cc0-1.0", "mit")
+
+    @pytest.mark.parametrize("mistake", MISTAKES)
+    def test_a_broken_template_is_one_line_that_names_it(self, own, mistake):
+        name, text = mistake
+        (own / name).parent.mkdir(exist_ok=True)
+        (own / name).write_text(text)
+        with pytest.raises(UserError) as caught:
+            load(own)
+        assert str(caught.value) == f"{own}/{MISTAKES[mistake]}"
+
+    def test_a_folder_that_is_none_and_bytes_that_are_no_text(self, own):
+        with pytest.raises(UserError, match=r"^POLYGLOT_TEMPLATES: .*/no is not a folder$"):
+            load(own / "no")
+        (own / "respond.txt").write_bytes(b"$prompt \xff")
+        with pytest.raises(UserError, match=r"respond.txt, line 1: not UTF-8$"):
+            load(own)

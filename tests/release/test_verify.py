@@ -122,6 +122,37 @@ def test_rows(folder: Path, check: str, change: Callable[..., list[dict[str, Any
     assert any(problem in line for line in found[check]), found
 
 
+LOW_GERMAN = "De Kinner speelt achter dat Huus, un de Vadder geiht na den Markt."
+
+
+@pytest.mark.parametrize(
+    ("stated", "failed"),
+    [
+        ({}, {"language"}),
+        ({"gate_language_likelihood": 0.01}, set()),
+        ({"gate_foreign_share": 2.0}, set()),
+        (None, {"language"}),
+    ],
+)
+def test_the_language_is_judged_by_the_thresholds_of_the_release(
+    folder: Path, stated: dict[str, float] | None, failed: set[str]
+) -> None:
+    """A release of an earlier version names none: then the defaults count."""
+    forge(folder, "data/de/generate/train-00000-of-00001.parquet", changed(response=LOW_GERMAN))
+    manifest = manifest_.read(folder)
+    thresholds = {name for name in manifest.settings if name.startswith("gate_")}
+    kept = {name: value for name, value in manifest.settings.items() if stated is not None or name not in thresholds}
+    sign(folder, replace(manifest, settings=kept | (stated or {})))
+    assert failing(folder).keys() & {"language"} == failed
+
+
+@pytest.mark.parametrize("likelihood", ["high", 0, 2, True])
+def test_a_threshold_that_is_none_breaks_the_manifests_contract(folder: Path, likelihood: object) -> None:
+    manifest = manifest_.read(folder)
+    with pytest.raises(UserError, match="gate_language_likelihood"):
+        manifest_.made("here", **{**vars(manifest), "settings": {"gate_language_likelihood": likelihood}})
+
+
 def test_a_number_of_the_manifest(folder: Path) -> None:
     manifest = manifest_.read(folder)
     one, *others = manifest.cells

@@ -22,6 +22,7 @@ from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.responses import stage
+from polyglot_assets.responses.compact import Rules
 from polyglot_assets.responses.ledger import Ledger, ledger_path
 from polyglot_assets.responses.requests import make_request
 from polyglot_assets.responses.retry import set_aside
@@ -151,7 +152,7 @@ def test_another_threshold_rewrites_the_cells_without_asking(prompted: Lake) -> 
     respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
     before = response_bytes(prompted)
     strict = DEFAULT.but(shortest_response=500)
-    results = dict(stage.respond(prompted, TEACHER, CELLS, no_engine, quiet, gates=strict))
+    results = dict(stage.respond(prompted, TEACHER, CELLS, no_engine, quiet, rules=Rules(strict)))
     assert {outcome for result in results.values() for outcome in result.outcomes} == {"bad_length"}
     rows = prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name)
     assert all(row["reason"] and row["response_length"] < 500 for row in rows)

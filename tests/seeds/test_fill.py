@@ -51,7 +51,7 @@ def test_a_cell_that_the_source_does_not_feed_is_empty_and_says_why(source, samp
         else:
             assert seeds.rows == []
             assert seeds.counts == {}
-            other = "translate" if source.english else "generate and respond"
+            other = "translate" if source.english else "generate, respond, rewrite"
             assert seeds.empty_because.startswith(source.name)
             assert seeds.empty_because.endswith(f"feeds only {other}")
 

@@ -1,7 +1,7 @@
-"""`polyglot dev` as people use it: a language backfilled through the API of the running UI, its pages in a browser.
+"""`polyglot dev` as people use it: runs through the API of the running UI, its pages in a browser.
 
-One server for all tests of this file. The backfilled assets need no model: seeds and prompts of Czech. Their
-answers are asked of a server that never gives any.
+One server for all tests of this file, on a lake with seeds and prompts of Czech that the command line made. The
+answers are asked of a server that never gives any. Nothing here waits for daemons that wake every half minute.
 """
 
 import json
@@ -26,24 +26,38 @@ from chaos.server import ModelServer
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.domain.grid import cells
 from polyglot_assets.lake.store import Lake
-from polyglot_assets.seeds.sources import SOURCES
 
 pytestmark = pytest.mark.ui
 
+COMMAND = (sys.executable, "-c", "from polyglot_assets.cli.main import run; run()")
+
 _LAUNCH = """
-mutation ($parameters: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $parameters) {
+mutation ($parameters: ExecutionParams!) {
+  launchRun(executionParams: $parameters) {
     __typename
-    ... on LaunchBackfillSuccess { backfillId }
+    ... on LaunchRunSuccess { run { runId } }
     ... on PythonError { message }
   }
 }"""
-_FOLLOW = """
-query ($id: String!) {
-  partitionBackfillOrError(backfillId: $id) {
-    ... on PartitionBackfill { status runs(limit: 9) { status tags { key value } } }
+_AGAIN = """
+mutation ($parameters: ReexecutionParams!) {
+  launchRunReexecution(reexecutionParams: $parameters) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on PythonError { message }
   }
 }"""
+_RUN = """
+query ($id: ID!) {
+  runOrError(runId: $id) {
+    ... on Run { status tags { key value } repositoryOrigin { repositoryName repositoryLocationName } }
+  }
+}"""
+_TICK = """
+mutation ($selector: SensorSelector!) {
+  sensorDryRun(selectorData: $selector, cursor: null) { __typename ... on PythonError { message } }
+}"""
+_WHERE = {"repositoryName": "__repository__", "repositoryLocationName": "polyglot"}
 
 
 @dataclass
@@ -76,13 +90,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     silent.plan = always(hang)
     environment = os.environ | {"POLYGLOT_LAKE": str(root / "lake"), "POLYGLOT_ROWS_PER_CELL": "2"}
     environment.pop("DAGSTER_HOME", None)
+    made = [*COMMAND, "materialize", "-l", "cs", "--select", 'key:"seeds/*" or key:"prompts"']
+    subprocess.run(made, env=environment, cwd=root, check=True, capture_output=True)
     with silent.running(), _dev(root, port, environment | {"POLYGLOT_TEACHER_URL": silent.url}) as server:
         yield server
 
 
 @contextmanager
 def _dev(root: Path, port: int, environment: dict[str, str]) -> Iterator[Server]:
-    command = [sys.executable, "-c", "from polyglot_assets.cli.main import run; run()", "dev", "--port", str(port)]
+    command = [*COMMAND, "dev", "--port", str(port)]
     with (root / "log").open("w") as log:
         # A session of its own: dagster dev has children, and they end only when the whole group is told to.
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True, cwd=root)
@@ -115,45 +131,47 @@ def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> No
     pytest.fail(f"the UI did not start:\n{log.read_text()}")
 
 
-def _backfill(server: Server, keys: list[list[str]], partitions: list[str]) -> str:
-    parameters = {
-        "assetSelection": [{"path": key} for key in keys],
-        "partitionNames": partitions,
-        "title": "Czech",
-    }
-    launched = server.ask(_LAUNCH, parameters=parameters)["launchPartitionBackfill"]
-    assert launched["__typename"] == "LaunchBackfillSuccess", launched
-    return str(launched["backfillId"])
+def _launched(server: Server, query: str, field: str, **parameters: Any) -> str:
+    launched = server.ask(query, parameters=parameters)[field]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    return str(launched["run"]["runId"])
 
 
-def _runs(server: Server, backfill: str) -> list[str]:
-    return [run["status"] for run in server.ask(_FOLLOW, id=backfill)["partitionBackfillOrError"]["runs"]]
+def _run(server: Server, run_id: str) -> Any:
+    return server.ask(_RUN, id=run_id)["runOrError"]
 
 
-def test_a_language_is_backfilled_through_the_api_in_one_run(server: Server) -> None:
-    keys = [["seeds", source.name] for source in SOURCES] + [["prompts"]]
-    backfill = _backfill(server, keys, [cell.key for cell in cells(["cs"])])
-    for _ in range(600):  # the backfill daemon wakes every 30 seconds
-        state = server.ask(_FOLLOW, id=backfill)["partitionBackfillOrError"]
-        if state["status"] not in ("REQUESTED", "COMPLETED", "IN_PROGRESS"):
-            break
-        time.sleep(1)
-    assert state["status"] == "COMPLETED_SUCCESS", state
-    assert [run["status"] for run in state["runs"]] == ["SUCCESS"], "a language is one run"
-    tags = {tag["key"]: tag["value"] for tag in state["runs"][0]["tags"]}
-    assert json.loads(tags["polyglot/settings"]) == {"rows_per_cell": 2}, "what decides about its rows"
+def test_a_run_of_the_command_line_is_on_the_timeline_and_is_executed_again_by_a_click(server: Server) -> None:
+    (recorded,) = server.ask("{ runsOrError { ... on Runs { results { runId } } } }")["runsOrError"]["results"]
+    run = _run(server, recorded["runId"])
+    assert (run["status"], run["repositoryOrigin"]) == ("SUCCESS", _WHERE)
+    again = _launched(server, _AGAIN, "launchRunReexecution", parentRunId=recorded["runId"], strategy="ALL_STEPS")
+    _wait_until(lambda: _run(server, again)["status"] in ("SUCCESS", "FAILURE"))
+    run = _run(server, again)
+    assert run["status"] == "SUCCESS"
+    tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+    assert json.loads(tags["polyglot/settings"])["rows_per_cell"] == 2, "what decides about its rows"
     for cell in cells(["cs"]):
         assert len(server.lake.read_cell(PROMPTS, cell)) == 2
 
 
 def test_a_killed_run_is_marked_as_failed_while_the_ui_is_open(server: Server) -> None:
     """As the kernel kills a process when there is no memory: nobody is told."""
-    backfill = _backfill(server, [["responses", "smollm2_135m"]], ["cs|respond"])
+    key = {"path": ["responses", "smollm2_135m"]}
+    run_id = _launched(
+        server,
+        _LAUNCH,
+        "launchRun",
+        selector={**_WHERE, "jobName": "one_language", "assetSelection": [key]},
+        executionMetadata={"tags": [{"key": "dagster/partition", "value": "cs|respond"}]},
+    )
     held = server.lake.root / "dagster" / "slots" / "teacher-0"
-    _wait_until(lambda: _runs(server, backfill) == ["STARTED"] and bool(_holders(held)))
+    _wait_until(lambda: _run(server, run_id)["status"] == "STARTED" and bool(_holders(held)))
     (holder,) = _holders(held)
     os.kill(holder, signal.SIGKILL)
-    _wait_until(lambda: _runs(server, backfill) == ["FAILURE"])  # the sensor wakes every 30 seconds
+    _wait_until(lambda: not _holders(held))
+    server.ask(_TICK, selector={**_WHERE, "sensorName": "dead_runs"})  # it comes by itself every 30 seconds
+    assert _run(server, run_id)["status"] == "FAILURE"
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
@@ -193,7 +211,7 @@ def page(server: Server) -> Iterator[Any]:
 
 def test_the_asset_graph_is_visible_in_a_browser(server: Server, page: Any) -> None:
     page.goto(f"{server.url}/asset-groups/")
-    for group in ("seeds", "prompts", "responses", "examples", "marts", "release"):
+    for group in ("1_seeds", "2_prompts", "3_responses", "4_examples", "5_curation", "6_marts", "7_release"):
         page.get_by_text(group, exact=True).first.wait_for()
     assert page.get_by_text("Join the Dagster community").count() == 0, "a pop-up hides the graph"
 
