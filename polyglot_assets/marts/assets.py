@@ -22,6 +22,7 @@ from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import Model, column_lineage, load
 from polyglot_assets.marts.plots import CHARTS, PICTURES, SHOWN_IN_PLACE
+from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, group, markdown
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
@@ -188,13 +189,15 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
     ]
 
     @dg.multi_asset_check(name=f"checks_of_{'_'.join(key.path)}", specs=specs)
-    def run_checks(context: dg.AssetCheckExecutionContext) -> Iterable[dg.AssetCheckResult]:
+    def run_checks(context: dg.AssetCheckExecutionContext, choices: Choices) -> Iterable[dg.AssetCheckResult]:
         cells = cells_of(context) if cellwise else []
+        # Of a teacher that the run does not ask, answers may be there for other prompts, and become no examples.
+        names = [name for name in teachers if name in choices.teachers] if cellwise else teachers
         over_a_range = not context.op_execution_context.has_partition_key
         with place.lake.connect({table for check in checks for table in check.reads}) as connection:
             connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
             for check in checks:
-                offences = check.offences(connection, cells, teachers)
+                offences = check.offences(connection, cells, names) if names else []
                 if check.table == EXAMPLES.name:
                     offences = _without_left_out(place.lake, offences)
                 decided = {name: getattr(place.settings, name.lower()) for name in check.settings}
