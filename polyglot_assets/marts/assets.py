@@ -7,15 +7,11 @@ from typing import Any
 
 import dagster as dg
 
-from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.contracts.tables import CELL_TABLES, TABLES
 from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
 from polyglot_assets.domain.errors import UserError
-from polyglot_assets.domain.grid import Cell
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.inference.registry import Teacher
-from polyglot_assets.lake import made_with
-from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import TableName
 from polyglot_assets.marts import report
 from polyglot_assets.marts.checks import Check, load_checks
@@ -198,8 +194,6 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
             connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
             for check in checks:
                 offences = check.offences(connection, cells, names) if names else []
-                if check.table == EXAMPLES.name:
-                    offences = _without_left_out(place.lake, offences)
                 decided = {name: getattr(place.settings, name.lower()) for name in check.settings}
                 # A run over a range of cells may report a check only once; these events say it for each cell.
                 for cell in cells if over_a_range else []:
@@ -220,16 +214,6 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
                 )
 
     return run_checks
-
-
-def _without_left_out(lake: Lake, offences: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Offending rows but those of teachers that the run which made the cell of examples left out."""
-    kept = []
-    for row in offences:
-        note = made_with.read(lake.cell_path(EXAMPLES, Cell(row["language"], row["strategy"])))
-        if note is None or "teacher" not in row or row["teacher"] in note["teachers"]:
-            kept.append(row)
-    return kept
 
 
 def _found(offences: list[dict[str, Any]], decided: Mapping[str, Any]) -> dict[str, Any]:

@@ -202,7 +202,15 @@ class _SeedsFrom(_Counted):
 
 
 @with_config(_STRICT)
+class _JudgedOtherwise(TypedDict):
+    language: _Language
+    strategy: _Text
+    settings: dict[_Text, Any]
+
+
+@with_config(_STRICT)
 class _MadeWith(TypedDict, total=False):
+    judged_otherwise: list[_JudgedOtherwise]
     sampling: list[_Sampling]
     evalsets: list[_EvalSet]
     seeds: list[_SeedsFrom]
@@ -252,7 +260,8 @@ class Manifest:
         deleted: how many rows deletion requests took out of the release that this one replaces, and its version.
         made_with: `sampling`, how each teacher was sampled; `evalsets`, the evaluation sets that were searched for (an
             empty list: none; no such key: not known); `seeds`, whether a source's rows came from `samples`, the `hub`
-            or a `folder` (or `unknown`). Empty in releases of earlier versions.
+            or a `folder` (or `unknown`); `judged_otherwise`, cells whose rows passed other gates than the settings
+            name. Empty in releases of earlier versions.
     """
 
     rows: _Number

@@ -90,7 +90,7 @@ def write(lake: Lake, settings: Settings) -> Release:
             settings=settings.deciding(),
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={},
-            made_with=made_with.of(lake, connection),
+            made_with=made_with.of(lake, connection, settings.deciding("gates")),
         )
         if _inputs(lake) != inputs:
             raise UserError(f"the lake {lake.root} was changed while it was released; run again when that has ended")

@@ -5,12 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from release.released import CELLS
 from release.test_verify import SHARD, changed, failing, folder, forge, sign
 
+from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.gates.registry import NAMES
+from polyglot_assets.lake import made_with
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.manifest import Manifest
 from polyglot_assets.release.render import place_of, render
+from polyglot_assets.release.sft import write
+from polyglot_assets.settings import Settings
 
 __all__ = ["folder"]  # a fixture
 
@@ -74,6 +80,17 @@ def test_only_rows_from_the_hub_are_linked_as_the_dataset(
     assert ("](https://huggingface.co/datasets/org/set)" in card) == linked
     assert f" | 12 | {words} |" in card
     assert ("from a small sample" in card) == (seeds == "samples")
+
+
+def test_cells_that_were_judged_under_other_settings_are_named(filled: Lake, settings: Settings) -> None:
+    cell = CELLS[2]
+    note = settings.deciding("gates") | {"gate_refusal_share": 0.9}
+    made_with.write(filled.cell_path(EXAMPLES, cell), note)
+    release = write(filled, settings)
+    stated = {"language": cell.language, "strategy": cell.strategy, "settings": {"gate_refusal_share": 0.9}}
+    assert release.manifest.made_with["judged_otherwise"] == [stated]
+    assert f"| {cell.language} | {cell.strategy} | `gate_refusal_share` 0.9 |" in release.card
+    assert not failing(release.folder)
 
 
 def test_the_example_loads_from_where_the_card_is(folder: Path) -> None:
