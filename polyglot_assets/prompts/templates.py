@@ -151,7 +151,7 @@ def _texts(folder: Path, language: str = "") -> Iterator[tuple[tuple[str, str], 
         if path.name.startswith("."):
             continue
         if path.is_dir() and not language:
-            if (code := to_target(path.name)) != path.name:
+            if (code := _language(path.name)) != path.name:
                 hint = f"; write {code!r}" if code else ", such as 'de'"
                 raise UserError(f"{path}: a folder of templates is called by the code of a language{hint}")
             yield from _texts(path, path.name)
@@ -160,6 +160,15 @@ def _texts(folder: Path, language: str = "") -> Iterator[tuple[tuple[str, str], 
             if path.stem not in known:
                 raise UserError(f"{path}: no template is called so{nearest(path.stem, known)}")
             yield (language, path.stem), _checked(path)
+
+
+def _language(name: str) -> str | None:
+    """The code of the language that a folder is called by; None if it is called by none."""
+    code = to_target(name)
+    try:
+        return code if code and display_name(code) else None
+    except LookupError:
+        return None
 
 
 def _checked(path: Path) -> str:
