@@ -329,16 +329,22 @@ def test_tables_that_nothing_makes_any_more_go(lake: Lake, settings: Settings, e
 
 
 def test_a_run_of_dagster_holds_the_lock(lake: Lake, settings: Settings, english: Request, tmp_path: Path) -> None:
+    event = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_START.value, "nothing", message="")
+
     class Inner:
         retries = None
 
         def execute(self, plan_context: object, execution_plan: object) -> Iterator[object]:
             with pytest.raises(UserError, match="materialization"):
                 small_lake.forget(lake, settings, [english])
-            yield from (plan_context, execution_plan)
+            yield event
+
+    @dg.job
+    def nothing() -> None: ...
 
     inner: Any = Inner()
+    place: Any = SimpleNamespace(settings=settings, lake=lake)
     with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
-        plan = SimpleNamespace(instance=instance, run_id="r")
-        assert [*_Locked(inner, lake).execute(plan, "steps")] == [plan, "steps"]
+        plan = SimpleNamespace(instance=instance, dagster_run=instance.create_run_for_job(nothing), log=None)
+        assert [*_Locked(inner, place).execute(plan, "steps")] == [event]
     assert tombstones.read(lake) == {}
