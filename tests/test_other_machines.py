@@ -327,7 +327,8 @@ COMMANDS = """
 import os, sys
 from click.testing import CliRunner
 from polyglot_assets.cli.main import main
-for arguments in (["prune", "--keep", "1", "--yes"], ["report"], ["forget", "--yes"], ["materialize", "-l", "de"]):
+changing = (["prune", "--keep", "1", "--yes"], ["report"], ["forget", "--yes"], ["materialize", "-l", "de", "--yes"])
+for arguments in changing:
     result = CliRunner().invoke(main, arguments)
     print(result.exit_code, result.output.strip().splitlines()[-1], type(result.exception).__name__, sep="|")
 for arguments in (["prune", "--keep", "1"], ["forget", "--verify"], ["status"], ["releases"], ["verify"]):

@@ -138,7 +138,7 @@ class TestEnvironment:
         ("LANGUAGES", "de,fil", "unknown language 'fil'; write 'tl'"),
         ("LANGUAGES", "German", "unknown language 'German'; write 'de'"),
         ("LANGUAGES", "deu", "unknown language 'deu'; write 'de'"),
-        ("LANGUAGES", "de-AT", "unknown language 'de-AT'; write 'de'"),
+        ("LANGUAGES", "de-at", "unknown language 'de-at'; write 'de-AT'"),
         ("LANGUAGES", "und", "unknown language 'und'"),
         ("LANGUAGES", "q", "unknown language 'q'"),
         ("LANGUAGES", "de,cs,de", "names a language twice"),

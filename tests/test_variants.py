@@ -67,8 +67,8 @@ def test_the_chain(tmp_path: Path, lake: Lake) -> None:
 
     seeds = {code: lake.read_cell(SEEDS, Cell(code, "respond"), source="library") for code in codes}
     assert {code: sorted(row["prompt"] for row in rows) for code, rows in seeds.items()} == {
-        "pt": [ROWS[2]["p"], ROWS[3]["p"]],
-        "pt-BR": [ROWS[2]["p"], ROWS[3]["p"]],
+        "pt": [ROWS[3]["p"], ROWS[2]["p"]],
+        "pt-BR": [ROWS[3]["p"], ROWS[2]["p"]],
         "zh-Hans": [ROWS[1]["p"]],
         "zh-Hant": [ROWS[0]["p"]],
     }

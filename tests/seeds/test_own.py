@@ -250,7 +250,7 @@ def test_the_whole_chain(tmp_path: Path, lake: Lake, monkeypatch: pytest.MonkeyP
     newest = versions.latest(lake)
     assert newest is not None
     card = (versions.path(lake, newest) / "README.md").read_text()
-    assert re.search(r"^\| kitchen \| \d+ \|$", card, re.MULTILINE)
+    assert re.search(r"^\| kitchen \| \d+ \| files \|$", card, re.MULTILINE)
     status = CliRunner().invoke(main, ["status"])
     assert re.search(r"kitchen .* 7 .* 13 .* 7 .* 7 .* cc-by-4.0", status.output)
     asked = requests.request("here", {"source": "kitchen", "source_id": 7}, {}, sources_of(settings))
