@@ -64,7 +64,7 @@ code_servers:
   local_startup_timeout: 300
 """
 
-_DEMO_ROWS = 3
+_DEMO_ROWS = 2
 _LONGEST_HOME = 512 - len("/history/runs/00000000-0000-0000-0000-000000000000.db-journal") - 1
 """Bytes. SQLite refuses longer paths than 512 with everything that it puts beside a file."""
 
