@@ -309,7 +309,7 @@ def test_the_demo_takes_few_rows_and_never_fewer_than_the_lake_has(
         return running.with_demo_rows(running.Settings(lake=seeded.root, **settings)).rows_per_cell
 
     monkeypatch.delenv("POLYGLOT_ROWS_PER_CELL", raising=False)
-    assert rows() == 3
+    assert rows() == 2
     assert rows(rows_per_cell=1) == 1
     prompts = seeded.read_cell(PROMPTS, Cell("de", "respond"))
     more = [prompts[0] | {"prompt_id": str(number)} for number in range(9)]
