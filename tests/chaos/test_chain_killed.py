@@ -22,7 +22,7 @@ from polyglot_assets.lake.store import Lake
 
 Record = Callable[[Figures], None]
 _FEW = (
-    'key:"seeds/aya" or key:"prompts" or key:"responses/chaos" or key:"examples" or group:"curation" '
+    'key:"seeds/aya" or key:"prompts" or key:"responses/chaos" or key:"examples" or key:"curation/*" '
     'or key:"marts/curated" or key:"release/sft"'
 )
 """One source, and no table but the one that the release is made of."""
@@ -141,7 +141,7 @@ def test_kills_in_every_stage_of_a_whole_run(chain: Chain, untroubled: Chain, re
             assert run.end() == -9, f"{stage}, {point}: {run.errors()}"
             begin = {"seeds": "*", "prompts": 'key:"prompts"+', "examples": 'key:"examples"+'}.get(stage, begin)
             if stage in ("curation", "marts"):
-                begin = f'group:"{stage}"+'
+                begin = f'key:"{stage}/*"+'
         chain.finish(begin)
         record(_check(chain, untroubled, "kill -9 in every stage of a whole run"))
         assert len(chain.statuses()) == len(STAGES) + 1

@@ -8,6 +8,7 @@ process per line of its standard input, which takes milliseconds; it answers wit
 and exit status when that has ended. Like the command line, a run ends with 2 and one line for what a user can mend.
 """
 
+import encodings.utf_8_sig  # noqa: F401 while it can be read: a user without rights may not see this Python
 import json
 import os
 import random
