@@ -92,7 +92,7 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
             removal.of_evalsets(place.lake, place.settings), allowed=choices.allow_removal, warn=context.log.warning
         )
         table = place.lake.table_path(CONTAMINATION)
-        table.with_name(made_with.NAME).unlink(missing_ok=True)
+        made_with.doubt(table, {})  # what is searched for is known when it was found
         found = contamination.find(place.lake, place.settings, context.log.debug)
         made_with.write(table, _searched(place.settings, found))
         place.lake.publish_catalogue()

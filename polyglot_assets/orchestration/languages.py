@@ -24,7 +24,8 @@ from polyglot_assets.lake.reading import text_of
 from polyglot_assets.settings import Settings, dagster_home, load
 from polyglot_assets.settings.places import checkout
 from polyglot_assets.settings.sources import CONFIG, FILE, find, origins
-from polyglot_assets.text.languages import display_name, to_code
+from polyglot_assets.text.languages import display_name
+from polyglot_assets.text.variants import to_target
 
 UI = "ui.url"
 """In the home of Dagster: where `polyglot dev` listens."""
@@ -46,7 +47,7 @@ def add(codes: Sequence[str]) -> Path:
         raise UserError(f"{CONFIG} is {os.devnull}: no file of settings is read, so none is changed")
     settings = load()
     for code in codes:
-        known = to_code(code)
+        known = to_target(code)
         if known != code:
             raise UserError(f"{code}: unknown language" + (f"; write {known}" if known else ""))
         if code in settings.languages:

@@ -7,6 +7,7 @@ Here: the checks, by name, over a folder alone or with the lake it came from. No
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -165,18 +166,22 @@ def _cells(release: _Folder) -> Iterator[str]:
                 yield f"{file['path']} holds {', '.join('/'.join(other) for other in sorted(found - {tuple(cell)}))}"
 
 
+def _sample(release: _Folder) -> list[dict[str, Any]]:
+    """The first rows of each cell."""
+    return query(
+        release.connection,
+        "SELECT id, language, strategy, prompt, response FROM published "
+        f"QUALIFY row_number() OVER (PARTITION BY language, strategy ORDER BY id) <= {_SAMPLE} ORDER BY ALL",
+    )
+
+
 def _language(release: _Folder) -> Iterator[str]:
     """Responses are in the language of the row: a sample of each cell, read again by the detector.
 
     What counts as another language is what the release's own settings say, for by them its rows were chosen.
     """
-    rows = query(
-        release.connection,
-        "SELECT id, language, strategy, response FROM published "
-        f"QUALIFY row_number() OVER (PARTITION BY language, strategy ORDER BY id) <= {_SAMPLE} ORDER BY ALL",
-    )
     limits, foreign = _limits(release.manifest), []
-    for row in rows:
+    for row in _sample(release):
         reading = read_language(row["response"], row["language"], limits.language_likelihood)
         if (reading.foreign_share or 0) >= max(MOSTLY, limits.foreign_share):
             foreign.append(f"{row['language']}/{row['strategy']}: the response of {row['id']} is {reading.foreign}")
@@ -192,11 +197,7 @@ def _gates(release: _Folder) -> Iterator[str]:
         (cell["language"], cell["strategy"]) for cell in release.manifest.made_with.get("judged_otherwise", [])
     }
     rejected = []
-    for row in query(
-        release.connection,
-        "SELECT id, language, strategy, prompt, response FROM published "
-        f"QUALIFY row_number() OVER (PARTITION BY language, strategy ORDER BY id) <= {_SAMPLE} ORDER BY ALL",
-    ):
+    for row in _sample(release):
         pair = Pair(row["language"], row["prompt"], row["response"], invented=row["strategy"] != RESPOND)
         if (row["language"], row["strategy"]) in otherwise:
             continue  # the card says so

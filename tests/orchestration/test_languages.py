@@ -72,6 +72,7 @@ def test_a_language_is_added_and_listed(project: Path) -> None:
     ("codes", "variable", "message"),
     [
         (["klingon"], "", "klingon: unknown language"),
+        (["pt-br"], "", "pt-br: unknown language; write pt-BR"),
         (["de"], "", "de (German) is one of the languages already"),
         (["fr"], "de,cs", "POLYGLOT_LANGUAGES in the environment has the last word; add fr there"),
     ],
