@@ -80,7 +80,7 @@ def demo() -> None:
     """Materialize the whole grid and show what happened.
 
     Uses the sample seeds and the embedded teacher unless the settings say otherwise, and two rows per cell unless
-    POLYGLOT_ROWS_PER_CELL or the lake has more. A second run asks nothing twice and takes about half a minute.
+    POLYGLOT_ROWS_PER_CELL or the lake has more. A second run asks nothing twice and takes about a minute.
     """
     from polyglot_assets.cli import run as running
 
