@@ -22,7 +22,7 @@ from polyglot_assets.inference.vllm_engine import VllmEngine, sampling_params
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import load
-from polyglot_assets.responses.requests import make_request, may_lead_on
+from polyglot_assets.responses.requests import make_request, may_need_retry
 from polyglot_assets.responses.stage import respond
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
@@ -77,7 +77,7 @@ def answered_at_once(engine: VllmEngine, teacher: Teacher, rows: Rows) -> Rows:
         cell: [
             p
             for p in sorted(own, key=lambda p: p["prompt_id"])
-            if not may_lead_on(p, completions[make_request(p, teacher, teacher.max_tokens).request_id])
+            if not may_need_retry(p, completions[make_request(p, teacher, teacher.max_tokens).request_id])
         ]
         for cell, own in rows.items()
     }

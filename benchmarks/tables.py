@@ -6,7 +6,7 @@
 `curated`, the row table that says what finally becomes of each example, is computed first and shown by itself: it
 reads the examples, holds one slim row for each of them, and is what all other tables read. polars and pandas are given
 the same Parquet files, `curated` among them, and compute the examples by outcome, the quantiles of lengths, distinct-1
-to -3 and segment TTR, the diversity of prompts, duplicates, cluster sizes and licences; the rest of the tables are sums
+to -3 and segment TTR, the diversity of prompts, duplicates, cluster sizes and licenses; the rest of the tables are sums
 over these. Their results are compared with ours, figure by figure. Each contestant runs in a process
 of its own; counted are its user and system seconds from opening the files to the last table, without imports.
 
@@ -38,7 +38,7 @@ ROUNDS = 5
 PEERS = {"polars": ("polars==2.1.0",), "pandas": ("pandas==3.1.1", "pyarrow==26.0.1")}
 COMPARED = (
     "funnel", "length_quantiles", "lexical_diversity", "prompt_diversity", "duplicate_share", "cluster_sizes",
-    "licence_mix",
+    "license_mix",
 )  # fmt: skip
 HERE = Path(__file__).parent
 
@@ -86,7 +86,7 @@ def ours(lake: Lake) -> dict[str, Any]:
 def figures(lake: Lake) -> dict[str, list[list[Any]]]:
     """Our results of the tables that the peers compute, sorted."""
     queries = {name: f"FROM marts.{name}" for name in COMPARED if name != "funnel"}
-    queries["licence_mix"] = "SELECT * EXCLUDE (left_out) FROM marts.licence_mix"
+    queries["license_mix"] = "SELECT * EXCLUDE (left_out) FROM marts.license_mix"
     queries["funnel"] = (
         "SELECT language, strategy, source, teacher, outcome, rows FROM marts.outcome_funnel WHERE stage_order = 4"
     )

@@ -8,7 +8,7 @@ import warnings
 import dagster as dg
 
 from polyglot_assets import settings as settings_
-from polyglot_assets.curation.assets import contamination_asset, duplicates_asset, licences_asset
+from polyglot_assets.curation.assets import contamination_asset, duplicates_asset, licenses_asset
 from polyglot_assets.deletion.assets import deletion_check
 from polyglot_assets.domain import grid
 from polyglot_assets.examples.assets import example_asset
@@ -18,7 +18,7 @@ from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.assets import check_definitions, mart_assets, report_asset
 from polyglot_assets.orchestration import choices, jobs, liveness
 from polyglot_assets.orchestration.languages import add_languages
-from polyglot_assets.orchestration.wiring import Place, locked_executor
+from polyglot_assets.orchestration.wiring import LakeContext, locked_executor
 from polyglot_assets.prompts.assets import prompt_asset
 from polyglot_assets.release.assets import release_asset, release_checks
 from polyglot_assets.responses.assets import response_assets
@@ -40,34 +40,38 @@ def build_defs(settings: settings_.Settings | None = None, vllm: VllmResource | 
     """
     chosen = settings or settings_.load()
     teachers = registry.enabled(chosen)
-    place = Place(chosen, Lake(chosen.lake), grid.partitions(chosen.languages, chosen.strategies))
+    lake_context = LakeContext(chosen, Lake(chosen.lake), grid.partitions(chosen.languages, chosen.strategies))
     return dg.Definitions(
         assets=[
-            *seed_assets(place),
-            prompt_asset(place),
-            *response_assets(place, teachers),
-            example_asset(place, teachers),
-            duplicates_asset(place),
-            contamination_asset(place),
-            licences_asset(place),
-            *mart_assets(place, teachers),
-            report_asset(place),
-            release_asset(place),
+            *seed_assets(lake_context),
+            prompt_asset(lake_context),
+            *response_assets(lake_context, teachers),
+            example_asset(lake_context, teachers),
+            duplicates_asset(lake_context),
+            contamination_asset(lake_context),
+            licenses_asset(lake_context),
+            *mart_assets(lake_context, teachers),
+            report_asset(lake_context),
+            release_asset(lake_context),
         ],
-        asset_checks=[*check_definitions(place, teachers), release_checks(place), deletion_check(place)],
+        asset_checks=[
+            *check_definitions(lake_context, teachers),
+            release_checks(lake_context),
+            deletion_check(lake_context),
+        ],
         jobs=[*jobs.jobs(), add_languages],
-        schedules=[jobs.nightly_schedule(place)],
-        sensors=[_dead_runs(place), new_seeds(place), _automation()],
+        schedules=[jobs.nightly_schedule(lake_context)],
+        sensors=[_dead_runs(lake_context), new_seeds(lake_context), _automation()],
         resources={
             "vllm": vllm or VllmResource.of(chosen),
             choices.KEY: choices.Choices.of(chosen, [teacher.name for teacher in teachers]),
         },
         # One process per run: all cells of a run then share one engine.
-        executor=locked_executor(place),
+        executor=locked_executor(lake_context),
     )
 
 
-def _dead_runs(place: Place) -> dg.SensorDefinition:
+def _dead_runs(lake_context: LakeContext) -> dg.SensorDefinition:
     """Finds runs that were killed while the UI is open."""
 
     @dg.sensor(
@@ -77,7 +81,7 @@ def _dead_runs(place: Place) -> dg.SensorDefinition:
         "`polyglot materialize` and `polyglot dev` does the same when it starts.",
     )
     def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        marked = liveness.fail_dead_runs(context.instance, place.lake)
+        marked = liveness.fail_dead_runs(context.instance, lake_context.lake)
         return dg.SkipReason(f"marked as failed: {', '.join(marked)}" if marked else "every run has its process")
 
     return dead_runs

@@ -242,7 +242,7 @@ def test_teacher_registry() -> None:
 def test_release_policy() -> None:
     valid = (
         b'name = "ours"\nrequire = ["commercial"]\nforbid = []\nallow = ["mit"]\nexclude = ["odbl"]\nclaim = "mit"\n'
-        b'[sources]\nexclude = ["openai/gsm8k"]\n[teachers]\nexclude = ["x"]\n[licences.acme]\nname = "Acme"\n'
+        b'[sources]\nexclude = ["openai/gsm8k"]\n[teachers]\nexclude = ["x"]\n[licenses.acme]\nname = "Acme"\n'
         b'commercial = false\npasses_to = ["mit"]\n'
     )
 

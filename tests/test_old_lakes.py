@@ -1,27 +1,41 @@
 """Lakes that earlier versions made: they open, go on and are released, and nothing in them is asked again."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import dagster as dg
+import duckdb
+import lake_factory
 import pyarrow.parquet as pq
 import pytest
-import small_lake
 from click.testing import CliRunner
 from scripted import ScriptedVllm
 
 from polyglot_assets import definitions
+from polyglot_assets.cli import settings_diff
 from polyglot_assets.cli.main import main
 from polyglot_assets.cli.run import RANGE_END, RANGE_START
 from polyglot_assets.contracts.examples import EXAMPLES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.curation import licenses
+from polyglot_assets.deletion.verify import verify as verify_deletions
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import Cell, cells
 from polyglot_assets.gates import placeholder
+from polyglot_assets.lake import made_with
 from polyglot_assets.lake.store import Lake
+from polyglot_assets.licenses import policy
+from polyglot_assets.marts import models
+from polyglot_assets.marts.compute import compute
 from polyglot_assets.release import manifest, sft, versions
+from polyglot_assets.release.diff import SAME, compare
+from polyglot_assets.release.manifest import Manifest
+from polyglot_assets.release.render import CARD
 from polyglot_assets.release.verify import verify
-from polyglot_assets.settings import Settings, load
+from polyglot_assets.settings import Settings, bundled, load
 
 QUESTIONS = ["Hvorfor er havet salt?", "Hva spiser en elg om vinteren?", "Hvem bygde det gamle slottet?", "Hva er snø?"]
 
@@ -97,37 +111,174 @@ def _counted(lake: Lake, column: str) -> set[tuple[int, int]]:
 
 
 def test_a_lake_from_before_a_gate_joined(tmp_path: Path) -> None:
-    settings = small_lake.settings_of(tmp_path / "lake", rows=2)
+    settings = lake_factory.settings_of(tmp_path / "lake", rows=2)
     lake = Lake(settings.lake)
     lake.prepare()
-    small_lake.seeds(lake, settings)
-    small_lake.prompts(lake, settings)
-    small_lake.responses(lake, settings)
-    small_lake.examples(lake, settings)
-    small_lake.follow(lake, settings)
+    lake_factory.seeds(lake, settings)
+    lake_factory.prompts(lake, settings)
+    lake_factory.responses(lake, settings)
+    lake_factory.examples(lake, settings)
+    lake_factory.follow(lake, settings)
     before = sft.write(lake, settings)
-    rows = {cell: lake.read_cell(RESPONSES, cell, teacher=small_lake.TEACHER) for cell in cells(small_lake.LANGUAGES)}
+    rows = {
+        cell: lake.read_cell(RESPONSES, cell, teacher=lake_factory.TEACHER) for cell in cells(lake_factory.LANGUAGES)
+    }
 
     new = {column.name for column in placeholder.GATE.columns}
     _without(lake, new)
     lake.publish_catalogue()
     assert _counted(lake, "placeholders") == {(0, True)}, "it opens"
-    small_lake.examples(lake, settings)
+    lake_factory.examples(lake, settings)
     assert sft.write(lake, settings).manifest.files == before.manifest.files, "what is there can be released"
 
     _without(lake, new)
-    assert small_lake.responses(lake, settings) == 0, "nothing is asked again"
-    small_lake.examples(lake, settings)
-    small_lake.follow(lake, settings)
+    assert lake_factory.responses(lake, settings) == 0, "nothing is asked again"
+    lake_factory.examples(lake, settings)
+    lake_factory.follow(lake, settings)
     for cell, earlier in rows.items():
-        assert lake.read_cell(RESPONSES, cell, teacher=small_lake.TEACHER) == earlier
+        assert lake.read_cell(RESPONSES, cell, teacher=lake_factory.TEACHER) == earlier
     assert sft.write(lake, settings).manifest.files == before.manifest.files, "the same rows, byte for byte"
 
-    more = small_lake.settings_of(tmp_path / "lake", rows=3)
-    small_lake.prompts(lake, more)
-    assert small_lake.responses(lake, more) == 3
-    small_lake.examples(lake, more)
-    small_lake.follow(lake, more)
+    more = lake_factory.settings_of(tmp_path / "lake", rows=3)
+    lake_factory.prompts(lake, more)
+    assert lake_factory.responses(lake, more) == 3
+    lake_factory.examples(lake, more)
+    lake_factory.follow(lake, more)
     after = sft.write(lake, more)
     assert after.manifest.rows == before.manifest.rows + 3
     assert not any(verify(after.folder).values())
+
+
+POLICY = """
+name = "own"
+exclude = ["acme"]
+[licences.acme]
+name = "Acme"
+[licences."cc-by-nc-4.0"]
+name = "ours"
+"""
+
+
+def _spell_as_before(lake: Lake) -> None:
+    """Stores what is called a license now as it was when it was called a licence."""
+    table, mart = lake.table_path(LICENSES), lake.mart_path("license_mix")
+    former = lake.root / "licences" / "licences.parquet"
+    table.parent.rename(former.parent)
+    (former.parent / table.name).rename(former)
+    mart.rename(lake.mart_path("licence_mix"))
+    for path in (former, *(lake.root / "marts").glob("*.parquet")):
+        rows = pq.read_table(path)
+        pq.write_table(rows.rename_columns([re.sub("^license", "licence", name) for name in rows.column_names]), path)
+
+
+def _release_as_before(folder: Path, to: Path) -> Manifest:
+    """The release as it was written at that time: another key in its policy, so another version; another word."""
+    values = json.loads((folder / "manifest.json").read_text())
+    values["policy"]["licences"] = values["policy"].pop("licenses")
+    del values["format"], values["version"]
+    shutil.copytree(folder, to)
+    made = manifest.made("the release", **values)
+    made.write(to)
+    card = (folder / CARD).read_text(encoding="utf-8").replace(folder.name, made.version)
+    for now, then in (
+        ("## Licenses", "## Licences"),
+        ("carries the licenses of", "carries the licences of"),
+        ("| licenses | rows |", "| licences | rows |"),
+        ("| Licenses of everything", "| Licences of everything"),
+    ):
+        assert card.count(now) == 1
+        card = card.replace(now, then)
+    (to / CARD).write_text(card, encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def licensed(tmp_path: Path) -> tuple[Lake, Settings]:
+    """A lake whose policy has licenses of its own and keeps rows out, with its marts, at the time of one spelling."""
+    (tmp_path / "policy.toml").write_text(POLICY)
+    own = {"release_policy": str(tmp_path / "policy.toml")}
+    settings = lake_factory.settings_of(tmp_path / "lake", rows=2).model_copy(update=own)
+    lake = Lake(settings.lake)
+    lake.prepare()
+    for step in (lake_factory.seeds, lake_factory.prompts, lake_factory.responses, lake_factory.examples):
+        step(lake, settings)
+    for cell in cells(lake_factory.LANGUAGES):
+        rows = lake.read_cell(EXAMPLES, cell)
+        lake.write_cell(EXAMPLES, cell, [rows[0] | {"licenses": ["acme"]}, *rows[1:]])
+    with made_with.noted(lake.table_path(LICENSES), settings.deciding("release")):
+        judged = licenses.find(lake, policy.load(settings))
+    assert judged.left_out.total() == 3
+    lake_factory.follow(lake, settings)
+    return lake, settings
+
+
+SQL = (
+    "SELECT license, rule, count(*) FROM lake.licenses GROUP BY ALL",
+    "SELECT id, outcome, reason, licenses FROM marts.curated ORDER BY id",
+    "SELECT licenses, rows, left_out FROM marts.license_mix ORDER BY ALL",
+)
+
+
+def _answers(lake: Lake) -> list[list[tuple[object, ...]]]:
+    """What SQL says of licenses: over the files as they are, behind the jail, and over the catalogue."""
+    answers = []
+    with (
+        lake.connect() as files,
+        lake.connect(jailed=True) as jailed,
+        duckdb.connect(str(lake.publish_catalogue()), read_only=True) as catalogue,
+    ):
+        for query in SQL:
+            said = [connection.sql(query).fetchall() for connection in (files, jailed, catalogue)]
+            assert said[0] == said[1] == said[2]
+            answers.append(said[0])
+    return answers
+
+
+def test_a_lake_from_before_one_spelling_of_license(licensed: tuple[Lake, Settings]) -> None:
+    lake, settings = licensed
+    before, release = _answers(lake), sft.write(lake, settings)
+    assert before[0] == [("acme", "exclude", 3)]
+    assert not any(verify(release.folder).values())
+
+    _spell_as_before(lake)
+    assert _answers(lake) == before, "it opens"
+    assert not (lake.root / "licenses").exists()
+    commercial = settings.model_copy(update={"release_policy": "commercial"})
+    assert any("; licenses was made with " in line for line in settings_diff.lines(lake, commercial))
+
+    again = sft.write(lake, settings)
+    assert again.manifest.files == release.manifest.files, "the same rows, byte for byte"
+    for model in models.load(bundled("dbt_like_sql"))[0]:
+        compute(lake, model)
+    assert _answers(lake) == before
+    assert not list(lake.root.rglob("*licence*")), "nothing stays beside what took its place"
+
+
+def test_rows_are_forgotten_in_a_lake_from_before_one_spelling(licensed: tuple[Lake, Settings]) -> None:
+    lake, settings = licensed
+    _spell_as_before(lake)
+    with lake.connect() as connection:
+        [(seed_id,)] = connection.sql(
+            "SELECT seed_id FROM lake.examples SEMI JOIN lake.licenses USING (id) WHERE strategy = 'respond'"
+        ).fetchall()
+    lake_factory.forget(lake, settings, [lake_factory.request_of(lake, seed_id)])
+    assert not verify_deletions(lake).offences
+    assert not list(lake.root.rglob("*licence*"))
+    answers = _answers(lake)
+    assert answers[0] == [("acme", "exclude", len([row for row in answers[1] if row[1] == "outside_policy"]))]
+
+
+def test_a_release_from_before_one_spelling(licensed: tuple[Lake, Settings], tmp_path: Path) -> None:
+    lake, settings = licensed
+    release = sft.write(lake, settings)
+    former = _release_as_before(release.folder, tmp_path / "former")
+    assert former.version != release.manifest.version
+    assert policy.stated(manifest.read(tmp_path / "former").policy) == policy.load(settings)
+    assert not any(verify(tmp_path / "former").values())
+    assert {row["change"] for row in compare(tmp_path / "former", release.folder).changes} == {SAME}
+    (tmp_path / "former").rename(release.folder.with_name(former.version))
+    shard = next((release.folder / "data").rglob("*.parquet"))
+    [first, *_] = pq.read_table(shard, partitioning=None)["id"].to_pylist()
+    smaller = sft.without(lake, former.version, [first], "on request")
+    assert smaller.manifest.policy == former.policy
+    assert not any(verify(smaller.folder).values())

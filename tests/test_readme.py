@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 import dagster as dg
+import lake_factory
 import pytest
-import small_lake
 from click.testing import CliRunner
 from markdown.extensions.toc import slugify
 from mkdocs.commands.build import build
@@ -192,10 +192,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout's working directory with a small lake in data/lake."""
     folder = tmp_path_factory.mktemp("checkout")
     (folder / "data").mkdir()
-    settings = small_lake.settings_of(folder / "data" / "lake", rows=2)
+    settings = lake_factory.settings_of(folder / "data" / "lake", rows=2)
     lake = Lake(settings.lake)
     lake.prepare()
-    for step in (small_lake.seeds, small_lake.prompts, small_lake.responses, small_lake.examples, small_lake.follow):
+    for step in (
+        lake_factory.seeds,
+        lake_factory.prompts,
+        lake_factory.responses,
+        lake_factory.examples,
+        lake_factory.follow,
+    ):
         step(lake, settings)
     sft.write(lake, settings)
     return folder

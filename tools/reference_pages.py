@@ -187,7 +187,7 @@ def sources() -> Iterator[str]:
     yield "# Seed sources\n"
     yield "In the order of precedence: of two equal prompts that of the earlier source is kept.\n"
     yield from table(
-        ("asset", "dataset", "strategies", "licence"),
+        ("asset", "dataset", "strategies", "license"),
         (
             (f"`seeds/{source.name}`", source.repo, ", ".join(_feeds(source)), f"`{source.license}`")
             for source in SOURCES
@@ -205,7 +205,7 @@ def teachers() -> Iterator[str]:
     yield "The registry that comes with the project; sampling values and lengths of the ten large ones are those of"
     yield "table 17 of arXiv 2604.11290. [Teachers and servers](../guides/teachers.md) says how to enable them.\n"
     yield from table(
-        ("name", "model", "licence", "sampling", "max tokens"),
+        ("name", "model", "license", "sampling", "max tokens"),
         (
             (f"`{t.name}`", f"`{t.model}`", f"`{t.license}`", _written(t.sampling), t.max_tokens)
             for t in registry.read(registry.REGISTRY).values()

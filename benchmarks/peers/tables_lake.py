@@ -23,7 +23,7 @@ from polyglot_assets.text.words import words
 PUBLISHED = {"id": 85_952, "de": 83_878, "ar": 77_770, "tl": 40_875, "ja": 27_198, "es": 25_609, "cs": 15_189}
 SOURCES = ("allenai/WildChat-4.8M", "CohereLabs/aya_collection", "OpenAssistant/oasst2", "nvidia/HelpSteer3")
 ENGLISH = ("openai/gsm8k", "Magpie-Align/Magpie-Pro-300K-Filtered")
-LICENCES = (["apache-2.0"], ["apache-2.0", "gemma"], ["cc-by-nc-4.0", "gemma"], ["gemma", "odc-by"])
+LICENSES = (["apache-2.0"], ["apache-2.0", "gemma"], ["cc-by-nc-4.0", "gemma"], ["gemma", "odc-by"])
 LOST = ("truncated", "wrong_language", "empty", "invalid_json")
 KINDS = ("exact_pair", "exact_prompt", "near")
 EVALUATIONS = ("mgsm_de.tsv", "global_mmlu_lite_id.jsonl")
@@ -74,7 +74,7 @@ def _examples(cell: Cell, teacher: str, pools: dict[str, pa.Array], count: int, 
         "prompt_id": _keys(count, rng),
         "request_id": _keys(count, rng),
         "seed_id": _keys(count, rng),
-        "licenses": _choose(LICENCES, count, rng),
+        "licenses": _choose(LICENSES, count, rng),
         "sample_place": [*range(min(_SAMPLE, count)), *[None] * (count - _SAMPLE)],
     }
     for side, pool in pools.items():

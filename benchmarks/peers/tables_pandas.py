@@ -10,7 +10,7 @@ import pandas as pd
 MEASURES = {"prompt_chars": "prompt_chars", "response_chars": "response_chars", "request_tokens": "prompt_tokens",
             "response_tokens": "response_tokens"}  # fmt: skip
 CELL = ["language", "strategy", "source", "teacher"]
-COLUMNS = [*CELL, "outcome", "reason", "cluster_size", "cluster_kind", "licences", "prompt_repeated", "sample_place",
+COLUMNS = [*CELL, "outcome", "reason", "cluster_size", "cluster_kind", "licenses", "prompt_repeated", "sample_place",
            "prompt_words", "response_words", *MEASURES.values()]  # fmt: skip
 
 
@@ -104,10 +104,10 @@ def duplicate_share(curated: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()
 
 
-def licence_mix(kept: pd.DataFrame) -> pd.DataFrame:
-    """Kept rows by licences."""
-    table = kept.groupby("licences", observed=True).size().rename("rows").reset_index()
-    parts = table["licences"].astype(str).str.split(" + ", regex=False)
+def license_mix(kept: pd.DataFrame) -> pd.DataFrame:
+    """Kept rows by licenses."""
+    table = kept.groupby("licenses", observed=True).size().rename("rows").reset_index()
+    parts = table["licenses"].astype(str).str.split(" + ", regex=False)
     return table.assign(
         share=(table["rows"] / table["rows"].sum()).round(6),
         non_commercial=parts.map(lambda names: "cc-by-nc-4.0" in names),
@@ -127,7 +127,7 @@ def main() -> None:
     """Prints the tables and what they cost, as JSON."""
     root = Path(sys.argv[1])
     started = cpu()
-    few = [*CELL, "outcome", "licences", "cluster_kind"]
+    few = [*CELL, "outcome", "licenses", "cluster_kind"]
     curated = pd.read_parquet(root / "marts" / "curated.parquet", columns=COLUMNS, read_dictionary=few)
     kept = curated[curated["outcome"] == "ok"]
     sample = kept[kept["sample_place"].notna()].astype({"language": str, "strategy": str, "teacher": str})
@@ -139,7 +139,7 @@ def main() -> None:
         "prompt_diversity": prompt_diversity(curated, sample),
         "duplicate_share": duplicate_share(curated),
         "cluster_sizes": cluster_sizes(curated),
-        "licence_mix": licence_mix(kept),
+        "license_mix": license_mix(kept),
     }
     seconds = cpu() - started
     rows = {name: json.loads(frame.to_json(orient="values", double_precision=15)) for name, frame in tables.items()}

@@ -152,12 +152,12 @@ def cluster_sizes(curated: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def licence_mix(curated: pl.LazyFrame) -> pl.LazyFrame:
-    """Kept rows by licences."""
-    parts = pl.col("licences").str.split(" + ")
+def license_mix(curated: pl.LazyFrame) -> pl.LazyFrame:
+    """Kept rows by licenses."""
+    parts = pl.col("licenses").str.split(" + ")
     return (
         curated.filter(KEEP)
-        .group_by("licences")
+        .group_by("licenses")
         .agg(pl.len().alias("rows"))
         .with_columns(
             (pl.col("rows") / pl.col("rows").sum()).round(6).alias("share"),
@@ -179,7 +179,7 @@ def main() -> None:
         "prompt_diversity": prompt_diversity(curated),
         "duplicate_share": duplicate_share(curated),
         "cluster_sizes": cluster_sizes(curated),
-        "licence_mix": licence_mix(curated),
+        "license_mix": license_mix(curated),
     }
     found = dict(zip(tables, pl.collect_all(list(tables.values())), strict=True))
     seconds = cpu() - started

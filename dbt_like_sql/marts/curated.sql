@@ -3,13 +3,13 @@
 -- duplicate, because it holds the same prompt or most of the same text, and no other member of its cluster is put
 -- forward. Texts stay in lake.examples; what tables count and measure is here, so that they read one small file.
 WITH fates AS (
-    SELECT id, min(leak) AS leak, min(breach) AS breach
+    SELECT id, min(contamination) AS contamination, min(breach) AS breach
     FROM (
-        SELECT id, eval_set || ' ' || item || ' in the ' || side AS leak, NULL AS breach
+        SELECT id, eval_set || ' ' || item || ' in the ' || side AS contamination, NULL AS breach
         FROM lake.contamination
         UNION ALL
-        SELECT id, NULL, coalesce(licence || ': ', '') || rule
-        FROM lake.licences
+        SELECT id, NULL, coalesce(license || ': ', '') || rule
+        FROM lake.licenses
     )
     GROUP BY id
 ),
@@ -20,8 +20,8 @@ twins AS (
         duplicates.id,
         duplicates.kept_id,
         duplicates.kind,
-        fates.leak IS NOT NULL AS of_a_leak,
-        fates.breach IS NOT NULL AS of_an_outsider
+        fates.contamination IS NOT NULL AS of_contaminated,
+        fates.breach IS NOT NULL AS of_outsider
     FROM lake.duplicates AS duplicates
     SEMI JOIN lake.examples AS kept ON kept.id = duplicates.kept_id
     LEFT JOIN fates ON fates.id = duplicates.kept_id
@@ -31,24 +31,24 @@ clusters AS (
     SELECT kept_id, count(*) + 1 AS size, max(list_position(['exact_pair', 'exact_prompt', 'near'], kind)) AS loosest
     FROM twins
     ANTI JOIN fates ON fates.id = twins.id
-    WHERE NOT of_a_leak AND NOT of_an_outsider
+    WHERE NOT of_contaminated AND NOT of_outsider
     GROUP BY kept_id
 ),
 
 judged AS (
     SELECT
         examples.*,
-        fates.leak,
+        fates.contamination,
         fates.breach,
         twins.kept_id AS twin_id,
         twins.kind,
-        twins.of_a_leak,
-        twins.of_an_outsider,
+        twins.of_contaminated,
+        twins.of_outsider,
         coalesce(clusters.size, 1) AS cluster_size,
         ['exact_pair', 'exact_prompt', 'near'][clusters.loosest] AS cluster_kind,
         CASE
-            WHEN fates.leak IS NOT NULL OR twins.of_a_leak THEN 'contaminated'
-            WHEN fates.breach IS NOT NULL OR twins.of_an_outsider THEN 'outside_policy'
+            WHEN fates.contamination IS NOT NULL OR twins.of_contaminated THEN 'contaminated'
+            WHEN fates.breach IS NOT NULL OR twins.of_outsider THEN 'outside_policy'
             WHEN twins.id IS NOT NULL THEN 'duplicate'
             ELSE 'ok'
         END AS outcome
@@ -67,15 +67,15 @@ SELECT
     outcome,
     CASE WHEN outcome = 'duplicate' THEN twin_id END AS kept_id,
     CASE
-        WHEN leak IS NOT NULL THEN leak
-        WHEN of_a_leak THEN kind || ' of ' || twin_id || ', which is contaminated'
+        WHEN contamination IS NOT NULL THEN contamination
+        WHEN of_contaminated THEN kind || ' of ' || twin_id || ', which is contaminated'
         WHEN breach IS NOT NULL THEN breach
-        WHEN of_an_outsider THEN kind || ' of ' || twin_id || ', which is outside the policy'
+        WHEN of_outsider THEN kind || ' of ' || twin_id || ', which is outside the policy'
         WHEN outcome = 'duplicate' THEN kind
     END AS reason,
     CASE WHEN outcome = 'ok' THEN cluster_size END AS cluster_size,
     CASE WHEN outcome = 'ok' THEN cluster_kind END AS cluster_kind,
-    array_to_string(licenses, ' + ') AS licences,
+    array_to_string(licenses, ' + ') AS licenses,
     prompt_repeated,
     prompt_chars,
     response_chars,

@@ -44,7 +44,7 @@ def print_rows(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 
 
 def print_sources(lake: Lake) -> None:
-    """Rows of each source, with its licences."""
+    """Rows of each source, with its licenses."""
     with lake.connect() as connection:
         rows = connection.execute(
             """
@@ -54,18 +54,18 @@ def print_sources(lake: Lake) -> None:
                       GROUP BY source, language, strategy) GROUP BY source
             ),
             seeds AS (
-                SELECT source, count(*) AS seeds, string_agg(DISTINCT license, ', ' ORDER BY license) AS licences
+                SELECT source, count(*) AS seeds, string_agg(DISTINCT license, ', ' ORDER BY license) AS licenses
                 FROM lake.seeds GROUP BY source
             ),
             prompts AS (SELECT source, count(*) AS prompts FROM lake.prompts GROUP BY source),
             examples AS (SELECT source, count(*) AS examples FROM lake.examples GROUP BY source)
-            SELECT source, raw_rows::BIGINT, coalesce(seeds, 0), coalesce(prompts, 0), coalesce(examples, 0), licences
+            SELECT source, raw_rows::BIGINT, coalesce(seeds, 0), coalesce(prompts, 0), coalesce(examples, 0), licenses
             FROM raw FULL JOIN seeds USING (source) FULL JOIN prompts USING (source) FULL JOIN examples USING (source)
             WHERE raw_rows > 0 OR seeds > 0 OR prompts > 0 OR examples > 0
             ORDER BY source
             """
         ).fetchall()
-    print_rows("Sources", ("source", "raw rows", "seeds", "prompts", "examples", "licences"), rows)
+    print_rows("Sources", ("source", "raw rows", "seeds", "prompts", "examples", "licenses"), rows)
 
 
 def print_grid(lake: Lake) -> None:

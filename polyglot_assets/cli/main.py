@@ -247,7 +247,7 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
     lake.seeds, lake.prompts, lake.responses, lake.examples   the rows of each stage
     lake.counts                                               what became of the rows of each stage, by reason
     lake.strategies                                           what each strategy is
-    lake.duplicates, lake.contamination, lake.licences        examples that curation has something to say about
+    lake.duplicates, lake.contamination, lake.licenses        examples that curation has something to say about
     lake.deletions                                            deletion requests, and what they removed
     marts.<table>                                             the tables of dbt_like_sql/
     release.sft, release.lineage, release.history             all releases, with the column `release`
@@ -296,7 +296,7 @@ def teachers() -> None:
         ("*" if t.name in enabled else "", t.name, t.model, t.license, str(t.sampling), t.max_tokens)
         for t in known.values()
     ]
-    console.print_rows("Teachers", ("", "name", "model", "licence", "sampling", "max tokens"), rows)
+    console.print_rows("Teachers", ("", "name", "model", "license", "sampling", "max tokens"), rows)
 
 
 @main.command()

@@ -42,7 +42,7 @@ from polyglot_assets.prompts import templates
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.recipes.registry import NAMES
 from polyglot_assets.responses.assets import response_key
-from polyglot_assets.responses.retry import set_aside
+from polyglot_assets.responses.retry import mark_for_retry
 from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import Settings, dagster_home
 
@@ -301,7 +301,7 @@ def fail_dead_runs(settings: Settings) -> None:
 
 
 def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int, str]:
-    """Sets the answers with one of `outcomes` aside; returns their number and the assets to materialize then.
+    """Marks the answers with one of `outcomes` for a retry; returns their number and the assets to materialize then.
 
     Args:
         settings: names the lake and the teachers.
@@ -317,7 +317,7 @@ def retry(settings: Settings, selection: Selection, outcomes: str) -> tuple[int,
         raise UserError(f"--outcome {', '.join(sorted(unknown))}: can be {failures}")
     cells = [Cell(language, strategy) for language in selection.languages for strategy in selection.strategies]
     teachers = enabled(settings)
-    marked = sum(sum(set_aside(Lake(settings.lake), teacher, cells, chosen).values()) for teacher in teachers)
+    marked = sum(sum(mark_for_retry(Lake(settings.lake), teacher, cells, chosen).values()) for teacher in teachers)
     return marked, " or ".join(f'key:"{response_key(teacher).to_user_string()}"+' for teacher in teachers)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.seeds import SEEDS
@@ -83,10 +83,10 @@ def _whole(lake: Lake, settings: Settings) -> Iterator[str]:
     curation = settings.deciding("curation")
     for table, names in (
         (DUPLICATES, ("duplicates_similarity", "duplicates_width")),
-        (LICENCES, ("release_policy",)),
+        (LICENSES, ("release_policy",)),
         (CONTAMINATION, ("evalsets_ngram", "evalsets_overlap")),
     ):
-        note = made_with.read(lake.table_path(table)) or {}
+        note = made_with.read(lake.stored_path(table)) or {}
         present = curation | settings.deciding("release")
         for name in names:
             if name in note and note[name] != present[name]:

@@ -58,7 +58,7 @@ EXAMPLES = Table(
         ("model_revision", TEXT, "Revision of the model's weights"),
         ("engine", TEXT, "What ran the model, with its version as far as it says one"),
         ("source_revision", TEXT, "Revision of the seed dataset"),
-        ("licenses", TEXTS, "Licences of everything the row is made from, sorted"),
+        ("licenses", TEXTS, "Licenses of everything the row is made from, sorted"),
     ),
 )
 

@@ -9,7 +9,7 @@ LINEAGE = Table(
     (
         ("id", TEXT, "The published row"),
         ("content_group", TEXT, "Equal for rows with the same seed, the same prompt or nearly the same text"),
-        ("licenses", TEXTS, "Licences of everything the row is made from, sorted"),
+        ("licenses", TEXTS, "Licenses of everything the row is made from, sorted"),
         ("seed_id", TEXT, "The seed that owns the prompt"),
         ("exemplar_ids", TEXTS, "Seeds that were shown as examples"),
         ("source_revision", TEXT, "Revision of the seed dataset"),

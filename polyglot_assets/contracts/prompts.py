@@ -18,6 +18,6 @@ PROMPTS = Table(
         ("synth_prompt", TEXT, "User message for the teacher"),
         ("prompt", TEXT, "The seed's own prompt"),
         ("prompt_key", TEXT, "Hash of the seed's normalised prompt"),
-        ("licenses", TEXTS, "Licences of the seed, of the examples shown and of the templates, sorted"),
+        ("licenses", TEXTS, "Licenses of the seed, of the examples shown and of the templates, sorted"),
     ),
 )

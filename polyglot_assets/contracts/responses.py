@@ -31,6 +31,6 @@ RESPONSES = Table(
         ("response_tokens", pa.int32(), "Tokens written, by the teacher's tokenizer"),
         ("attempts", pa.int32(), "How often the teacher was asked"),
         *MEASURES,
-        ("licenses", TEXTS, "Licences of seed, examples shown, templates and teacher, sorted"),
+        ("licenses", TEXTS, "Licenses of seed, examples shown, templates and teacher, sorted"),
     ),
 )

@@ -11,7 +11,7 @@ SEEDS = Table(
     (
         ("seed_id", TEXT, "h(source, source_id)"),
         *ORIGIN,
-        ("license", TEXT, "Licence of the source as its card states it; `unlicensed` where it states none"),
+        ("license", TEXT, "License of the source as its card states it; `unlicensed` where it states none"),
         *CELL,
         ("seed_language", TEXT, "Language of the seed itself: `en` for seeds that are to be translated"),
         ("prompt", TEXT, "First user turn"),

@@ -5,7 +5,7 @@ from polyglot_assets.contracts.counts import COUNTS
 from polyglot_assets.contracts.deletions import DELETIONS
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.seeds import SEEDS
@@ -21,7 +21,7 @@ TABLES = {
         COUNTS,
         DUPLICATES,
         CONTAMINATION,
-        LICENCES,
+        LICENSES,
         DELETIONS,
         STRATEGIES,
     )

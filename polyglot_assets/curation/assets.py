@@ -7,9 +7,8 @@ import dagster as dg
 
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
-from polyglot_assets.contracts.licenses import LICENCES
-from polyglot_assets.curation import contamination, duplicates, evalsets
-from polyglot_assets.curation import licenses as licences
+from polyglot_assets.contracts.licenses import LICENSES
+from polyglot_assets.curation import contamination, duplicates, evalsets, licenses
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import made_with
@@ -17,15 +16,23 @@ from polyglot_assets.licenses import policy as policy_
 from polyglot_assets.orchestration import removal
 from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
-from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, column_schema, counts_table, group, markdown
+from polyglot_assets.orchestration.wiring import (
+    EAGER,
+    OWNERS,
+    LakeContext,
+    column_schema,
+    counts_table,
+    group,
+    markdown,
+)
 from polyglot_assets.settings import Settings
 
 DUPLICATES_KEY = dg.AssetKey(["curation", "duplicates"])
 CONTAMINATION_KEY = dg.AssetKey(["curation", "contamination"])
-LICENCES_KEY = dg.AssetKey(["curation", "licences"])
+LICENSES_KEY = dg.AssetKey(["curation", "licenses"])
 
 
-def duplicates_asset(place: Place) -> dg.AssetsDefinition:
+def duplicates_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
     """The examples that are left out because another one is kept in their place."""
 
     @dg.asset(
@@ -40,20 +47,22 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": column_schema(DUPLICATES)},
         code_version=code_version(
             ("curation/d*.py", "curation/keep.py", "curation/pair*.py", "curation/segments.py", "text/shingles.py"),
-            place.settings.duplicates_similarity,
-            place.settings.duplicates_width,
+            lake_context.settings.duplicates_similarity,
+            lake_context.settings.duplicates_width,
         ),
         automation_condition=EAGER,
     )
     def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        place.lake.prepare()
+        lake_context.lake.prepare()
         started = time.monotonic()
-        wanted = {name: value for name, value in place.settings.deciding("curation").items() if "duplicates" in name}
-        with made_with.noted(place.lake.table_path(DUPLICATES), wanted):
-            counts = duplicates.find(place.lake, place.settings, context.log.debug)
-        place.lake.publish_catalogue()
+        wanted = {
+            name: value for name, value in lake_context.settings.deciding("curation").items() if "duplicates" in name
+        }
+        with made_with.noted(lake_context.lake.table_path(DUPLICATES), wanted):
+            counts = duplicates.find(lake_context.lake, lake_context.settings, context.log.debug)
+        lake_context.lake.publish_catalogue()
         return dg.MaterializeResult(
-            data_version=data_version([place.lake.table_path(DUPLICATES)]),
+            data_version=data_version([lake_context.lake.table_path(DUPLICATES)]),
             metadata={
                 "dagster/row_count": sum(counts.values()) - counts["examples"],
                 "rows": counts_table(counts),
@@ -64,7 +73,7 @@ def duplicates_asset(place: Place) -> dg.AssetsDefinition:
     return find_duplicates
 
 
-def contamination_asset(place: Place) -> dg.AssetsDefinition:
+def contamination_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
     """The examples that hold text of evaluation sets."""
 
     @dg.asset(
@@ -79,29 +88,31 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": column_schema(CONTAMINATION)},
         code_version=code_version(
             ("curation/contamination.py", "curation/evalsets.py", "curation/matching.py", "text/tokens.py"),
-            str(place.settings.evalsets or ""),
-            place.settings.evalsets_ngram,
-            place.settings.evalsets_overlap,
+            str(lake_context.settings.evalsets or ""),
+            lake_context.settings.evalsets_ngram,
+            lake_context.settings.evalsets_overlap,
         ),
         automation_condition=EAGER,
     )
     def find_contamination(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
-        place.lake.prepare()
+        lake_context.lake.prepare()
         started = time.monotonic()
         removal.refuse(
-            removal.of_evalsets(place.lake, place.settings), allowed=choices.allow_removal, warn=context.log.warning
+            removal.of_evalsets(lake_context.lake, lake_context.settings),
+            allowed=choices.allow_removal,
+            warn=context.log.warning,
         )
-        table = place.lake.table_path(CONTAMINATION)
+        table = lake_context.lake.table_path(CONTAMINATION)
         made_with.doubt(table, {})  # what is searched for is known when it was found
-        found = contamination.find(place.lake, place.settings, context.log.debug)
-        made_with.write(table, _searched(place.settings, found))
-        place.lake.publish_catalogue()
+        found = contamination.find(lake_context.lake, lake_context.settings, context.log.debug)
+        made_with.write(table, _searched(lake_context.settings, found))
+        lake_context.lake.publish_catalogue()
         sets = [
             {"set": name, "items": items, "too short": found.too_short.get(name, 0), "hit": found.hit.get(name, 0)}
             for name, items in sorted(found.items.items())
         ]
         return dg.MaterializeResult(
-            data_version=data_version([place.lake.table_path(CONTAMINATION)]),
+            data_version=data_version([lake_context.lake.table_path(CONTAMINATION)]),
             metadata={
                 "dagster/row_count": found.rows,
                 "examples": found.examples,
@@ -115,12 +126,12 @@ def contamination_asset(place: Place) -> dg.AssetsDefinition:
     return find_contamination
 
 
-def _policy_text(place: Place) -> str:
+def _policy_text(lake_context: LakeContext) -> str:
     """What the policy of the release says at present; its name where that cannot be read."""
     try:
-        return repr(policy_.load(place.settings))
+        return repr(policy_.load(lake_context.settings))
     except UserError:
-        return place.settings.release_policy  # the run says what is wrong with it
+        return lake_context.settings.release_policy  # the run says what is wrong with it
 
 
 def _searched(settings: Settings, found: contamination.Found) -> dict[str, Any]:
@@ -135,31 +146,33 @@ def _searched(settings: Settings, found: contamination.Found) -> dict[str, Any]:
     return {"evalsets": sets} | (rules if settings.evalsets else {})
 
 
-def licences_asset(place: Place) -> dg.AssetsDefinition:
+def licenses_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
     """The examples that the policy of the release keeps out."""
 
     @dg.asset(
-        key=LICENCES_KEY,
+        key=LICENSES_KEY,
         deps=[EXAMPLES_KEY],
-        group_name=group(LICENCES_KEY.path[0]),
+        group_name=group(LICENSES_KEY.path[0]),
         kinds={"python", "duckdb", "parquet"},
         owners=OWNERS,
-        description="One row per example that the policy of the release keeps out for a licence that it carries, its "
+        description="One row per example that the policy of the release keeps out for a license that it carries, its "
         "source or its teacher. The policy is POLYGLOT_RELEASE_POLICY; the default keeps nothing out.",
-        metadata={"dagster/column_schema": column_schema(LICENCES)},
-        code_version=code_version(("curation/licenses.py", "licenses/*.py", "licenses/*.toml"), _policy_text(place)),
+        metadata={"dagster/column_schema": column_schema(LICENSES)},
+        code_version=code_version(
+            ("curation/licenses.py", "licenses/*.py", "licenses/*.toml"), _policy_text(lake_context)
+        ),
         automation_condition=EAGER,
     )
-    def judge_licences(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        place.lake.prepare()
+    def judge_licenses(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        lake_context.lake.prepare()
         started = time.monotonic()
-        policy = policy_.load(place.settings)
-        with made_with.noted(place.lake.table_path(LICENCES), place.settings.deciding("release")):
-            judged = licences.find(place.lake, policy, context.log.debug)
-        place.lake.publish_catalogue()
-        rules = {f"{licence or ''} {rule}".strip(): rows for (licence, rule), rows in judged.left_out.items()}
+        policy = policy_.load(lake_context.settings)
+        with made_with.noted(lake_context.lake.table_path(LICENSES), lake_context.settings.deciding("release")):
+            judged = licenses.find(lake_context.lake, policy, context.log.debug)
+        lake_context.lake.publish_catalogue()
+        rules = {f"{license or ''} {rule}".strip(): rows for (license, rule), rows in judged.left_out.items()}
         return dg.MaterializeResult(
-            data_version=data_version([place.lake.table_path(LICENCES)]),
+            data_version=data_version([lake_context.lake.table_path(LICENSES)]),
             metadata={
                 "dagster/row_count": judged.left_out.total(),
                 "policy": f"{policy.name}: {policy.description}",
@@ -169,4 +182,4 @@ def licences_asset(place: Place) -> dg.AssetsDefinition:
             },
         )
 
-    return judge_licences
+    return judge_licenses

@@ -1,9 +1,9 @@
 """Which examples the policy of the release keeps out.
 
-Here: from the lake's examples and a policy to the table contracts.LICENCES. Not here: what a policy says and how a row
+Here: from the lake's examples and a policy to the table contracts.LICENSES. Not here: what a policy says and how a row
 is judged (licenses/policy.py), what becomes of the rows (the marts).
 
-Rows are judged by their set of licences, source and teacher, of which a lake has few, so this costs next to nothing
+Rows are judged by their set of licenses, source and teacher, of which a lake has few, so this costs next to nothing
 and is done for the whole lake each time.
 """
 
@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 import duckdb
 import pyarrow as pa
 
-from polyglot_assets.contracts.licenses import LICENCES
-from polyglot_assets.lake.store import Lake, write_parquet
+from polyglot_assets.contracts.licenses import LICENSES
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.licenses.policy import EXCLUDED_SOURCE, Policy
 
 AS_EXAMPLE = f"{EXCLUDED_SOURCE}, shown as an example"
 _SET = "coalesce(list_sort(licenses), [])"
 _VERDICTS = pa.schema(
-    [("set", pa.list_(pa.string()))] + [(name, pa.string()) for name in ("source", "teacher", "licence", "rule")]
+    [("set", pa.list_(pa.string()))] + [(name, pa.string()) for name in ("source", "teacher", "license", "rule")]
 )
 
 
@@ -31,7 +31,7 @@ class Judged:
 
     Attributes:
         examples: how many there are.
-        left_out: how many of them are kept out, by (licence, rule).
+        left_out: how many of them are kept out, by (license, rule).
     """
 
     examples: int = 0
@@ -39,7 +39,7 @@ class Judged:
 
 
 def find(lake: Lake, policy: Policy, report: Callable[[str], None] = lambda _: None) -> Judged:
-    """Judges all examples and writes the table `licences`; equal examples and policies give equal bytes.
+    """Judges all examples and writes the table `licenses`; equal examples and policies give equal bytes.
 
     Args:
         lake: the lake.
@@ -48,7 +48,7 @@ def find(lake: Lake, policy: Policy, report: Callable[[str], None] = lambda _: N
     """
     with lake.connect() as connection:
         if policy.keeps_everything:  # no need to look at the rows
-            write_parquet(LICENCES.schema.empty_table(), lake.table_path(LICENCES))
+            lake.write_table(LICENSES, LICENSES.schema.empty_table())
             [(examples,)] = connection.sql("SELECT count(*) FROM lake.examples").fetchall()
             return Judged(examples)
         kinds = connection.sql(
@@ -57,16 +57,16 @@ def find(lake: Lake, policy: Policy, report: Callable[[str], None] = lambda _: N
         for teacher in sorted({*policy.excluded_teachers} - {teacher for _, _, teacher, _ in kinds}):
             report(f"policy {policy.name}: no example was written by {teacher}, which it excludes")
         verdicts = [
-            {"set": licences, "source": source, "teacher": teacher, "licence": breach[0], "rule": breach[1]}
-            for licences, source, teacher, _ in kinds
-            if (breach := policy.breach(licences, source, teacher))
+            {"set": licenses, "source": source, "teacher": teacher, "license": breach[0], "rule": breach[1]}
+            for licenses, source, teacher, _ in kinds
+            if (breach := policy.breach(licenses, source, teacher))
         ]
-        table = LICENCES.schema.empty_table()
+        table = LICENSES.schema.empty_table()
         if verdicts or policy.excluded_sources:
             connection.register("verdicts", pa.Table.from_pylist(verdicts, schema=_VERDICTS))
             table = _left_out(connection, policy.excluded_sources)
-        write_parquet(table, lake.table_path(LICENCES))
-    pairs = zip(table["licence"].to_pylist(), table["rule"].to_pylist(), strict=True)
+        lake.write_table(LICENSES, table)
+    pairs = zip(table["license"].to_pylist(), table["rule"].to_pylist(), strict=True)
     return Judged(sum(rows for *_, rows in kinds), Counter(pairs))
 
 
@@ -83,9 +83,9 @@ def _left_out(connection: duckdb.DuckDBPyConnection, excluded_sources: Sequence[
             "SELECT DISTINCT id FROM (SELECT id, unnest(exemplar_ids) AS seed_id FROM lake.examples) "
             f"SEMI JOIN (SELECT seed_id FROM lake.seeds WHERE source IN ({names})) USING (seed_id)"
         )
-    found = connection.sql(
+    left_out = connection.sql(
         f"""
-        SELECT examples.id, verdicts.licence, coalesce(verdicts.rule, '{AS_EXAMPLE}') AS rule,
+        SELECT examples.id, verdicts.license, coalesce(verdicts.rule, '{AS_EXAMPLE}') AS rule,
             examples.language, examples.strategy, examples.source, examples.teacher
         FROM (SELECT id, language, strategy, source, teacher, {_SET} AS set FROM lake.examples) AS examples
         LEFT JOIN verdicts USING (set, source, teacher)
@@ -94,4 +94,4 @@ def _left_out(connection: duckdb.DuckDBPyConnection, excluded_sources: Sequence[
         ORDER BY examples.id
         """
     )
-    return found.to_arrow_table().cast(LICENCES.schema)
+    return left_out.to_arrow_table().cast(LICENSES.schema)

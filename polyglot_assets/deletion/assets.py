@@ -4,13 +4,13 @@ import dagster as dg
 
 from polyglot_assets.deletion import forget
 from polyglot_assets.deletion.verify import verify
-from polyglot_assets.orchestration.wiring import Place, markdown
+from polyglot_assets.orchestration.wiring import LakeContext, markdown
 from polyglot_assets.release.assets import KEY as RELEASE_KEY
 
 _SHOWN = 20
 
 
-def deletion_check(place: Place) -> dg.AssetChecksDefinition:
+def deletion_check(lake_context: LakeContext) -> dg.AssetChecksDefinition:
     """Whether nothing is left of deleted rows in any file of the lake. It stands at the end of the chain."""
 
     @dg.asset_check(
@@ -20,8 +20,8 @@ def deletion_check(place: Place) -> dg.AssetChecksDefinition:
         "also looks for them inside of others.",
     )
     def deleted_rows_are_gone() -> dg.AssetCheckResult:
-        found = verify(place.lake, forget.home(place.lake, place.settings), inside=False)
-        root = place.lake.root
+        found = verify(lake_context.lake, forget.home(lake_context.lake, lake_context.settings), inside=False)
+        root = lake_context.lake.root
         # Not the whole id: what is written here is stored, and would be found the next time.
         rows = [
             {"file": find.file.relative_to(root) if find.file.is_relative_to(root) else find.file,

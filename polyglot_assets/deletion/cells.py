@@ -22,7 +22,7 @@ from polyglot_assets.contracts.seeds import SEEDS
 from polyglot_assets.contracts.table import Table
 from polyglot_assets.deletion.plan import CellPlan, Plan, cell_files, parts_of
 from polyglot_assets.domain.grid import Cell
-from polyglot_assets.examples.build import describe_prompts
+from polyglot_assets.examples.build import add_cell_statistics
 from polyglot_assets.lake.counts import Counted, count_answers, read_counts, write_counts
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.choose import choose
@@ -69,7 +69,7 @@ def _drop(lake: Lake, table: Table, cell: Cell, path: Path, key: str, gone: Coll
         parts = parts_of(path, table)
         rows = [row for row in lake.read_cell(table, cell, **parts) if row[key] not in gone]
         if table is EXAMPLES:
-            describe_prompts(rows)
+            add_cell_statistics(rows)
         lake.write_ordered_cell(table, cell, rows, **parts)
 
 
@@ -106,12 +106,12 @@ def _count_prompts(lake: Lake, cell: Cell, deleted: Collection[str], what: CellP
     owners = {row["seed_id"] for row in prompts}
     changed = False
     for source in {seed["source"] for seed in seeds}:
-        own = [seed for seed in seeds if seed["source"] == source]
+        seeds_of_source = [seed for seed in seeds if seed["source"] == source]
         counted = sum(number for by, number in counts.items() if by.source == source)
-        made = sum(row["source"] == source for row in prompts)
-        if counted != len(own) or counts[Counted(source, KEPT)] != made:
+        prompt_count = sum(row["source"] == source for row in prompts)
+        if counted != len(seeds_of_source) or counts[Counted(source, KEPT)] != prompt_count:
             continue  # counted already, or the lake was not whole before: nothing can be said then
-        for seed in own:
+        for seed in seeds_of_source:
             if seed["seed_id"] in deleted:
                 counts[Counted(source, _reason(counts, seed, owners, seeds))] -= 1
                 changed = True

@@ -2,7 +2,7 @@
 
 Here: bringing all of it to the state of the cells. Not here: the cells (cells.py), releases (releases.py).
 
-Duplicates are found again, because a row may step into the place of one that goes. Contamination and licences are a
+Duplicates are found again, because a row may step into the place of one that goes. Contamination and licenses are a
 matter of each row alone, so their rows are only taken out: searching again would take the evaluation sets, which need
 not be at hand.
 Tables that no SQL file makes any more are removed, because nobody can say what they hold.
@@ -13,15 +13,16 @@ from collections.abc import Callable, Collection, Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.former import FORMER
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.table import Table
 from polyglot_assets.curation import contamination, duplicates
 from polyglot_assets.domain.grid import Cell
-from polyglot_assets.lake.store import Lake, write_parquet
+from polyglot_assets.lake.store import Lake
+from polyglot_assets.lake.views import MARTS, mart_files
 from polyglot_assets.marts import report
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import load, needed
@@ -42,7 +43,7 @@ def remake(
     """
     for cell in cells:
         (lake.root / contamination.KEPT / cell.path / "cell.parquet").unlink(missing_ok=True)
-    for table in (CONTAMINATION, LICENCES):
+    for table in (CONTAMINATION, LICENSES):
         _without(lake, table, examples)
     if next((lake.root / DUPLICATES.name).rglob("*.parquet"), None):
         duplicates.find(lake, settings, report_to)
@@ -55,21 +56,20 @@ def remake(
 
 
 def _without(lake: Lake, table: Table, examples: Collection[str]) -> None:
-    path = lake.table_path(table)
-    if not path.exists():
+    if not lake.stored_path(table).exists():
         return
-    rows = pq.read_table(path, schema=table.schema, partitioning=None)
+    rows = lake.read_table(table)
     gone = pc.is_in(rows.column("id"), value_set=pa.array(sorted(examples), pa.string()))
-    if pc.any(gone).as_py():
-        write_parquet(rows.filter(pc.invert(gone)), path)
+    if pc.any(gone).as_py() or table.name in FORMER:  # under the former name there may be a file of earlier rows
+        lake.write_table(table, rows.filter(pc.invert(gone)))
 
 
 def _tables(lake: Lake) -> None:
     """Computes the tables that there are, and those that they read."""
     models, _ = load(bundled("dbt_like_sql"))
-    for path in sorted((lake.root / "marts").glob("*")):
+    there = [model.name for model in models if model.name in mart_files(lake.root)]
+    for path in sorted((lake.root / MARTS).glob("*")):
         if path.name not in {f"{model.name}.parquet" for model in models} and path.is_file():
             path.unlink()
-    there = [model.name for model in models if lake.mart_path(model.name).exists()]
     for model in needed(models, there):
         compute(lake, model)

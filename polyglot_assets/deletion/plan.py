@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.seeds import SEEDS
@@ -31,9 +31,10 @@ from polyglot_assets.inference.engine import Completion
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.tombstones import Found, Request
+from polyglot_assets.lake.views import folder_of
 from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.responses.ledger import Ledger
-from polyglot_assets.responses.requests import standing
+from polyglot_assets.responses.requests import request_state
 from polyglot_assets.seeds.sources import SOURCES
 
 _ASKED = ("strategy", "system_prompt", "synth_prompt", "prompt", "prompt_id")
@@ -189,7 +190,7 @@ def _rows(path: Path, deleted: Collection[str], key: str, *columns: str) -> dict
 
 def _follow(lake: Lake, plan: Plan, cell: Cell, teachers: Mapping[str, Teacher]) -> None:
     """Answers, examples and ledger lines of a cell that go with its prompts."""
-    concerned, own = _of(plan, cell), {seed_id for seed_id, f in plan.found.items() if cell.key in f.cells}
+    concerned, seeds_here = _of(plan, cell), {seed_id for seed_id, f in plan.found.items() if cell.key in f.cells}
     prompts = list(lake.scan_cell(PROMPTS, cell, _ASKED))
     stay = {row["prompt_id"] for row in prompts} - concerned.prompts.keys()
     for prompt_id, seeds in concerned.prompts.items():
@@ -198,35 +199,35 @@ def _follow(lake: Lake, plan: Plan, cell: Cell, teachers: Mapping[str, Teacher])
     for at, file in cell_files(lake, RESPONSES):
         if at == cell:
             teacher = parts_of(file, RESPONSES)["teacher"]
-            listed[teacher] = _answers(plan, cell, file, own, stay)
+            listed[teacher] = _answers(plan, cell, file, seeds_here, stay)
     for row in lake.scan_cell(EXAMPLES, cell, ("id", "prompt_id")):
         if row["prompt_id"] in concerned.answers:
             concerned.examples.setdefault(row["id"], set()).update(concerned.answers[row["prompt_id"]])
     _count(plan, concerned.examples, EXAMPLES.name, cell)
     for name, file in ledger_files(lake, cell):
         with Ledger(file) as ledger:
-            keep, gone = _Trail(ledger), {seed_id: _Trail(ledger) for seed_id in own}
+            keep, gone = _Trail(ledger), {seed_id: _Trail(ledger) for seed_id in seeds_here}
             for row in prompts if name in teachers else ():
                 owners = concerned.prompts.get(row["prompt_id"], ())
                 for trail in [gone[seed_id] for seed_id in owners] or [keep]:
-                    standing(row, teachers[name], trail)
+                    request_state(row, teachers[name], trail)
             concerned.ledgers[file] = keep.seen | listed[name]
             _count_ledger(plan, cell, f"ledger/{name}", set(ledger.request_ids()) - concerned.ledgers[file], gone)
 
 
-def _answers(plan: Plan, cell: Cell, file: Path, own: set[str], stay: Collection[str]) -> set[str]:
+def _answers(plan: Plan, cell: Cell, file: Path, seeds_here: set[str], stay: Collection[str]) -> set[str]:
     """Adds the answers that go; returns the requests of those that stay.
 
     An answer to what is no prompt of the cell any more may have been made from anything that the cell ever held.
     """
     concerned, listed = _of(plan, cell), set()
-    place = f"{RESPONSES.name}/{parts_of(file, RESPONSES)['teacher']}"
+    counted_as = f"{RESPONSES.name}/{parts_of(file, RESPONSES)['teacher']}"
     for row in pq.read_table(file, columns=["prompt_id", "request_id"], partitioning=None).to_pylist():
         if row["prompt_id"] in stay:
             listed.add(row["request_id"])
             continue
-        seeds = concerned.answers.setdefault(row["prompt_id"], set(own))
-        _count(plan, {row["prompt_id"]: seeds}, place, cell)
+        seeds = concerned.answers.setdefault(row["prompt_id"], set(seeds_here))
+        _count(plan, {row["prompt_id"]: seeds}, counted_as, cell)
         for seed_id in concerned.prompts.get(row["prompt_id"], ()):
             plan.found[seed_id].requests.add(row["request_id"])
     return listed
@@ -244,17 +245,17 @@ class _Trail:
         self.seen.add(request_id)
         return self._ledger.get(request_id)
 
-    def is_set_aside(self, request_id: str) -> bool:
-        """As Ledger.is_set_aside."""
-        return self._ledger.is_set_aside(request_id)
+    def is_marked_for_retry(self, request_id: str) -> bool:
+        """As Ledger.is_marked_for_retry."""
+        return self._ledger.is_marked_for_retry(request_id)
 
 
-def _count_ledger(plan: Plan, cell: Cell, place: str, lines: set[str], gone: Mapping[str, _Trail]) -> None:
+def _count_ledger(plan: Plan, cell: Cell, counted_as: str, lines: set[str], gone: Mapping[str, _Trail]) -> None:
     led_to = set().union(*(trail.seen for trail in gone.values()))
     for seed_id, trail in gone.items():
         found = plan.found[seed_id]
         found.requests |= trail.seen & lines
-        for what, rows in ((place, trail.seen & lines), (f"{place}, of earlier prompts", lines - led_to)):
+        for what, rows in ((counted_as, trail.seen & lines), (f"{counted_as}, of earlier prompts", lines - led_to)):
             if rows:
                 found.rows[what, cell.language, cell.strategy] += len(rows)
 
@@ -262,20 +263,20 @@ def _count_ledger(plan: Plan, cell: Cell, place: str, lines: set[str], gone: Map
 def _of_relations(lake: Lake, plan: Plan) -> None:
     """Rows of the tables about examples, and rows of the tables that name them."""
     owners = {example: seeds for cell in plan.cells.values() for example, seeds in cell.examples.items()}
-    for table, columns in ((DUPLICATES, ("id", "kept_id")), (CONTAMINATION, ("id",)), (LICENCES, ("id",))):
-        for path in sorted((lake.root / table.name).rglob("*.parquet")) if owners else ():
+    for table, columns in ((DUPLICATES, ("id", "kept_id")), (CONTAMINATION, ("id",)), (LICENSES, ("id",))):
+        for path in sorted(folder_of(lake.root, table.name).rglob("*.parquet")) if owners else ():
             for row in pq.read_table(path, columns=list(columns), partitioning=None).to_pylist():
                 for seed_id in set().union(*(owners.get(row[name], set()) for name in columns)):
                     plan.found[seed_id].rows[table.name, "", ""] += 1
 
 
-def _count(plan: Plan, rows: Mapping[str, set[str]], place: str, cell: Cell) -> None:
+def _count(plan: Plan, rows: Mapping[str, set[str]], counted_as: str, cell: Cell) -> None:
     for row, seeds in rows.items():
         for seed_id in seeds:
             found = plan.found[seed_id]
             found.cells.add(cell.key)
-            found.rows[place, cell.language, cell.strategy] += 1
-            if place in (PROMPTS.name, EXAMPLES.name):
+            found.rows[counted_as, cell.language, cell.strategy] += 1
+            if counted_as in (PROMPTS.name, EXAMPLES.name):
                 found.ids.add(row)
 
 

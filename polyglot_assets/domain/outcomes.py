@@ -48,7 +48,7 @@ ENGINE_ERROR = Outcome(
 
 DUPLICATE = Outcome("duplicate", CURATION, "another row that is kept says the same")
 CONTAMINATED = Outcome("contaminated", CURATION, "holds text of an evaluation set")
-OUTSIDE_POLICY = Outcome("outside_policy", CURATION, "the policy of the release does not allow its licences or origin")
+OUTSIDE_POLICY = Outcome("outside_policy", CURATION, "the policy of the release does not allow its licenses or origin")
 DELETED = Outcome("deleted", DELETION, "a deletion request took it out of a release")
 
 CURATED = (OK, DUPLICATE, CONTAMINATED, OUTSIDE_POLICY)

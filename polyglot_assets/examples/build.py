@@ -44,30 +44,30 @@ def build(prompts: Iterable[Row], responses: Iterable[Row], width: int = 2) -> l
         | {"prompt_key": prompt_key, "content_key": content_key, "minhash": signature}
         for row, (prompt_key, content_key, signature) in zip(kept, written, strict=True)
     ]
-    describe_prompts(rows)
+    add_cell_statistics(rows)
     return rows
 
 
-def describe_prompts(rows: Iterable[dict[str, Any]]) -> None:
+def add_cell_statistics(rows: Iterable[dict[str, Any]]) -> None:
     """Fills the columns that depend on the other rows of the cell, of all its rows: whenever one of them goes, too."""
     by_teacher: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: str(row["id"])):
         by_teacher[row["teacher"]].append(row)
-    for own in by_teacher.values():
-        _describe_prompts(own)
+    for teacher_rows in by_teacher.values():
+        _add_teacher_statistics(teacher_rows)
 
 
-def _describe_prompts(rows: Iterable[dict[str, Any]]) -> None:
+def _add_teacher_statistics(rows: Iterable[dict[str, Any]]) -> None:
     """What statistics need to know of a teacher's rows and cannot see in one of them alone.
 
     The rows come in the order of their ids. Ids are hashes, so the first ones are a random sample.
     """
     seen: set[str] = set()
-    for place, row in enumerate(rows):
+    for rank, row in enumerate(rows):
         row["prompt_repeated"] = row["prompt_key"] in seen
         seen.add(row["prompt_key"])
-        sampled = place < _SAMPLE_ROWS
-        row["sample_place"] = place if sampled else None
+        sampled = rank < _SAMPLE_ROWS
+        row["sample_place"] = rank if sampled else None
         row["prompt_words"] = " ".join(words(row["prompt"], _SAMPLE_WORDS)) if sampled else None
         row["response_words"] = " ".join(words(row["response"], _SAMPLE_WORDS)) if sampled else None
 

@@ -19,8 +19,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from polyglot_assets.domain.errors import EngineDown
 from polyglot_assets.inference import backoff
 from polyglot_assets.inference.chat_client import ChatServer
+from polyglot_assets.inference.endpoints import LAST, LONGEST_SERIES, Endpoint, Job, Limits, pick
 from polyglot_assets.inference.engine import Completion, Request
-from polyglot_assets.inference.lanes import LAST, LONGEST_SERIES, Job, Lane, Limits, pick
 from polyglot_assets.inference.refusals import AWAY, Kind, TryError, is_broken
 from polyglot_assets.inference.whose_fault import Control, FaultFinder
 
@@ -35,7 +35,7 @@ class Dispatcher:
 
     Args:
         loop: not running while methods are called from outside.
-        lanes: the servers.
+        endpoints: the servers.
         ask: one try; raises `TryError` with a text fit to be shown.
         probe: a harmless question that shows whether a server is there; raises likewise.
         control: see `FaultFinder`.
@@ -50,7 +50,7 @@ class Dispatcher:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        lanes: Sequence[Lane],
+        endpoints: Sequence[Endpoint],
         ask: Callable[[ChatServer, Request], Awaitable[Completion]],
         probe: Callable[[ChatServer], Awaitable[object]],
         control: Control,
@@ -59,11 +59,11 @@ class Dispatcher:
         self.finished: deque[Completion] = deque()
         self.broken: Exception | None = None
         self.held = 0
-        self._loop, self._lanes, self._limits = loop, lanes, limits
+        self._loop, self._endpoints, self._limits = loop, endpoints, limits
         self._ask, self._probe = ask, probe
-        self._finder = FaultFinder(self, loop, lanes, control, limits)
+        self._finder = FaultFinder(self, loop, endpoints, control, limits)
         self._exhausted = False
-        self._most = len(lanes) * limits.concurrency
+        self._most = len(endpoints) * limits.concurrency
         self._answered = -math.inf
         self._reading = 0.0
         self._under_way: dict[Job, asyncio.Task[None]] = {}  # the oldest try first
@@ -71,32 +71,32 @@ class Dispatcher:
         self._resting: dict[Job, asyncio.TimerHandle] = {}
         self._tick_seconds = min(LONGEST_TICK, max(0.02, min(limits.timeout, limits.patience) / 10))
         self._ticker = loop.call_later(self._tick_seconds, self._tick)
-        for lane in lanes:
-            self._pause(lane, lane.paused_until - time.monotonic())
+        for endpoint in endpoints:
+            self._pause(endpoint, endpoint.paused_until - time.monotonic())
 
     # For whoever runs the loop.
 
     def has_room(self) -> bool:
         """Whether a new request could be sent at once."""
-        firm = sum(lane.words.firm() for lane in self._lanes)
-        beside = min(firm, LONGEST_SERIES * len(self._lanes))
+        firm = sum(endpoint.words.firm() for endpoint in self._endpoints)
+        beside = min(firm, LONGEST_SERIES * len(self._endpoints))
         return self.held - beside < self._most and self._pick() is not None
 
     def note_supply(self, *, more: bool) -> None:
         """Takes note of whether there may be more requests, before something is finished."""
         self._exhausted = not more
-        for lane in self._lanes:
-            self._finder.settle(lane)
+        for endpoint in self._endpoints:
+            self._finder.settle(endpoint)
 
     def add(self, request: Request) -> None:
         """Sends a request, now or when a server has room."""
         self.held += 1
         job = Job(request, self.now())
-        lane = self._pick()
-        if lane is None:
+        endpoint = self._pick()
+        if endpoint is None:
             self._waiting.append(job)
         else:
-            self._send(job, lane)
+            self._send(job, endpoint)
 
     def was_away(self, seconds: float) -> None:
         """Takes note that the loop stood still. Servers could not be heard; that is not held against them."""
@@ -107,7 +107,7 @@ class Dispatcher:
         self._ticker.cancel()
         for timer in self._resting.values():
             timer.cancel()
-        tasks = [*self._under_way.values(), *(task for lane in self._lanes for task in lane.stop())]
+        tasks = [*self._under_way.values(), *(task for endpoint in self._endpoints for task in endpoint.stop())]
         for task in tasks:
             task.cancel()
         self._under_way.clear()
@@ -123,14 +123,14 @@ class Dispatcher:
 
     def is_all(self) -> bool:
         """Whether last words wait and nothing else, and no request comes that could show whether they are true."""
-        full = self.held >= self._most + LONGEST_SERIES * len(self._lanes)
-        waiting = sum(len(lane.words.waiting) for lane in self._lanes)
+        full = self.held >= self._most + LONGEST_SERIES * len(self._endpoints)
+        waiting = sum(len(endpoint.words.waiting) for endpoint in self._endpoints)
         return self.held == waiting and not self.finished and (self._exhausted or full)
 
-    def note_answer(self, lane: Lane) -> None:
+    def note_answer(self, endpoint: Endpoint) -> None:
         """A server answered something."""
         self._answered = self.now()
-        lane.note_answer(self._answered)
+        endpoint.note_answer(self._answered)
 
     def end(self, job: Job, error: TryError) -> None:
         """A request has no answer, and that is its own fault."""
@@ -141,20 +141,20 @@ class Dispatcher:
         self._waiting.extend(jobs)
         self._loop.call_soon(self._send_waiting)
 
-    def leave(self, lane: Lane, why: str) -> None:
+    def leave(self, endpoint: Endpoint, why: str) -> None:
         """A server is of no use: the stream goes on without it, or ends if it was the last one."""
-        if all(other.left_out for other in self._lanes if other is not lane):
+        if all(other.left_out for other in self._endpoints if other is not endpoint):
             self.break_off(why)
         else:
             _LOG.warning("%s; the run goes on without it", why)
-            lane.left_out = True
-            self.ask_again([job for job, _ in lane.words.take(lambda *_: True)])
-        lane.words.series.clear()
+            endpoint.left_out = True
+            self.ask_again([job for job, _ in endpoint.words.take(lambda *_: True)])
+        endpoint.words.series.clear()
 
     def break_off(self, why: str, *, passing: bool = False) -> None:
         """The stream ends, because the servers are of no use; `passing`, if that may change by itself."""
-        for lane in self._lanes:
-            for job, error in lane.words.take(lane.words.is_credible):
+        for endpoint in self._endpoints:
+            for job, error in endpoint.words.take(endpoint.words.is_credible):
                 self.end(job, error)
         many = f"{self.held} answers under way were" if self.held != 1 else "1 answer under way was"
         text = f"{why}; {many} not received; what was answered is kept; run again when this is put right"
@@ -172,61 +172,61 @@ class Dispatcher:
 
     def troubles(self) -> str:
         """The last trouble of each server."""
-        said = ((lane.server.name, lane.trouble.text if lane.trouble else "no answer") for lane in self._lanes)
+        said = ((each.server.name, each.trouble.text if each.trouble else "no answer") for each in self._endpoints)
         return "; ".join(f"{name}: {text}" for name, text in said)
 
     def patience(self) -> float:
         """How many seconds servers are waited for that give no answer."""
-        never_worked = all(lane.trouble and is_broken(lane.trouble) and not lane.worked for lane in self._lanes)
+        never_worked = all(each.trouble and is_broken(each.trouble) and not each.worked for each in self._endpoints)
         return self._limits.patience / (_LESS_PATIENCE if never_worked else 1)
 
     # Sending.
 
-    def _pick(self, shunned: Lane | None = None) -> Lane | None:
-        return pick(self._lanes, self._limits.concurrency, time.monotonic(), shunned)
+    def _pick(self, shunned: Endpoint | None = None) -> Endpoint | None:
+        return pick(self._endpoints, self._limits.concurrency, time.monotonic(), shunned)
 
     def _send_waiting(self) -> None:
         passed: list[Job] = []
         while self._waiting and self._pick() is not None:
             job = self._waiting.popleft()
-            lane = self._pick(job.shunned)
-            if lane is None:
+            endpoint = self._pick(job.shunned)
+            if endpoint is None:
                 passed.append(job)  # it waits for another server than the one that failed it
             else:
-                self._send(job, lane)
+                self._send(job, endpoint)
         self._waiting.extendleft(reversed(passed))
 
-    def _send(self, job: Job, lane: Lane) -> None:
+    def _send(self, job: Job, endpoint: Endpoint) -> None:
         job.started = self.now()
-        lane.under_way.add(job)
-        self._under_way[job] = self._loop.create_task(self._try(job, lane))
+        endpoint.under_way.add(job)
+        self._under_way[job] = self._loop.create_task(self._try(job, endpoint))
 
-    async def _try(self, job: Job, lane: Lane) -> None:
+    async def _try(self, job: Job, endpoint: Endpoint) -> None:
         try:
-            completion = await self._ask(lane.server, job.request)
+            completion = await self._ask(endpoint.server, job.request)
         except TryError as error:
-            self._left(job, lane)
-            self._failed(job, lane, error)
+            self._left(job, endpoint)
+            self._failed(job, endpoint, error)
         except asyncio.CancelledError:
             if not job.late:
                 raise
-            self._left(job, lane)
+            self._left(job, endpoint)
             text = f"TimeoutError: no answer within {self._limits.timeout:g} s"
-            self._failed(job, lane, TryError(Kind.HUNG, text))
+            self._failed(job, endpoint, TryError(Kind.HUNG, text))
         except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
             self.fail(error)
         else:
-            self._left(job, lane)
-            self.note_answer(lane)
-            lane.words.note_answer(job, job.started)
+            self._left(job, endpoint)
+            self.note_answer(endpoint)
+            endpoint.words.note_answer(job, job.started)
             self._end(completion)
-        self._finder.settle(lane)
+        self._finder.settle(endpoint)
         if self._waiting:
             self._send_waiting()
 
-    def _left(self, job: Job, lane: Lane) -> None:
+    def _left(self, job: Job, endpoint: Endpoint) -> None:
         del self._under_way[job]
-        lane.under_way.discard(job)
+        endpoint.under_way.discard(job)
         job.left = self.now()
 
     def _end(self, completion: Completion) -> None:
@@ -236,59 +236,59 @@ class Dispatcher:
 
     # Trouble.
 
-    def _failed(self, job: Job, lane: Lane, error: TryError) -> None:
-        lane.trouble = error
-        job.shunned, job.late = lane, False
+    def _failed(self, job: Job, endpoint: Endpoint, error: TryError) -> None:
+        endpoint.trouble = error
+        job.shunned, job.late = endpoint, False
         kind = error.kind
         if kind is Kind.DENIED:
             # Answered meanwhile: the key and the model are fine, and what was wrong is perhaps over.
-            if lane.answered < job.started:
-                self.break_off(f"{lane.server.name}: {error.text}")
+            if endpoint.answered < job.started:
+                self.break_off(f"{endpoint.server.name}: {error.text}")
                 return
             kind = Kind.FAILED
         if kind in (*LAST, Kind.REFUSED, Kind.TOO_LARGE):
-            self._last_word(job, lane, error)
+            self._last_word(job, endpoint, error)
         elif kind is Kind.FAILED:
             job.failed += 1
             if job.failed <= backoff.RETRIES:
                 self._rest(job, error.wait or backoff.pause(job.failed))
             else:
-                self._last_word(job, lane, error)
+                self._last_word(job, endpoint, error)
         elif kind is Kind.HUNG:
             job.hung += 1
             if job.hung > 1:
-                self._give_up(job, lane, error)
+                self._give_up(job, endpoint, error)
             else:
                 self._waiting.append(job)
         else:
-            self._turned_away(job, lane, error)
+            self._turned_away(job, endpoint, error)
 
-    def _last_word(self, job: Job, lane: Lane, error: TryError) -> None:
-        if lane.left_out:
+    def _last_word(self, job: Job, endpoint: Endpoint, error: TryError) -> None:
+        if endpoint.left_out:
             self._waiting.append(job)
             return
-        lane.words.add(job, error)
-        self._finder.settle(lane)
+        endpoint.words.add(job, error)
+        self._finder.settle(endpoint)
         self._loop.stop()  # another request may be sent meanwhile
 
-    def _turned_away(self, job: Job, lane: Lane, error: TryError) -> None:
+    def _turned_away(self, job: Job, endpoint: Endpoint, error: TryError) -> None:
         """The server is busy, or it or its gateway is gone."""
         job.turned_away += 1
         if self._is_hopeless(job):
             if self._is_undecided():
                 self._waiting.append(job)  # sent again, or given up, when the server's check has come back
             else:
-                self._give_up(job, lane, error)
+                self._give_up(job, endpoint, error)
         elif error.wait is not None:
-            self._pause(lane, error.wait)
+            self._pause(endpoint, error.wait)
             self._waiting.append(job)
         elif error.kind is Kind.GONE:
-            self._suspect(lane)
+            self._suspect(endpoint)
             self._waiting.append(job)
         else:
             # If it answered others meanwhile, the trouble is this request's alone.
-            if error.kind is Kind.LOST and lane.answered < job.started:
-                self._suspect(lane)
+            if error.kind is Kind.LOST and endpoint.answered < job.started:
+                self._suspect(endpoint)
             self._rest(job, backoff.pause(job.turned_away))
 
     def _is_hopeless(self, job: Job) -> bool:
@@ -303,22 +303,22 @@ class Dispatcher:
 
     def _is_undecided(self) -> bool:
         """Whether no server is open, and one is neither known to be there nor known to be away."""
-        suspect = any(lane.is_suspect() for lane in self._lanes)
-        return suspect and not any(lane.is_open() for lane in self._lanes)
+        suspect = any(endpoint.is_suspect() for endpoint in self._endpoints)
+        return suspect and not any(endpoint.is_open() for endpoint in self._endpoints)
 
-    def _give_up(self, job: Job, lane: Lane, error: TryError) -> None:
+    def _give_up(self, job: Job, endpoint: Endpoint, error: TryError) -> None:
         """Ends a request, or the stream if it is not the request's fault."""
         if self.broken is not None:
             return  # what showed that it is not is perhaps no longer among the others
         if self._is_its_own(job, error):
-            self._last_word(job, lane, error)
+            self._last_word(job, endpoint, error)
         else:
-            passing = error.kind is Kind.BUSY or all(lane.away for lane in self._lanes)
+            passing = error.kind is Kind.BUSY or all(endpoint.away for endpoint in self._endpoints)
             self.break_off(self.troubles(), passing=passing)
 
     def _is_its_own(self, job: Job, error: TryError) -> bool:
         """Whether the servers seem to have answers for others and not for this request."""
-        if error.kind is Kind.BUSY or all(lane.away or lane.left_out for lane in self._lanes):
+        if error.kind is Kind.BUSY or all(endpoint.away or endpoint.left_out for endpoint in self._endpoints):
             return False
         # Taken after the last answer and turned away as well: the server fails them all.
         if error.kind is not Kind.HUNG and any(
@@ -340,45 +340,45 @@ class Dispatcher:
         self._waiting.append(job)
         self._send_waiting()
 
-    def _pause(self, lane: Lane, seconds: float) -> None:
+    def _pause(self, endpoint: Endpoint, seconds: float) -> None:
         """Leaves a server alone, as it asked for."""
         until = time.monotonic() + seconds
-        if seconds <= 0 or (lane.pause is not None and until <= lane.paused_until):
+        if seconds <= 0 or (endpoint.pause is not None and until <= endpoint.paused_until):
             return
-        if lane.pause is not None:
-            lane.pause.cancel()
-        lane.paused_until = until
-        lane.pause = self._loop.call_later(seconds, self._reopen, lane)
+        if endpoint.pause is not None:
+            endpoint.pause.cancel()
+        endpoint.paused_until = until
+        endpoint.pause = self._loop.call_later(seconds, self._reopen, endpoint)
 
-    def _reopen(self, lane: Lane) -> None:
+    def _reopen(self, endpoint: Endpoint) -> None:
         """Lets a server be asked again: first by those that wait, then by new ones."""
-        lane.paused_until, lane.pause = 0.0, None
+        endpoint.paused_until, endpoint.pause = 0.0, None
         self.go_on()
 
-    def _suspect(self, lane: Lane) -> None:
+    def _suspect(self, endpoint: Endpoint) -> None:
         """Sends a server nothing until it is known to be there."""
-        if lane.reviver is None:
-            lane.suspicions += 1
-            lane.reviver = self._loop.create_task(self._revive(lane))
+        if endpoint.reviver is None:
+            endpoint.suspicions += 1
+            endpoint.reviver = self._loop.create_task(self._revive(endpoint))
 
-    async def _revive(self, lane: Lane) -> None:
+    async def _revive(self, endpoint: Endpoint) -> None:
         # One small question at a time, and not one of the requests: if the server is back, that one would keep the
         # others waiting for as long as a model takes to answer.
         try:
             while True:
-                await asyncio.sleep(backoff.pause(lane.suspicions))
+                await asyncio.sleep(backoff.pause(endpoint.suspicions))
                 try:
-                    await self._probe(lane.server)
+                    await self._probe(endpoint.server)
                 except TryError as error:
                     if error.kind in AWAY:
-                        lane.trouble = error
-                        lane.suspicions += 1
-                        lane.away = True
+                        endpoint.trouble = error
+                        endpoint.suspicions += 1
+                        endpoint.away = True
                         continue
                 break
         except Exception as error:  # noqa: BLE001 a programming error, raised again where the stream is read
             self.fail(error)
-        lane.reviver, lane.away = None, False
+        endpoint.reviver, endpoint.away = None, False
         self.go_on()
 
     def _tick(self) -> None:
@@ -391,8 +391,8 @@ class Dispatcher:
             if not job.late:
                 job.late = True
                 task.cancel()
-        if any(lane.is_open() or lane.is_suspect() for lane in self._lanes):
+        if any(endpoint.is_open() or endpoint.is_suspect() for endpoint in self._endpoints):
             return
         for job in [job for job in self._waiting if self._is_hopeless(job)]:
             self._waiting.remove(job)
-            self._give_up(job, job.shunned or self._lanes[0], TryError(Kind.GONE, self.troubles()))
+            self._give_up(job, job.shunned or self._endpoints[0], TryError(Kind.GONE, self.troubles()))

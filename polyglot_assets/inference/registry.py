@@ -40,7 +40,7 @@ class Teacher:
     """A model that answers. The fields are explained at the top of registry.toml.
 
     `sampling` holds vLLM sampling parameters (temperature, top_p, top_k, …); `engine` holds vLLM engine arguments;
-    `dialect` says how servers want to be asked (dialect.py). `license` is the licence that its outputs carry.
+    `dialect` says how servers want to be asked (dialect.py). `license` is the license that its outputs carry.
     `input_price` and `output_price` are US dollars per million tokens.
     """
 
@@ -197,7 +197,7 @@ def enabled(settings: Settings) -> list[Teacher]:
     """The enabled teachers in the order of POLYGLOT_TEACHERS, with the type in which a CPU computes them.
 
     A name with a `/` that no registry knows is a model id or a checkpoint folder; it gets default sampling and the
-    licence `unknown`, which the release will show.
+    license `unknown`, which the release will show.
 
     Raises:
         UserError: a name is unknown, or a hosted model is enabled without a server.

@@ -23,8 +23,8 @@ from polyglot_assets.inference.chat_api import SHORTEST_SECRET
 from polyglot_assets.inference.chat_client import ChatServer, open_session
 from polyglot_assets.inference.dialect import Dialect, dialect_of
 from polyglot_assets.inference.dispatch import Dispatcher
+from polyglot_assets.inference.endpoints import Endpoint, Limits
 from polyglot_assets.inference.engine import Completion, Request, Take
-from polyglot_assets.inference.lanes import Lane, Limits
 from polyglot_assets.inference.refusals import Kind, TryError, concerns_budget
 from polyglot_assets.inference.registry import Teacher
 
@@ -73,9 +73,9 @@ class ServerEngine:
             raise UserError("POLYGLOT_TEACHER_API_KEY: holds characters that no HTTP header can carry")
         self._limits = Limits(concurrency, timeout_seconds, patience_seconds)
         self._secrets = {self._key} - {""}
-        self._lanes = [self._lane(url) for url in urls]
+        self._endpoints = [self._endpoint(url) for url in urls]
         known = dialect_of(chat_api.model_name(teacher), teacher.dialect)
-        self._dialects = {lane.server: known for lane in self._lanes}
+        self._dialects = {endpoint.server: known for endpoint in self._endpoints}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: ClientSession | None = None
         self._checked = False
@@ -84,7 +84,7 @@ class ServerEngine:
         self._runner = 0
         self._closed = False
 
-    def _lane(self, url: str) -> Lane:
+    def _endpoint(self, url: str) -> Endpoint:
         server: ChatServer | None = None
         with suppress(ValueError):
             server = ChatServer(url, self._key)
@@ -93,7 +93,7 @@ class ServerEngine:
             raise UserError(self._clean(f"POLYGLOT_TEACHER_URL: {expected}, got {url!r}"))
         self._secrets |= server.secrets
         server.name = self._clean(server.name)
-        return Lane(server)
+        return Endpoint(server)
 
     def stream(self, take: Take) -> Iterator[Completion]:
         """See `Engine.stream`. Closing the generator cancels what is under way.
@@ -106,7 +106,7 @@ class ServerEngine:
         if request is None:
             return
         loop = self._open()
-        stream = self._stream = Dispatcher(loop, self._lanes, self._ask, self._probe, self._control, self._limits)
+        stream = self._stream = Dispatcher(loop, self._endpoints, self._ask, self._probe, self._control, self._limits)
         stream.add(request)
         more = True
         try:
@@ -305,8 +305,8 @@ class ServerEngine:
 
     async def _check_all(self) -> list[str]:
         """What is wrong with the servers."""
-        found = await asyncio.gather(*(self._check(lane.server) for lane in self._lanes))
-        return [problem for problem in found if problem]
+        checked = await asyncio.gather(*(self._check(endpoint.server) for endpoint in self._endpoints))
+        return [problem for problem in checked if problem]
 
     async def _check(self, server: ChatServer) -> str | None:
         try:

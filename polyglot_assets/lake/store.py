@@ -24,6 +24,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from polyglot_assets.contracts.former import FORMER, stored_as
 from polyglot_assets.contracts.table import Table
 from polyglot_assets.contracts.tables import TABLES
 from polyglot_assets.domain.errors import UserError
@@ -35,7 +36,9 @@ from polyglot_assets.lake.views import (
     RELEASES,
     TableName,
     View,
+    folder_of,
     literal,
+    mart_files,
     of_marts,
     of_releases,
     of_tables,
@@ -125,6 +128,24 @@ class Lake:
             raise ValueError(f"{table.name} is stored cell by cell")
         return self.root / table.name / f"{table.name}.parquet"
 
+    def stored_path(self, table: Table) -> Path:
+        """The same where it is now: an earlier version may have written it under another name."""
+        folder = folder_of(self.root, table.name)
+        return folder / f"{folder.name}.parquet"
+
+    def read_table(self, table: Table) -> pa.Table:
+        """The rows of a table about the lake as a whole, which was written before."""
+        path = self.stored_path(table)
+        there = pq.read_schema(path).names
+        stored = pa.schema([field.with_name(stored_as(field.name, there)) for field in table.schema])
+        return pq.read_table(path, schema=stored, partitioning=None).rename_columns(table.schema.names)
+
+    def write_table(self, table: Table, rows: pa.Table) -> None:
+        """Replaces a table about the lake as a whole, under whatever name it was stored."""
+        write_parquet(rows, self.table_path(table))
+        if table.name in FORMER:
+            shutil.rmtree(self.root / FORMER[table.name], ignore_errors=True)
+
     def part_path(self, table: Table, cell: Cell) -> Path:
         """The Parquet file of a cell's rows in a table about the lake as a whole that is stored in parts."""
         return self.root.joinpath(table.name, cell.path, "part.parquet")
@@ -132,6 +153,12 @@ class Lake:
     def mart_path(self, name: str) -> Path:
         """The Parquet file of a mart."""
         return self.root / MARTS / f"{name}.parquet"
+
+    def write_mart(self, name: str, rows: pa.Table) -> None:
+        """Replaces a mart, under whatever name it was stored."""
+        write_parquet(rows, self.mart_path(name))
+        if name in FORMER:
+            self.mart_path(FORMER[name]).unlink(missing_ok=True)
 
     @contextmanager
     def connect(
@@ -169,9 +196,10 @@ class Lake:
             folder = stack.enter_context(scratch(self.root, READING))
             for table in TABLES:
                 if reads is None or ("lake", table) in reads:
-                    _link_all(sorted((self.root / table).rglob("*.parquet")), folder / table, numbered=True)
-            marts = sorted((self.root / MARTS).glob("*.parquet"))
-            wanted = [path for path in marts if reads is None or (MARTS, path.stem) in reads]
+                    files = sorted(folder_of(self.root, table).rglob("*.parquet"))
+                    _link_all(files, folder / table, numbered=True)
+            marts = mart_files(self.root).items()
+            wanted = [path for name, path in marts if reads is None or (MARTS, name) in reads]
             _link_all(wanted, folder / MARTS, numbered=False)
             if reads is None:
                 _link_releases(self.root / RELEASES, folder / RELEASES)
@@ -234,7 +262,8 @@ def _create(connection: duckdb.DuckDBPyConnection, views: Iterable[View]) -> Non
 
 def _jail(connection: duckdb.DuckDBPyConnection, held: Path, root: Path) -> None:
     """Takes from DuckDB whatever lies outside the tables, marts and releases of a lake, for good."""
-    folders = [base / name for base in (held, root) for name in (*TABLES, MARTS, str(RELEASES))]
+    folders = [base / name for base in (held, root) for name in (MARTS, str(RELEASES))]
+    folders += [folder_of(base, table) for base in (held, root) for table in TABLES]
     # A pattern is compared as it is written, so that of a lake below `data [old]` has to be on the list too.
     allowed = dict.fromkeys(quoted(form) for folder in folders for form in (folder, literal(folder)))
     if held != root:

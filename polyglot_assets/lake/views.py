@@ -6,6 +6,8 @@ meanwhile (lake/store.py).
 A view over a table of contracts/ shows the columns of its contract, whatever is in the files: a column that none of
 them has yet, because the lake is older than it, is empty. So the text of a view changes only when the first file comes
 or the last one goes, when files get a column that none had, or when a mart gets other columns.
+
+What an earlier version stored under another name (contracts/former.py) is shown under the present one.
 """
 
 import re
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from polyglot_assets.contracts.examples import PUBLISHED
+from polyglot_assets.contracts.former import FORMER, PRESENT, stored_as
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.contracts.strategies import STRATEGIES
 from polyglot_assets.contracts.tables import TABLES
@@ -70,6 +73,21 @@ class View:
         return f'CREATE OR REPLACE VIEW {schema}."{view}" AS {self.query}'
 
 
+def folder_of(root: Path, table: str) -> Path:
+    """Where a table's files are below `root`: until it is written anew, where an earlier version put them."""
+    folder, former = root / table, FORMER.get(table)
+    if former is None or next(folder.rglob("*.parquet"), None) or not (root / former).is_dir():
+        return folder
+    return root / former
+
+
+def mart_files(root: Path) -> dict[str, Path]:
+    """The files of the marts that were computed, by the marts' names, in their order."""
+    by_stem = {path.stem: path for path in (root / MARTS).glob("*.parquet")}
+    names = sorted({PRESENT.get(stem, stem) for stem in by_stem})
+    return {name: by_stem[stored_as(name, by_stem)] for name in names}
+
+
 def of_tables(root: Path, schema: str, reads: Collection[TableName] | None = None) -> Iterator[View]:
     """The views over the tables of contracts/ below `root`, in `schema`; `reads` names the only ones wanted."""
     for table in TABLES.values():
@@ -78,8 +96,9 @@ def of_tables(root: Path, schema: str, reads: Collection[TableName] | None = Non
         if table is STRATEGIES:
             yield View((schema, table.name), _strategies())
         else:
-            files = (root / table.name).rglob("*.parquet")
-            pattern = quoted(literal(root / table.name) / "**" / "*.parquet")
+            folder = folder_of(root, table.name)
+            files = folder.rglob("*.parquet")
+            pattern = quoted(literal(folder) / "**" / "*.parquet")
             yield View((schema, table.name), over(pattern, files, table.schema))
 
 
@@ -94,10 +113,12 @@ def _strategies() -> str:
 
 def of_marts(root: Path, reads: Collection[TableName] | None = None) -> Iterator[View]:
     """The views over the marts that were computed."""
-    for path in sorted((root / MARTS).glob("*.parquet")):
-        if reads is None or (MARTS, path.stem) in reads:
+    for name, path in mart_files(root).items():
+        if reads is None or (MARTS, name) in reads:
+            columns = _columns(path)
+            renamed = ", ".join(f'"{column}" AS "{PRESENT[column]}"' for column in columns if column in PRESENT)
             query = f"FROM read_parquet({quoted(literal(path))}, hive_partitioning=false)"
-            yield View((MARTS, path.stem), query, str(_columns(path)))
+            yield View((MARTS, name), f"SELECT * RENAME ({renamed}) {query}" if renamed else query, str(columns))
 
 
 def of_releases(root: Path) -> Iterator[View]:
@@ -128,19 +149,20 @@ def over(pattern: str, files: Iterable[Path], schema: pa.Schema, release: str = 
         schema: the contract.
         release: the value of a column `release` that is put first, made of the column `filename`.
     """
-    missing, found = set(schema.names), False
+    there, any_file = set[str](), False
     for path in files:
-        found = True
-        missing -= _columns(path).keys()
-        if not missing:  # mostly after the first file
+        any_file = True
+        there |= _columns(path).keys()
+        if there.issuperset(schema.names):  # mostly after the first file
             break
-    columns = [f"{release if found else 'NULL'}::VARCHAR AS release"] if release else []
+    columns = [f"{release if any_file else 'NULL'}::VARCHAR AS release"] if release else []
     for field in schema:
-        value = "NULL" if field.name in missing else f'"{field.name}"'
+        stored = stored_as(field.name, there)
+        value = f'"{stored}"' if stored in there else "NULL"
         columns.append(f'{value}::{kind_of(field.type)} AS "{field.name}"')
     # union_by_name: files that were written before a column was added stay readable.
     options = "union_by_name=true, hive_partitioning=false" + (", filename=true" if release else "")
-    return f"SELECT {', '.join(columns)} " + (f"FROM read_parquet({pattern}, {options})" if found else "LIMIT 0")
+    return f"SELECT {', '.join(columns)} " + (f"FROM read_parquet({pattern}, {options})" if any_file else "LIMIT 0")
 
 
 def _columns(path: Path) -> dict[str, str]:

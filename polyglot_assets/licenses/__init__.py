@@ -1,1 +1,1 @@
-"""Licences: what they allow, what a mix of them comes to, and which of them a release may hold."""
+"""Licenses: what they allow, what a mix of them comes to, and which of them a release may hold."""

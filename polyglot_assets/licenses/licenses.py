@@ -1,13 +1,13 @@
-"""What licences allow, what a mix of them comes to, and whether a claim about it is true.
+"""What licenses allow, what a mix of them comes to, and whether a claim about it is true.
 
-Here: known.toml as `Licence`, and the two questions that a release asks: `resulting` and `contradictions`. Not here:
-which licences a release may hold (policy.py), and which rows that leaves out (curation/licences.py).
+Here: known.toml as `License`, and the two questions that a release asks: `resulting` and `contradictions`. Not here:
+which licenses a release may hold (policy.py), and which rows that leaves out (curation/licenses.py).
 
-The rule. A licence `c` may stand for the whole if each part `p` in it is the same licence, or else
+The rule. A license `c` may stand for the whole if each part `p` in it is the same license, or else
 
 * `p` gives a permission that can be passed on,
 * `p` lets what is made from it be shared (a row is made from its seed, so this is asked of `c` itself, too),
-* `p` brings no terms of its own, and does not ask for its own licence (save where it names `c` as a successor),
+* `p` brings no terms of its own, and does not ask for its own license (save where it names `c` as a successor),
 * `c` allows no commercial use that `p` forbids, and
 * `c` asks for attribution if `p` does.
 
@@ -32,12 +32,12 @@ CONDITIONS = ("attribution", "share_alike", "own_terms")
 """Properties that a policy may forbid."""
 
 MIXED = "other"
-"""What the hub calls a licence that is none of its list."""
+"""What the hub calls a license that is none of its list."""
 
 
 @dataclass(frozen=True)
-class Licence:
-    """A licence by the properties that known.toml explains."""
+class License:
+    """A license by the properties that known.toml explains."""
 
     id: str
     name: str
@@ -57,17 +57,17 @@ class Licence:
         return all(getattr(self, name) for name in PERMISSIONS) and not any(getattr(self, name) for name in CONDITIONS)
 
 
-Known = dict[str, Licence]
-"""Licences by id, the less demanding first."""
+Known = dict[str, License]
+"""Licenses by id, the less demanding first."""
 
 
-def entry(path: Path, where: str, identifier: str, values: Any) -> Licence:
-    """A licence from its TOML table.
+def entry(path: Path, where: str, identifier: str, values: Any) -> License:
+    """A license from its TOML table.
 
     Args:
         path: the file, for errors.
         where: the table's place in it, for errors.
-        identifier: the licence's id.
+        identifier: the license's id.
         values: the table.
 
     Raises:
@@ -75,14 +75,14 @@ def entry(path: Path, where: str, identifier: str, values: Any) -> Licence:
     """
     if not isinstance(values, dict):
         raise UserError(f"{path}: [{where}]: expected a table")
-    types = {f.name: get_origin(f.type) or f.type for f in fields(Licence) if f.name != "id"}
+    types = {f.name: get_origin(f.type) or f.type for f in fields(License) if f.name != "id"}
     for key, value in values.items():
         if key not in types:
             hint = "an id with a dot needs quotes" if isinstance(value, dict) else f"known are {', '.join(types)}"
             raise UserError(f"{path}: [{where}] {key}: unknown key; {hint}")
         expected = list if types[key] is tuple else types[key]
         if type(value) is not expected or (expected is list and not all(isinstance(item, str) for item in value)):
-            kind = "a list of licence ids" if expected is list else getattr(expected, "__name__", expected)
+            kind = "a list of license ids" if expected is list else getattr(expected, "__name__", expected)
             raise UserError(f"{path}: [{where}] {key}: expected {kind}, got {shown(value)}")
     if "name" not in values:
         raise UserError(f"{path}: [{where}]: missing name")
@@ -92,11 +92,11 @@ def entry(path: Path, where: str, identifier: str, values: Any) -> Licence:
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
     if not given.get("granted", True):
         given |= {"commercial": False, "derivatives": False}
-    return Licence(id=identifier, **given)
+    return License(id=identifier, **given)
 
 
-def read(path: Path) -> dict[str, Licence]:
-    """The licences of a file like known.toml by id, in its order.
+def read(path: Path) -> dict[str, License]:
+    """The licenses of a file like known.toml by id, in its order.
 
     Raises:
         UserError: the file cannot be read or an entry cannot be used.
@@ -105,12 +105,12 @@ def read(path: Path) -> dict[str, Licence]:
 
 
 KNOWN: Known = read(Path(__file__).with_name("known.toml"))
-"""The licences of known.toml."""
+"""The licenses of known.toml."""
 
 
-def of(identifier: str, known: Known = KNOWN) -> Licence:
-    """The licence with this id. One that nobody described gives no permission."""
-    return known.get(identifier) or Licence(
+def of(identifier: str, known: Known = KNOWN) -> License:
+    """The license with this id. One that nobody described gives no permission."""
+    return known.get(identifier) or License(
         identifier, "not described here", granted=False, commercial=False, derivatives=False
     )
 
@@ -120,19 +120,19 @@ def contradictions(claim: str, parts: Iterable[str], known: Known = KNOWN) -> li
 
     Args:
         claim: the id on the card. One that gives no permission (`other`, `unknown`, …) claims nothing.
-        parts: the ids of the licences in the data.
-        known: the licences by id.
+        parts: the ids of the licenses in the data.
+        known: the licenses by id.
     """
     if claim not in known:
-        return [f"{claim} is no licence that is known here"]
+        return [f"{claim} is no license that is known here"]
     claimed = known[claim]
     if not claimed.granted:
         return []
-    found = ((part, _against(claimed, of(part, known))) for part in sorted(set(parts)))
-    return [f"{claim} is claimed, but {part} {why}" for part, why in found if why]
+    objections = ((part, _against(claimed, of(part, known))) for part in sorted(set(parts)))
+    return [f"{claim} is claimed, but {part} {why}" for part, why in objections if why]
 
 
-def _against(claimed: Licence, part: Licence) -> str:
+def _against(claimed: License, part: License) -> str:
     """What of `part` forbids to pass it on under `claimed`; empty if nothing does."""
     if not part.granted:
         return "is no permission to pass anything on"
@@ -142,7 +142,7 @@ def _against(claimed: Licence, part: Licence) -> str:
         return ""
     reasons = {
         f"brings terms of its own that {claimed.id} does not contain": part.own_terms,
-        f"asks for the same licence, which {claimed.id} is not": part.share_alike,
+        f"asks for the same license, which {claimed.id} is not": part.share_alike,
         f"forbids commercial use, which {claimed.id} allows": claimed.commercial and not part.commercial,
         f"asks for attribution, which {claimed.id} does not": part.attribution and not claimed.attribution,
     }
@@ -151,54 +151,54 @@ def _against(claimed: Licence, part: Licence) -> str:
 
 @dataclass(frozen=True)
 class Resulting:
-    """The licence of a whole.
+    """The license of a whole.
 
     Attributes:
-        id: for the card's `license`; `other` where no part's licence may stand for all.
+        id: for the card's `license`; `other` where no part's license may stand for all.
         license_name: for the card's `license_name`, which the hub wants beside `other`; else None.
-        licences: of the parts, by id.
+        licenses: of the parts, by id.
         sentences: for the card, in Markdown.
     """
 
     id: str
     license_name: str | None
-    licences: tuple[Licence, ...]
+    licenses: tuple[License, ...]
     sentences: tuple[str, ...] = field(repr=False)
 
     def allows(self, permission: str) -> bool:
         """Whether every part gives one of PERMISSIONS."""
-        return all(getattr(licence, permission) for licence in self.licences)
+        return all(getattr(license, permission) for license in self.licenses)
 
     def asks_for(self, condition: str) -> bool:
         """Whether any part makes one of CONDITIONS."""
-        return any(getattr(licence, condition) for licence in self.licences)
+        return any(getattr(license, condition) for license in self.licenses)
 
 
-def resulting(licence_sets: Iterable[Collection[str]], known: Known = KNOWN, claim: str = "") -> Resulting:
-    """The honest licence of a whole: that of the strictest part where it may stand for all parts, else `other`.
+def resulting(license_sets: Iterable[Collection[str]], known: Known = KNOWN, claim: str = "") -> Resulting:
+    """The honest license of a whole: that of the strictest part where it may stand for all parts, else `other`.
 
     Args:
-        licence_sets: the licence ids of each row, or of each kind of row; a row without any counts as `unknown`.
-        known: the licences by id.
+        license_sets: the license ids of each row, or of each kind of row; a row without any counts as `unknown`.
+        known: the licenses by id.
         claim: what the owner wants the whole to be stated under instead. It is taken as it is; whether it is true is
             for `contradictions` to say.
     """
-    ids = {identifier for licences in licence_sets for identifier in (licences or ("unknown",))}
+    ids = {identifier for licenses in license_sets for identifier in (licenses or ("unknown",))}
     parts = tuple(of(identifier, known) for identifier in sorted(ids))
     # Each of these may stand for each other one too, so they ask for the same; the order of the file decides.
-    order = {identifier: place for place, identifier in enumerate(known)}
-    standing = [part.id for part in parts if _stands_for(part, parts) and not contradictions(part.id, ids, known)]
-    whole = claim or max(standing, key=order.__getitem__, default=MIXED)
+    order = {identifier: rank for rank, identifier in enumerate(known)}
+    eligible = [part.id for part in parts if _stands_for(part, parts) and not contradictions(part.id, ids, known)]
+    whole = claim or max(eligible, key=order.__getitem__, default=MIXED)
     whole_name = None if whole != MIXED else _name_of_a_mix(parts)
     return Resulting(whole, whole_name, parts, tuple(_sentences(of(whole, known), parts, claimed=bool(claim))))
 
 
-def _stands_for(licence: Licence, parts: Iterable[Licence]) -> bool:
-    """Whether the whole may be called after `licence` without anybody's decision, if nothing contradicts it."""
-    return licence.granted and (not licence.own_terms or all(p.asks_nothing for p in parts if p.id != licence.id))
+def _stands_for(license: License, parts: Iterable[License]) -> bool:
+    """Whether the whole may be called after `license` without anybody's decision, if nothing contradicts it."""
+    return license.granted and (not license.own_terms or all(p.asks_nothing for p in parts if p.id != license.id))
 
 
-def _name_of_a_mix(parts: Collection[Licence]) -> str:
+def _name_of_a_mix(parts: Collection[License]) -> str:
     """A name for the card that says the worst of it."""
     if not parts:
         return "no-rows"
@@ -213,37 +213,37 @@ def _name_of_a_mix(parts: Collection[Licence]) -> str:
     return "mixed-share-alike" if any(part.share_alike for part in parts) else "mixed"
 
 
-def _sentences(whole: Licence, parts: Collection[Licence], *, claimed: bool) -> Iterable[str]:
+def _sentences(whole: License, parts: Collection[License], *, claimed: bool) -> Iterable[str]:
     """What the card says about a whole and its parts, the most important first."""
     if not parts:
-        yield "There are no rows, and so there is no licence."
+        yield "There are no rows, and so there is no license."
         return
     if whole.id == MIXED:
-        yield "No one licence is stated for the whole: use each row under all licences that it carries."
+        yield "No one license is stated for the whole: use each row under all licenses that it carries."
     elif claimed:
         yield f"The owner of this release states {_link(whole)} for the whole."
     elif len(parts) == 1:
         yield f"All rows are under {_link(whole)}."
     else:
         yield (
-            f"The whole may be used under {_link(whole)}, the strictest of the licences in it: it covers what the "
-            "others ask for. Each row is still under all licences that it carries."
+            f"The whole may be used under {_link(whole)}, the strictest of the licenses in it: it covers what the "
+            "others ask for. Each row is still under all licenses that it carries."
         )
-    carried: tuple[tuple[str, Callable[[Licence], bool]], ...] = (
+    carried: tuple[tuple[str, Callable[[License], bool]], ...] = (
         ("Nobody gives permission to use or pass on the rows that carry {}: ask first.", lambda p: not p.granted),
         ("Sharing what is made from it is forbidden by {}.", lambda p: p.granted and not p.derivatives),
         ("Commercial use is forbidden by {}.", lambda p: p.granted and not p.commercial),
-        ("The same licence for what is made from it is asked for by {}.", lambda p: p.share_alike),
+        ("The same license for what is made from it is asked for by {}.", lambda p: p.share_alike),
         ("Terms of use that travel with the rows come with {}.", lambda p: p.own_terms),
         ("Naming the author or keeping the notice is asked for by {}.", lambda p: p.granted and p.attribution),
     )
     for what, chosen in carried:
-        if found := [f"`{part.id}`" for part in parts if chosen(part)]:
-            yield what.format(" and ".join(filter(None, (", ".join(found[:-1]), found[-1]))))
+        if names := [f"`{part.id}`" for part in parts if chosen(part)]:
+            yield what.format(" and ".join(filter(None, (", ".join(names[:-1]), names[-1]))))
     yield from sorted({part.note for part in parts if part.note})
-    yield "This is read off the licences by fixed rules and is no legal advice."
+    yield "This is read off the licenses by fixed rules and is no legal advice."
 
 
-def _link(licence: Licence) -> str:
-    name = f"`{licence.id}` ({licence.name})"
-    return f"[{name}]({licence.url})" if licence.url else name
+def _link(license: License) -> str:
+    name = f"`{license.id}` ({license.name})"
+    return f"[{name}]({license.url})" if license.url else name

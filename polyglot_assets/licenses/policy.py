@@ -1,15 +1,15 @@
 """The policy: what a release may contain.
 
-Here: reading a policy file and judging the licences, the source and the teacher of a row by it. Not here: which rows
-of the lake that leaves out (curation/licences.py).
+Here: reading a policy file and judging the licenses, the source and the teacher of a row by it. Not here: which rows
+of the lake that leaves out (curation/licenses.py).
 
 A policy is a TOML file; every key but `name` may be left out:
 
     name = "for our product"
     description = "One line for the card."
-    require = ["commercial"]     # what every licence of a row must give: granted, commercial, derivatives
+    require = ["commercial"]     # what every license of a row must give: granted, commercial, derivatives
     forbid = ["own_terms"]       # what none may ask for: attribution, share_alike, own_terms
-    allow = ["apache-2.0"]       # if given, no other licences, save those that ask for nothing at all, like cc0-1.0
+    allow = ["apache-2.0"]       # if given, no other licenses, save those that ask for nothing at all, like cc0-1.0
     exclude = ["odbl"]           # never these
     claim = "apache-2.0"         # what the card shall state for the whole; a check fails where that is not true
 
@@ -19,7 +19,7 @@ A policy is a TOML file; every key but `name` may be left out:
     [teachers]
     exclude = ["gpt-4o-mini"]    # no answers of these
 
-    [licences.acme-contract]     # a licence that known.toml lacks, or another reading of one that it has
+    [licenses.acme-contract]     # a license that known.toml lacks, or another reading of one that it has
     name = "our contract with Acme"
 """
 
@@ -28,9 +28,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from polyglot_assets.contracts.former import FORMER, stored_as
 from polyglot_assets.domain.errors import UserError, shown
 from polyglot_assets.lake.reading import toml_table
-from polyglot_assets.licenses.licenses import CONDITIONS, KNOWN, PERMISSIONS, Known, Licence, contradictions, entry, of
+from polyglot_assets.licenses.licenses import CONDITIONS, KNOWN, PERMISSIONS, Known, License, contradictions, entry, of
 from polyglot_assets.seeds.sources import SOURCES, sources_of
 from polyglot_assets.settings import Settings, absolute
 from polyglot_assets.text.invisible import is_name
@@ -40,12 +41,12 @@ EXCLUDED_SOURCE = "sources.exclude"
 EXCLUDED_TEACHER = "teachers.exclude"
 
 Breach = tuple[str | None, str]
-"""(the licence that offends, or None where the source or the teacher does; the rule, as the policy file spells it)."""
+"""(the license that offends, or None where the source or the teacher does; the rule, as the policy file spells it)."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a release may contain; the attributes are the keys of the file. `licences` is known.toml and its own."""
+    """What a release may contain; the attributes are the keys of the file. `licenses` is known.toml and its own."""
 
     name: str
     description: str = ""
@@ -56,7 +57,7 @@ class Policy:
     claim: str = ""
     excluded_sources: tuple[str, ...] = ()
     excluded_teachers: tuple[str, ...] = ()
-    licences: Known = field(default_factory=lambda: KNOWN, repr=False)
+    licenses: Known = field(default_factory=lambda: KNOWN, repr=False)
 
     @property
     def keeps_everything(self) -> bool:
@@ -64,11 +65,11 @@ class Policy:
         rules = ("require", "forbid", "allow", "exclude", "excluded_sources", "excluded_teachers")
         return not any(getattr(self, rule) for rule in rules)
 
-    def breach(self, licences: Collection[str], source: str, teacher: str) -> Breach | None:
+    def breach(self, licenses: Collection[str], source: str, teacher: str) -> Breach | None:
         """The first rule that keeps a row out, or None.
 
         Args:
-            licences: of the row; a row without any counts as `unknown`.
+            licenses: of the row; a row without any counts as `unknown`.
             source: the hub id of its seed's dataset.
             teacher: the name of its teacher.
         """
@@ -76,32 +77,32 @@ class Policy:
             return None, EXCLUDED_SOURCE
         if teacher in self.excluded_teachers:
             return None, EXCLUDED_TEACHER
-        for identifier in sorted(licences) or ["unknown"]:
+        for identifier in sorted(licenses) or ["unknown"]:
             if rule := self._against(identifier):
                 return identifier, rule
         return None
 
     def _against(self, identifier: str) -> str:
-        licence = of(identifier, self.licences)
+        license = of(identifier, self.licenses)
         if identifier in self.exclude:
             return "exclude"
-        if self.allow and identifier not in self.allow and not licence.asks_nothing:
+        if self.allow and identifier not in self.allow and not license.asks_nothing:
             return "allow"
         for name in self.require:
-            if not getattr(licence, name):
+            if not getattr(license, name):
                 return f"require {name}"
-        return next((f"forbid {name}" for name in self.forbid if getattr(licence, name)), "")
+        return next((f"forbid {name}" for name in self.forbid if getattr(license, name)), "")
 
     def false_claims(self, parts: Collection[str]) -> list[str]:
-        """Why the policy's own claim is more than these licences allow; none where it claims nothing."""
-        return contradictions(self.claim, parts, self.licences) if self.claim else []
+        """Why the policy's own claim is more than these licenses allow; none where it claims nothing."""
+        return contradictions(self.claim, parts, self.licenses) if self.claim else []
 
     def as_dict(self) -> dict[str, Any]:
         """The policy as a manifest holds it: what it says, and nothing of where it lies."""
-        own = {
-            name: {key: value for key, value in vars(licence).items() if key != "id"}
-            for name, licence in self.licences.items()
-            if KNOWN.get(name) != licence
+        own_licenses = {
+            name: {key: value for key, value in vars(license).items() if key != "id"}
+            for name, license in self.licenses.items()
+            if KNOWN.get(name) != license
         }
         return {
             "name": self.name,
@@ -110,16 +111,16 @@ class Policy:
             "claim": self.claim,
             "sources": {"exclude": list(self.excluded_sources)},
             "teachers": {"exclude": list(self.excluded_teachers)},
-            "licences": own,
+            "licenses": own_licenses,
         }
 
 
 def stated(values: Mapping[str, Any]) -> Policy:
     """The policy of a manifest: the inverse of `Policy.as_dict`. One without keys, of an early release, has no rule."""
-    own = {}
-    for name, entered in values.get("licences", {}).items():
+    own_licenses = {}
+    for name, entered in values.get(stored_as("licenses", values), {}).items():
         given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in entered.items()}
-        own[name] = Licence(name, **given)
+        own_licenses[name] = License(name, **given)
     rules = {key: tuple(values.get(key, ())) for key in ("require", "forbid", "allow", "exclude")}
     excluded = {f"excluded_{key}": tuple(values.get(key, {}).get("exclude", ())) for key in ("sources", "teachers")}
     return Policy(
@@ -128,7 +129,7 @@ def stated(values: Mapping[str, Any]) -> Policy:
         **rules,
         **excluded,
         claim=values.get("claim", ""),
-        licences={**KNOWN, **own},
+        licenses={**KNOWN, **own_licenses},
     )
 
 
@@ -166,7 +167,12 @@ def read(path: Path, sources: Collection[str] = _REPOS) -> Policy:
     """
     data = toml_table(path)
     texts, lists = ("name", "description", "claim"), ("require", "forbid", "allow", "exclude")
-    _known_keys(path, "", data, (*texts, *lists, "sources", "teachers", "licences"))
+    if {"licenses", FORMER["licenses"]} <= data.keys():
+        raise UserError(
+            f"{path}: [licenses] and [{FORMER['licenses']}], its former name, are both there; keep [licenses]"
+        )
+    licenses_key = stored_as("licenses", data)
+    _known_keys(path, "", data, (*texts, *lists, "sources", "teachers", licenses_key))
     for key in texts:
         if not isinstance(data.get(key, ""), str):
             raise UserError(f"{path}: {key}: expected a text, got {shown(data[key])}")
@@ -174,21 +180,21 @@ def read(path: Path, sources: Collection[str] = _REPOS) -> Policy:
         raise UserError(f"{path}: missing name")
     if not is_name(data["name"]):  # it stands in manifests, cards and outcomes, and who reads them tells policies by it
         raise UserError(f"{path}: name: expected a name of visible characters, got {shown(data['name'])}")
-    own = _table(path, data, "licences")
-    licences = KNOWN | {name: entry(path, f"licences.{name}", name, values) for name, values in own.items()}
+    entries = _table(path, data, licenses_key)
+    licenses = KNOWN | {name: entry(path, f"{licenses_key}.{name}", name, values) for name, values in entries.items()}
     claim = data.get("claim", "")
-    _one_of(path, "claim", [claim] if claim else [], licences, "licence")
+    _one_of(path, "claim", [claim] if claim else [], licenses, "license")
     return Policy(
         name=data["name"],
         description=data.get("description", ""),
         require=_one_of(path, "require", data.get("require", []), PERMISSIONS, "property"),
         forbid=_one_of(path, "forbid", data.get("forbid", []), CONDITIONS, "property"),
-        allow=_one_of(path, "allow", data.get("allow", []), licences, "licence"),
-        exclude=_one_of(path, "exclude", data.get("exclude", []), licences, "licence"),
+        allow=_one_of(path, "allow", data.get("allow", []), licenses, "license"),
+        exclude=_one_of(path, "exclude", data.get("exclude", []), licenses, "license"),
         claim=claim,
         excluded_sources=_excluded(path, data, "sources", sources),
         excluded_teachers=_excluded(path, data, "teachers"),
-        licences=licences,
+        licenses=licenses,
     )
 
 

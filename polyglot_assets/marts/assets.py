@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.contracts.tables import CELL_TABLES, TABLES
-from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
+from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENSES_KEY
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.inference.registry import Teacher
@@ -20,7 +20,7 @@ from polyglot_assets.marts.models import Model, column_lineage, load
 from polyglot_assets.marts.plots import CHARTS, PICTURES, SHOWN_IN_PLACE
 from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
-from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, cells_of, group, markdown
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, LakeContext, cells_of, group, markdown
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.responses.assets import response_key
 from polyglot_assets.seeds.assets import seed_key
@@ -51,7 +51,7 @@ class _Keys:
             "counts": [*seeds, PROMPTS_KEY, EXAMPLES_KEY],
             "duplicates": [DUPLICATES_KEY],
             "contamination": [CONTAMINATION_KEY],
-            "licences": [LICENCES_KEY],
+            "licenses": [LICENSES_KEY],
             "deletions": [],
             "strategies": [],
         }
@@ -62,16 +62,16 @@ class _Keys:
         return self.of_lake[name] if schema == "lake" else [mart_key(name)]
 
 
-def mart_assets(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetsDefinition]:
+def mart_assets(lake_context: LakeContext, teachers: Sequence[Teacher]) -> list[dg.AssetsDefinition]:
     """One asset per file in dbt_like_sql/marts/."""
     models, _ = load(bundled("dbt_like_sql"))
-    keys = _Keys(sources_of(place.settings), teachers)
+    keys = _Keys(sources_of(lake_context.settings), teachers)
     columns = {model.name: dict.fromkeys(model.described.columns, "VARCHAR") for model in models}
-    return [_mart_asset(place, model, keys, columns) for model in models]
+    return [_mart_asset(lake_context, model, keys, columns) for model in models]
 
 
 def _mart_asset(
-    place: Place, model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]
+    lake_context: LakeContext, model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=mart_key(model.name),
@@ -85,15 +85,15 @@ def _mart_asset(
         automation_condition=EAGER,
     )
     def mart(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
-        place.lake.prepare()
+        lake_context.lake.prepare()
         for schema, name in sorted(model.reads):
-            if schema == "marts" and not place.lake.mart_path(name).exists():
+            if schema == "marts" and not lake_context.lake.mart_path(name).exists():
                 raise UserError(
                     f"marts.{model.name} reads marts.{name}, which was not computed yet: materialize it too"
                 )
         started = time.monotonic()
-        data, types = compute(place.lake, model)
-        place.lake.publish_catalogue()
+        data, types = compute(lake_context.lake, model)
+        lake_context.lake.publish_catalogue()
         shown = [name for name in data.column_names if name not in _ROW_TEXT]
         rows = data.select(shown).slice(0, _PREVIEW_ROWS).to_pylist()
         metadata: dict[str, Any] = {}
@@ -108,12 +108,14 @@ def _mart_asset(
             "rows": dg.MetadataValue.md(markdown(rows, shown)),
             "seconds": round(time.monotonic() - started, 3),
         }
-        return dg.MaterializeResult(data_version=data_version([place.lake.mart_path(model.name)]), metadata=metadata)
+        return dg.MaterializeResult(
+            data_version=data_version([lake_context.lake.mart_path(model.name)]), metadata=metadata
+        )
 
     return mart
 
 
-def report_asset(place: Place) -> dg.AssetsDefinition:
+def report_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
     """The HTML report, after all marts."""
     models, _ = load(bundled("dbt_like_sql"))
 
@@ -128,8 +130,8 @@ def report_asset(place: Place) -> dg.AssetsDefinition:
         automation_condition=EAGER,
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
-        place.lake.prepare()
-        path = report.write(place.lake)
+        lake_context.lake.prepare()
+        path = report.write(lake_context.lake)
         return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
 
     return page
@@ -157,10 +159,10 @@ def _lineage(model: Model, keys: _Keys, columns: Mapping[str, Mapping[str, str]]
     )
 
 
-def check_definitions(place: Place, teachers: Sequence[Teacher]) -> list[dg.AssetChecksDefinition]:
+def check_definitions(lake_context: LakeContext, teachers: Sequence[Teacher]) -> list[dg.AssetChecksDefinition]:
     """All checks, one definition per asset so that an asset's checks share one step."""
     by_asset: dict[tuple[dg.AssetKey, tuple[str, ...]], list[Check]] = defaultdict(list)
-    keys = _Keys(sources_of(place.settings), teachers)
+    keys = _Keys(sources_of(lake_context.settings), teachers)
     for check in load_checks(bundled("dbt_like_sql")):
         if check.table == "responses":
             for teacher in teachers:
@@ -168,10 +170,12 @@ def check_definitions(place: Place, teachers: Sequence[Teacher]) -> list[dg.Asse
         else:
             key = keys.of_lake[check.table][0] if check.table in TABLES else mart_key(check.table)
             by_asset[key, tuple(teacher.name for teacher in teachers)].append(check)
-    return [_checks(place, key, names, checks) for (key, names), checks in by_asset.items()]
+    return [_checks(lake_context, key, names, checks) for (key, names), checks in by_asset.items()]
 
 
-def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: list[Check]) -> dg.AssetChecksDefinition:
+def _checks(
+    lake_context: LakeContext, key: dg.AssetKey, teachers: tuple[str, ...], checks: list[Check]
+) -> dg.AssetChecksDefinition:
     cellwise = checks[0].table in CELL_TABLES
     specs = [
         dg.AssetCheckSpec(
@@ -179,7 +183,7 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
             asset=key,
             description=check.description,
             blocking=True,
-            partitions_def=place.grid if cellwise else None,
+            partitions_def=lake_context.grid if cellwise else None,
         )
         for check in checks
     ]
@@ -190,21 +194,21 @@ def _checks(place: Place, key: dg.AssetKey, teachers: tuple[str, ...], checks: l
         # Of a teacher that the run does not ask, answers may be there for other prompts, and become no examples.
         names = [name for name in teachers if name in choices.teachers] if cellwise else teachers
         over_a_range = not context.op_execution_context.has_partition_key
-        with place.lake.connect({table for check in checks for table in check.reads}) as connection:
-            connection.execute(f"SET VARIABLE max_duplicate_share = {place.settings.max_duplicate_share}")
+        with lake_context.lake.connect({table for check in checks for table in check.reads}) as connection:
+            connection.execute(f"SET VARIABLE max_duplicate_share = {lake_context.settings.max_duplicate_share}")
             for check in checks:
                 offences = check.offences(connection, cells, names) if names else []
-                decided = {name: getattr(place.settings, name.lower()) for name in check.settings}
+                decided = {name: getattr(lake_context.settings, name.lower()) for name in check.settings}
                 # A run over a range of cells may report a check only once; these events say it for each cell.
                 for cell in cells if over_a_range else []:
-                    own = [
+                    offences_here = [
                         row for row in offences if (row["language"], row["strategy"]) == (cell.language, cell.strategy)
                     ]
                     evaluation = dg.AssetCheckEvaluation(
                         asset_key=key,
                         check_name=check.name,
-                        passed=not own,
-                        metadata=_found(own, decided),
+                        passed=not offences_here,
+                        metadata=_found(offences_here, decided),
                         partition=cell.key,
                     )
                     # The annotation of log_event lags behind what it takes.

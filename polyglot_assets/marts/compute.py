@@ -7,7 +7,7 @@ rows (assets.py).
 import pyarrow as pa
 
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.lake.store import Lake, write_parquet
+from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.models import Model
 
 
@@ -17,7 +17,7 @@ def compute(lake: Lake, model: Model) -> tuple[pa.Table, dict[str, str]]:
         relation = connection.sql(model.sql)
         data = relation.to_arrow_table()
         types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    write_parquet(data, lake.mart_path(model.name))
+    lake.write_mart(model.name, data)
     return data, types
 
 

@@ -331,17 +331,17 @@ def contamination(rows: Rows) -> Figure:
     )
 
 
-def licences(rows: Rows) -> Figure:
-    """Kept rows per set of licences."""
-    title = "Licences that the kept rows carry"
+def licenses(rows: Rows) -> Figure:
+    """Kept rows per set of licenses."""
+    title = "Licenses that the kept rows carry"
     drawn = [
-        charts.Bar(row["licences"], ((row["rows"], "b" if row["non_commercial"] else "n" if row["unclear"] else "a"),),
+        charts.Bar(row["licenses"], ((row["rows"], "b" if row["non_commercial"] else "n" if row["unclear"] else "a"),),
                    f"{row['rows']:,} · {percent(row['share'])}")
         for row in rows[:LONGEST_LIST]
     ]  # fmt: skip
     legend = (("a", "commercial use allowed"), ("b", "no commercial use"), ("n", "unclear"))
     columns = (
-        ("licences", "Licences"),
+        ("licenses", "Licenses"),
         ("rows", "Rows"),
         ("share", "Share"),
         ("non_commercial", "Non-commercial"),
@@ -350,7 +350,7 @@ def licences(rows: Rows) -> Figure:
     )
     return _figure(
         title,
-        "A row is under all licences of its seed, its examples, its template and its teacher.",
+        "A row is under all licenses of its seed, its examples, its template and its teacher.",
         charts.bars,
         drawn,
         legend=legend,

@@ -22,7 +22,7 @@ _TEMPLATE = Path(__file__).with_name("report.html.jinja")
 _MARTS = (
     "overview", "language_distribution", "source_funnel", "outcomes", "unused_rows", "length_quantiles",
     "lexical_diversity", "prompt_diversity", "duplicate_share", "largest_clusters", "contamination_sets",
-    "licence_mix", "card_audit", "card_comparison", "teacher_comparison",
+    "license_mix", "card_audit", "card_comparison", "teacher_comparison",
 )  # fmt: skip
 
 
@@ -44,12 +44,12 @@ def read_marts(connection: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
     """The rows of the marts that the report shows, by name; none of those that were not computed yet."""
     views = connection.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = ?", [MARTS]).fetchall()
     computed = {name for (name,) in views}
-    found: dict[str, Rows] = {}
+    rows_by_mart: dict[str, Rows] = {}
     for name in _MARTS:
         relation = connection.sql(f"FROM {MARTS}.{name}") if name in computed else None
         rows = relation.fetchall() if relation else []
-        found[name] = [dict(zip(relation.columns, row, strict=True)) for row in rows] if relation else []
-    return found
+        rows_by_mart[name] = [dict(zip(relation.columns, row, strict=True)) for row in rows] if relation else []
+    return rows_by_mart
 
 
 def _searched(lake: Lake) -> int | None:
@@ -88,7 +88,7 @@ def render(marts: dict[str, Rows], searched: int | None = None) -> str:
         clusters=Figure("Largest clusters", "", columns=figures.CLUSTER_COLUMNS, rows=clusters),
         contamination=figures.contamination(marts["contamination_sets"]),
         searched=searched,
-        licences=figures.licences(marts["licence_mix"]),
+        licenses=figures.licenses(marts["license_mix"]),
         card=figures.card(marts["card_comparison"]),
         audits=marts["card_audit"],
     )

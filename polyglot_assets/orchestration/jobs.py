@@ -10,7 +10,7 @@ from itertools import product
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from polyglot_assets.orchestration.wiring import STAGES, Place, group
+from polyglot_assets.orchestration.wiring import STAGES, LakeContext, group
 
 WHOLE_LAKE = "whole_lake"
 RANGE_START = "dagster/asset_partition_range_start"
@@ -19,9 +19,11 @@ _CELLWISE = STAGES[: STAGES.index("curation")]
 _AFTER = STAGES[STAGES.index("curation") :]
 
 
-def whole_grid(place: Place) -> Mapping[str, str]:
+def whole_grid(lake_context: LakeContext) -> Mapping[str, str]:
     """The tags of one run over all cells."""
-    languages, strategies = (dimension.partitions_def.get_partition_keys() for dimension in place.grid.partitions_defs)
+    languages, strategies = (
+        dimension.partitions_def.get_partition_keys() for dimension in lake_context.grid.partitions_defs
+    )
     return {RANGE_START: f"{languages[0]}|{strategies[0]}", RANGE_END: f"{languages[-1]}|{strategies[-1]}"}
 
 
@@ -41,7 +43,7 @@ def jobs() -> list[UnresolvedAssetJobDefinition]:
         dg.define_asset_job(
             "curation_and_tables",
             _of([stage for stage in _AFTER if stage != "release"]),
-            description="Duplicates, contamination, licences, all tables and the report, over the lake as it is. "
+            description="Duplicates, contamination, licenses, all tables and the report, over the lake as it is. "
             "Asks no teacher.",
         ),
         dg.define_asset_job(
@@ -53,7 +55,7 @@ def jobs() -> list[UnresolvedAssetJobDefinition]:
     ]
 
 
-def nightly_schedule(place: Place) -> dg.ScheduleDefinition:
+def nightly_schedule(lake_context: LakeContext) -> dg.ScheduleDefinition:
     """A run over the whole lake every night; off until somebody turns it on."""
 
     @dg.schedule(
@@ -63,7 +65,7 @@ def nightly_schedule(place: Place) -> dg.ScheduleDefinition:
         description="The whole lake, every night at two. New answers are asked for, which may cost money.",
     )
     def nightly() -> dg.RunRequest:
-        return dg.RunRequest(tags=whole_grid(place))  # one run over all cells
+        return dg.RunRequest(tags=whole_grid(lake_context))  # one run over all cells
 
     return nightly
 

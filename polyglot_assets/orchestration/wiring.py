@@ -42,7 +42,7 @@ def group(stage: str, part: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class LakeContext:
     """What every asset factory is given: the settings, the lake they name, and the grid."""
 
     settings: Settings
@@ -82,8 +82,8 @@ class _Locked(dg.Executor):
     Each run is tagged with the settings that decide about its rows.
     """
 
-    def __init__(self, inner: dg.Executor, place: Place) -> None:
-        self._inner, self._place = inner, place
+    def __init__(self, inner: dg.Executor, lake_context: LakeContext) -> None:
+        self._inner, self._lake_context = inner, lake_context
 
     @property
     def retries(self) -> Any:
@@ -92,18 +92,20 @@ class _Locked(dg.Executor):
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         instance, run = plan_context.instance, plan_context.dagster_run
         liveness.alive_until_exit(instance, run.run_id)
-        instance.add_run_tags(run.run_id, choices.tags(self._place.settings, run.run_config))
-        with locks.shared(self._place.lake):
+        instance.add_run_tags(run.run_id, choices.tags(self._lake_context.settings, run.run_config))
+        with locks.shared(self._lake_context.lake):
             events = self._inner.execute(plan_context, execution_plan)
             yield from endings.told(instance, plan_context.log, events)
 
 
-def locked_executor(place: Place) -> dg.ExecutorDefinition:
+def locked_executor(lake_context: LakeContext) -> dg.ExecutorDefinition:
     """Dagster's in-process executor under the lake's lock. It goes by the same name, so run configurations stay."""
     plain = dg.in_process_executor
     schema: Any = plain.config_schema  # of a type that the constructor takes and does not name
     make: Any = plain.executor_creation_fn
-    return dg.ExecutorDefinition(plain.name, schema, executor_creation_fn=lambda context: _Locked(make(context), place))
+    return dg.ExecutorDefinition(
+        plain.name, schema, executor_creation_fn=lambda context: _Locked(make(context), lake_context)
+    )
 
 
 def cells_of(context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> list[Cell]:

@@ -4,8 +4,8 @@ Here: loading, checking, versioning and filling them in. Not here: which seeds g
 
 The project's own lie in `templates/`. A folder of the user's (POLYGLOT_TEMPLATES) may hold others of the same names,
 for all languages or, in a folder called by its code, for one; each file takes the place of the one below it. The text
-of a template stands in the published column `synth_prompt`, so a folder of templates states their licence, in
-`licence.txt`. It is no part of a version: another licence is no other question to the teacher.
+of a template stands in the published column `synth_prompt`, so a folder of templates states their license, in
+`license.txt`. It is no part of a version: another license is no other question to the teacher.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from string import Template
 
+from polyglot_assets.contracts.former import PRESENT
 from polyglot_assets.domain.errors import UserError, nearest, shown
 from polyglot_assets.domain.grid import STRATEGIES
 from polyglot_assets.domain.ids import content_id
@@ -31,7 +32,7 @@ FOLDER = Path(__file__).with_name("templates")
 SYSTEM = "system"
 PLACES = ("examples", "prompt", "response")
 """What a template may show of the seeds: several of them with their answers, the seed's prompt, its answer."""
-_LICENSES = ("licence", "license")
+_LICENSE = "license"
 _UNKNOWN = "unknown"
 
 Texts = Mapping[tuple[str, str], str]
@@ -113,18 +114,18 @@ class Templates(Mapping[str, StrategyTemplate]):
         return known
 
     def version(self, strategies: Iterable[str] = STRATEGIES) -> str:
-        """A hash of the templates of these strategies and of their licences."""
+        """A hash of the templates of these strategies and of their licenses."""
         languages = {language for texts in self._folders for language, _ in texts} | {""}
         all_of_them = [self.of(strategy, language) for strategy in strategies for language in sorted(languages)]
         stated = {(template.version, " + ".join(template.licenses)) for template in all_of_them}
         return content_id(sorted(map(list, stated)))[:12]
 
     def _text(self, name: str, language: str) -> tuple[str, str]:
-        """A text and its licence."""
+        """A text and its license."""
         for texts in self._folders:
             for code in dict.fromkeys((language, base_of(language), "")):
                 if (code, name) in texts:
-                    stated = (texts.get((at, kind)) for at in dict.fromkeys((code, "")) for kind in _LICENSES)
+                    stated = (texts.get((at, _LICENSE)) for at in dict.fromkeys((code, "")))
                     return texts[code, name], next(filter(None, stated), _UNKNOWN)
         raise UserError(f"the strategy {name} has no template: there is no {name}.txt in POLYGLOT_TEMPLATES")
 
@@ -133,7 +134,7 @@ class Templates(Mapping[str, StrategyTemplate]):
 def load(own: Path | None = None) -> Templates:
     """The project's templates, and in their place those in a folder of the user's.
 
-    A dollar sign starts a placeholder; `$$` is a dollar. Where a folder states no licence, it is `unknown`.
+    A dollar sign starts a placeholder; `$$` is a dollar. Where a folder states no license, it is `unknown`.
 
     Raises:
         UserError: the folder cannot be read, or a file in it is no template; the message names it.
@@ -156,10 +157,12 @@ def _texts(folder: Path, language: str = "") -> Iterator[tuple[tuple[str, str], 
                 raise UserError(f"{path}: a folder of templates is called by the code of a language{hint}")
             yield from _texts(path, path.name)
         elif path.suffix == ".txt":
-            known = (SYSTEM, *NAMES, *_LICENSES)
-            if path.stem not in known:
-                raise UserError(f"{path}: no template is called so{nearest(path.stem, known)}")
-            yield (language, path.stem), _checked(path)
+            name, known = PRESENT.get(path.stem, path.stem), (SYSTEM, *NAMES, _LICENSE)
+            if name not in known:
+                raise UserError(f"{path}: no template is called so{nearest(name, known)}")
+            if name != path.stem and path.with_stem(name).exists():
+                raise UserError(f"{path}: {name}.txt, its present name, is there too; keep that one")
+            yield (language, name), _checked(path)
 
 
 def _language(name: str) -> str | None:
@@ -178,9 +181,9 @@ def _checked(path: Path) -> str:
         UserError: it is empty, has a placeholder that there is not, or lacks the one that shows the seed.
     """
     text = text_of(path).strip()
-    if path.stem in _LICENSES:
+    if PRESENT.get(path.stem, path.stem) == _LICENSE:
         if text and not is_name(text):
-            raise UserError(f"{path}: expected the name of a licence, got {shown(text)}")
+            raise UserError(f"{path}: expected the name of a license, got {shown(text)}")
         return text
     if not text or _HERE in text:
         raise UserError(f"{path}: {'holds a NUL' if text else 'is empty'}")

@@ -8,12 +8,12 @@ from typing import Any
 import dagster as dg
 
 from polyglot_assets.contracts.examples import published_fields
-from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENCES_KEY
+from polyglot_assets.curation.assets import CONTAMINATION_KEY, DUPLICATES_KEY, LICENSES_KEY
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.marts.assets import mart_key
 from polyglot_assets.marts.plots import language_chart
 from polyglot_assets.orchestration.versions import code_version
-from polyglot_assets.orchestration.wiring import EAGER, OWNERS, Place, group
+from polyglot_assets.orchestration.wiring import EAGER, OWNERS, LakeContext, group
 from polyglot_assets.release import versions
 from polyglot_assets.release.render import by_language
 from polyglot_assets.release.sft import write
@@ -26,7 +26,7 @@ _OLD, _STALE = timedelta(days=30), timedelta(days=90)
 """The age at which the UI calls the latest release old, and stale."""
 
 
-def release_asset(place: Place) -> dg.AssetsDefinition:
+def release_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
     """The SFT dataset folder, a version for each state of the lake."""
 
     @dg.asset(
@@ -36,7 +36,7 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
             EXAMPLES_KEY,
             DUPLICATES_KEY,
             CONTAMINATION_KEY,
-            LICENCES_KEY,
+            LICENSES_KEY,
             mart_key("language_distribution"),
             mart_key("curated"),
         ],
@@ -45,7 +45,7 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=_STALE, warn_window=_OLD),
         code_version=code_version(
             (*(f"release/{name}.py" for name in _DECIDE), "release/card.md.jinja", "contracts/examples.py"),
-            place.settings.deciding(),
+            lake_context.settings.deciding(),
         ),
         kinds={"huggingface", "parquet"},
         owners=OWNERS,
@@ -58,10 +58,10 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
         },
     )
     def sft(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
-        place.lake.prepare()
+        lake_context.lake.prepare()
         started = time.monotonic()
-        release = write(place.lake, place.settings)
-        place.lake.publish_catalogue()
+        release = write(lake_context.lake, lake_context.settings)
+        lake_context.lake.publish_catalogue()
         languages = [{"language": row["name"], "rows": row["rows"]} for row in by_language(release.manifest)]
         return dg.MaterializeResult(
             data_version=dg.DataVersion(release.manifest.version),
@@ -79,7 +79,7 @@ def release_asset(place: Place) -> dg.AssetsDefinition:
     return sft
 
 
-def release_checks(place: Place) -> dg.AssetChecksDefinition:
+def release_checks(lake_context: LakeContext) -> dg.AssetChecksDefinition:
     """Whether the latest release is what its manifest and card say."""
     descriptions = {name: description for name, (description, _) in CHECKS.items()}
     descriptions[_LEFT_OVERS] = "Every published row is one that the lake keeps."
@@ -88,12 +88,12 @@ def release_checks(place: Place) -> dg.AssetChecksDefinition:
         specs=[dg.AssetCheckSpec(name, asset=KEY, description=text) for name, text in descriptions.items()],
     )
     def verified() -> Iterable[dg.AssetCheckResult]:
-        version = versions.latest(place.lake)
+        version = versions.latest(lake_context.lake)
         if version is None:
             found = {name: ["nothing was released yet"] for name in descriptions}
         else:
-            folder = versions.path(place.lake, version)
-            found = {**verify(folder), _LEFT_OVERS: left_overs(folder, place.lake)}
+            folder = versions.path(lake_context.lake, version)
+            found = {**verify(folder), _LEFT_OVERS: left_overs(folder, lake_context.lake)}
         for name, problems in found.items():
             yield dg.AssetCheckResult(
                 check_name=name,

@@ -20,6 +20,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, from_json
 from typing_extensions import TypedDict
 
+from polyglot_assets.contracts.former import FORMER
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.ids import content_id
 from polyglot_assets.gates.registry import thresholds
@@ -46,6 +47,12 @@ def _both_or_none(deleted: dict[str, Any]) -> dict[str, Any]:
     if deleted and not {"rows", "of"} <= deleted.keys():
         raise ValueError("should hold both rows and of, or nothing")
     return deleted
+
+
+def _one_name(policy: dict[str, Any]) -> dict[str, Any]:
+    if {"licenses", FORMER["licenses"]} <= policy.keys():
+        raise ValueError(f"should hold licenses or, as earlier releases do, {FORMER['licenses']}, not both")
+    return policy
 
 
 def _once(files: Counts) -> Counts:
@@ -105,7 +112,7 @@ class _Template(_Counted):
     version: _Text
 
 
-class _Licences(_Counted):
+class _Licenses(_Counted):
     licenses: list[_Text]
 
 
@@ -130,8 +137,8 @@ class _Excluded(TypedDict):
 
 
 @with_config(ConfigDict(strict=True, extra="forbid"))
-class _Licence(TypedDict, total=False):
-    """See licences.Licence."""
+class _License(TypedDict, total=False):
+    """See licenses.License."""
 
     name: Required[str]
     url: str
@@ -158,7 +165,8 @@ class _Policy(TypedDict, total=False):
     claim: _Text
     sources: _Excluded
     teachers: _Excluded
-    licences: dict[_Text, _Licence]
+    licenses: dict[_Text, _License]
+    licences: dict[_Text, _License]  # what it is called in earlier releases, whose version is a hash over this name too
 
 
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -250,7 +258,7 @@ class Manifest:
         sources: rows by source.
         teachers: rows by teacher.
         templates: rows by strategy and version of its templates.
-        licenses: rows by the set of licences that they carry.
+        licenses: rows by the set of licenses that they carry.
         outcomes: what became of every answer.
         stages: from raw rows to published ones.
         license: what the whole may be used under; `name` is that of a mix.
@@ -271,11 +279,11 @@ class Manifest:
     sources: Annotated[Counts, _Has(list[_Source])]
     teachers: Annotated[Counts, _Has(list[_Teacher])]
     templates: Annotated[Counts, _Has(list[_Template])]
-    licenses: Annotated[Counts, _Has(list[_Licences])]
+    licenses: Annotated[Counts, _Has(list[_Licenses])]
     outcomes: Annotated[Counts, _Has(list[_Outcome])]
     stages: Annotated[Counts, _Has(list[_Stage])]
     license: Annotated[dict[str, Any], _Has(_Whole)]
-    policy: Annotated[dict[str, Any], _Has(_Policy)]
+    policy: Annotated[dict[str, Any], _Has(_Policy), AfterValidator(_one_name)]
     settings: Annotated[dict[str, Any], _Has(_settings())]
     software: Annotated[Counts, _Has(list[_Package])]
     deleted: Annotated[dict[str, Any], _Has(_Deleted), AfterValidator(_both_or_none)]

@@ -15,6 +15,7 @@ import jinja2
 import yaml
 
 from polyglot_assets.contracts.examples import published_fields
+from polyglot_assets.contracts.former import FORMER
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.contracts.table import MESSAGES, Field
 from polyglot_assets.domain.grid import STRATEGIES
@@ -38,6 +39,8 @@ def render(manifest: Manifest, place: str = HERE) -> str:
         manifest: of the release.
         place: from where its example loads the rows.
     """
+    # `verify` makes the cards of earlier releases again, in their spelling.
+    word = "licenses" if "licenses" in manifest.policy else FORMER["licenses"]
     return page(
         front_matter(manifest),
         "card.md.jinja",
@@ -53,8 +56,11 @@ def render(manifest: Manifest, place: str = HERE) -> str:
         evalsets=manifest.made_with.get("evalsets"),
         sampling=checked.sampling(manifest),
         place=place,
+        licenses=word,
         published=published_fields(),
-        lineage=LINEAGE.fields,
+        lineage=[
+            (name, kind, meaning.replace("Licenses", word.capitalize())) for name, kind, meaning in LINEAGE.fields
+        ],
         sizes={name: sum(file[name] for file in manifest.files) for name in ("bytes", "num_bytes")},
     )
 
@@ -105,11 +111,11 @@ def front_matter(manifest: Manifest) -> dict[str, Any]:
     One configuration holds all rows, one each language, one each strategy; `lineage` says what the rows were made from.
     """
     configs = dict(_configs(manifest))
-    licence = manifest.license
+    license = manifest.license
     return {
         "pretty_name": NAME,
-        "license": licence["id"],
-        **({"license_name": licence["name"]} if licence["name"] else {}),
+        "license": license["id"],
+        **({"license_name": license["name"]} if license["name"] else {}),
         "language": sorted({base_of(code) for code in _by(manifest, "language")}),
         # What the hub calls a language has no script and no region; where there are any, it wants them apart.
         **(

@@ -20,7 +20,7 @@ from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.counts import COUNTS
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES, PUBLISHED, published_fields
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.curation.licenses import find
 from polyglot_assets.domain.errors import UserError
@@ -143,7 +143,7 @@ def _finish(lake: Lake, draft: Path, manifest: Manifest, why: str, instead_of: s
 
 def _inputs(lake: Lake) -> list[dict[str, Any]]:
     """Hashes of the files that a release is made from."""
-    tables: tuple[Table, ...] = (EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION, LICENCES)
+    tables: tuple[Table, ...] = (EXAMPLES, COUNTS, DUPLICATES, CONTAMINATION, LICENSES)
     files = [file for table in tables for file in sorted((lake.root / table.name).rglob("*.parquet"))]
     return [{"path": file.relative_to(lake.root).as_posix(), "sha256": sha256(file)} for file in files]
 
@@ -232,5 +232,5 @@ def _moved(rows: Sequence[Mapping[str, Any]], key: str, one: str, other: str, nu
 def _license(connection: duckdb.DuckDBPyConnection, policy: Policy) -> dict[str, Any]:
     """What the published rows may be used under as a whole."""
     sets = [row["licenses"] for row in query(connection, "SELECT DISTINCT licenses FROM lineage")]
-    whole = resulting(sets, policy.licences, policy.claim)
+    whole = resulting(sets, policy.licenses, policy.claim)
     return {"id": whole.id, "name": whole.license_name or "", "sentences": list(whole.sentences)}

@@ -78,7 +78,7 @@ class Subset:
         splits: rows by name.
         cells: language, strategy, split, rows.
         short: language, rows, and rows by strategy, where there were fewer than asked for.
-        licenses: licenses, rows: the sets of licences that rows carry.
+        licenses: licenses, rows: the sets of licenses that rows carry.
         files: path, rows, bytes, sha256.
     """
 
@@ -268,13 +268,13 @@ def _licenses(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 def _card(subset: Subset, manifest: Manifest) -> str:
     policy = policy_.stated(manifest.policy)
-    licence = resulting([row["licenses"] for row in subset.licenses], policy.licences, policy.claim)
+    license = resulting([row["licenses"] for row in subset.licenses], policy.licenses, policy.claim)
     languages = sorted({cell["language"] for cell in subset.cells})
     name = f"{NAME}, subset of release {subset.release}"
     front = {
         "pretty_name": name,
-        "license": licence.id,
-        **({"license_name": licence.license_name} if licence.license_name else {}),
+        "license": license.id,
+        **({"license_name": license.license_name} if license.license_name else {}),
         "language": languages,
         "task_categories": ["text-generation"],
         "tags": ["synthetic", "multilingual", "sft"],
@@ -303,7 +303,7 @@ def _card(subset: Subset, manifest: Manifest) -> str:
         rows=rows,
         languages={code: display_name(code) for code in languages},
         strategies=sorted({cell["strategy"] for cell in subset.cells}),
-        licence=licence,
+        license=license,
     )
 
 

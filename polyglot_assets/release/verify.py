@@ -228,7 +228,7 @@ def _card(release: _Folder) -> Iterator[str]:
             yield str(error)
 
 
-def _licence(release: _Folder) -> Iterator[str]:
+def _license(release: _Folder) -> Iterator[str]:
     """The card claims no more than the parts allow, and the policy lets every row in."""
     policy = policy_.stated(release.manifest.policy)
     kinds = query(
@@ -238,14 +238,14 @@ def _licence(release: _Folder) -> Iterator[str]:
     for kind in kinds:
         if breach := policy.breach(kind["licenses"], kind["source"], kind["teacher"]):
             yield f"rows of {kind['source']} by {kind['teacher']}: {breach[1]} ({breach[0]})"
-    parts = {licence for kind in kinds for licence in kind["licenses"] or ["unknown"]}
+    parts = {license for kind in kinds for license in kind["licenses"] or ["unknown"]}
     for claim in dict.fromkeys((release.manifest.license["id"], _claimed(release.path / CARD))):
         if claim is not None:
-            yield from contradictions(claim, parts, policy.licences)
+            yield from contradictions(claim, parts, policy.licenses)
 
 
 def _claimed(card: Path) -> str | None:
-    """The licence in a card's front matter; None also for a card that cannot be read, which `card` says."""
+    """The license in a card's front matter; None also for a card that cannot be read, which `card` says."""
     try:
         front = cards.read(card).front
     except UserError:
@@ -265,7 +265,7 @@ CHECKS: dict[str, tuple[str, _Check]] = {
     "cells": ("Each shard holds rows of its own language and strategy.", _cells),
     "language": (f"Responses are in the language of the row ({_SAMPLE} rows of each cell).", _language),
     "gates": (f"Rows pass the gates that were on, under their thresholds ({_SAMPLE} rows of each cell).", _gates),
-    "licence": ("The card claims no more than the licences in it allow, and the policy lets every row in.", _licence),
+    "license": ("The card claims no more than the licenses in it allow, and the policy lets every row in.", _license),
     "card": ("The card says what the manifest says, and contradicts itself nowhere.", _card),
 }
 """Description and check, by name."""

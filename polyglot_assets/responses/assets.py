@@ -15,7 +15,7 @@ from polyglot_assets.lake import made_with
 from polyglot_assets.orchestration import endings, liveness
 from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import data_version
-from polyglot_assets.orchestration.wiring import EAGER, Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.orchestration.wiring import EAGER, LakeContext, cells_of, counts_table, report_cell, samples
 from polyglot_assets.prompts.assets import KEY as PROMPTS_KEY
 from polyglot_assets.prompts.templates import load
 from polyglot_assets.responses.compact import Rules, code
@@ -31,13 +31,13 @@ def response_key(teacher: Teacher) -> dg.AssetKey:
     return dg.AssetKey(["responses", teacher.asset_name])
 
 
-def response_assets(place: Place, teachers: list[Teacher]) -> list[dg.AssetsDefinition]:
+def response_assets(lake_context: LakeContext, teachers: list[Teacher]) -> list[dg.AssetsDefinition]:
     """The response assets of the enabled teachers."""
-    return [_response_asset(place, teacher, [other.name for other in teachers]) for teacher in teachers]
+    return [_response_asset(lake_context, teacher, [other.name for other in teachers]) for teacher in teachers]
 
 
-def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.AssetsDefinition:
-    @place.cell_asset(
+def _response_asset(lake_context: LakeContext, teacher: Teacher, enabled: list[str]) -> dg.AssetsDefinition:
+    @lake_context.cell_asset(
         response_key(teacher),
         RESPONSES,
         deps=[PROMPTS_KEY],
@@ -48,19 +48,19 @@ def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.As
             "model": teacher.model,
             "license": teacher.license,
         },
-        code_version=_code_version(place, teacher),
+        code_version=_code_version(lake_context, teacher),
         automation_condition=EAGER,
         pool=liveness.TEACHERS,  # two runs would each load a model; the second waits instead
     )
     def responses(context: dg.AssetExecutionContext, vllm: VllmResource, choices: Choices) -> dg.MaterializeResult[Any]:
         started, loads = time.monotonic(), vllm.loads
-        rules, cells = Rules(place.settings.to_gates(), load(place.settings.templates)), cells_of(context)
+        rules, cells = Rules(lake_context.settings.to_gates(), load(lake_context.settings.templates)), cells_of(context)
         if teacher.name not in choices.chosen(enabled):
             context.log.info("is not among the teachers of this run, and stays as it is")
             return dg.MaterializeResult(metadata={"asked": False})
-        made_of = place.settings.deciding("gates") | {"sampled": teacher.sampled()}
+        made_of = lake_context.settings.deciding("gates") | {"sampled": teacher.sampled()}
         for cell in cells:
-            made_with.doubt(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
+            made_with.doubt(lake_context.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
         unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(base_of(code))]
         if unknown and language.GATE.name in rules.gates.enabled:
             context.log.warning(
@@ -73,16 +73,16 @@ def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.As
         total = CellResponses()
         with endings.asked_again(context, vllm.patience):
             for cell, result in respond(
-                place.lake,
+                lake_context.lake,
                 teacher,
                 cells,
                 lambda: vllm.engine(teacher, context.log.info, context.log.warning),
                 context.log.debug,
-                Commit(place.settings.commit_rows, place.settings.commit_seconds),
+                Commit(lake_context.settings.commit_rows, lake_context.settings.commit_seconds),
                 rules=rules,
                 notice=context.log.info,
             ):
-                made_with.write(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
+                made_with.write(lake_context.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
                 context.log.debug(
                     "%s: %s", cell, ", ".join(f"{name} {rows}" for name, rows in sorted(result.outcomes.items()))
                 )
@@ -95,9 +95,11 @@ def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.As
             context.log.warning(
                 "%d answers ended in engine_error; `polyglot retry --outcome engine_error` asks again", failed
             )
-        place.lake.publish_catalogue()
+        lake_context.lake.publish_catalogue()
         return dg.MaterializeResult(
-            data_version=data_version(place.lake.cell_path(RESPONSES, cell, teacher=teacher.name) for cell in cells),
+            data_version=data_version(
+                lake_context.lake.cell_path(RESPONSES, cell, teacher=teacher.name) for cell in cells
+            ),
             metadata={
                 "engine_loads": vllm.loads - loads,
                 **_spent(teacher, total),
@@ -108,9 +110,9 @@ def _response_asset(place: Place, teacher: Teacher, enabled: list[str]) -> dg.As
     return responses
 
 
-def _code_version(place: Place, teacher: Teacher) -> str:
+def _code_version(lake_context: LakeContext, teacher: Teacher) -> str:
     own = [teacher.license, teacher.fingerprint, teacher.max_tokens, teacher.max_model_len, teacher.dialect]
-    return content_id(code(), own, place.settings.to_gates().values())[:12]
+    return content_id(code(), own, lake_context.settings.to_gates().values())[:12]
 
 
 def _metadata(teacher: Teacher, cell: Cell, result: CellResponses) -> dict[str, object]:

@@ -31,7 +31,7 @@ from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.templates import Templates, load
 from polyglot_assets.responses.ledger import Ledger
 from polyglot_assets.responses.outcomes import judge
-from polyglot_assets.responses.requests import Standing, standing
+from polyglot_assets.responses.requests import RequestState, request_state
 
 _CARRIED = ("prompt_id", "seed_id", "source", "source_id", "source_revision", "language", "strategy")
 
@@ -54,7 +54,7 @@ def compact(lake: Lake, teacher: Teacher, cell: Cell, ledger: Ledger, rules: Rul
 
     def rows() -> Iterator[dict[str, Any]]:
         for prompt in lake.scan_cell(PROMPTS, cell):
-            row = _row(prompt, teacher, standing(prompt, teacher, ledger), rules)
+            row = _row(prompt, teacher, request_state(prompt, teacher, ledger), rules)
             counts[row["outcome"]] += 1
             yield row
 
@@ -111,7 +111,7 @@ def _digest_of(path: Path) -> str:
         return file_digest(handle)
 
 
-def _row(prompt: Mapping[str, Any], teacher: Teacher, end: Standing, rules: Rules) -> dict[str, Any]:
+def _row(prompt: Mapping[str, Any], teacher: Teacher, end: RequestState, rules: Rules) -> dict[str, Any]:
     request, completion = end.request, end.completion
     if completion is None:
         raise RuntimeError(f"the engine ended without answering request {request.request_id}")

@@ -4,7 +4,9 @@ Here: durable appending and tolerant reading, one file per teacher and cell. Not
 (outcomes.py); the cell's Parquet is computed from the ledger and can always be made again.
 
 A line is `checksum request_id answer`; the checksum covers the rest, so that a line torn by a crash is recognised and
-cut off instead of being believed. The answer is JSON; `null` sets the request's answer aside (see `Ledger.set_aside`).
+cut off instead of being believed. The answer is JSON; `null` marks the request's answer for a retry (see
+`Ledger.mark_for_retry`).
+
 A line reaches the operating system before `append` returns, so a killed process loses nothing of it; lines are flushed
 to the disk in groups, so a power cut loses at most one group. Only ids and places are held in memory, about 150 bytes
 a line; texts are read from the file when they are needed.
@@ -82,7 +84,7 @@ class Ledger:
         self._commit = commit
         # 16 bytes of the id instead of its 32 digits, and one number instead of a pair: half the memory.
         self._places: dict[bytes, int] = {}
-        self._aside: set[bytes] = set()
+        self._marked: set[bytes] = set()
         self._uncommitted = 0
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -112,9 +114,9 @@ class Ledger:
         answer = os.pread(self._file, length, offset).split(b" ", 2)[2]
         return Completion(request_id, **json.loads(answer))
 
-    def is_set_aside(self, request_id: str) -> bool:
+    def is_marked_for_retry(self, request_id: str) -> bool:
         """Whether the request has an answer that is not wanted."""
-        return bytes.fromhex(request_id) in self._aside
+        return bytes.fromhex(request_id) in self._marked
 
     def digest(self) -> str:
         """A hash of the whole file."""
@@ -122,17 +124,17 @@ class Ledger:
 
     def append(self, completion: Completion) -> None:
         """Adds an answer."""
-        self._aside.discard(bytes.fromhex(completion.request_id))
+        self._marked.discard(bytes.fromhex(completion.request_id))
         self._write(completion.request_id, _encode(completion))
 
-    def set_aside(self, request_id: str) -> None:
+    def mark_for_retry(self, request_id: str) -> None:
         """Marks a request's answer as not wanted, for good.
 
         An engine's error is no answer: it is forgotten, and the request can be asked again. An answer stays, and
         whoever wants another one makes another request. Unknown requests are left alone.
         """
         key = bytes.fromhex(request_id)
-        if key in self._places and key not in self._aside:
+        if key in self._places and key not in self._marked:
             place = self._places[key]
             self._write(request_id, b"null")
             self._places[key] = place
@@ -198,7 +200,7 @@ class Ledger:
                     self._forget(key)
                 else:
                     self._places[key] = offset << _LENGTH_BITS | len(line)
-                    self._aside.discard(key)
+                    self._marked.discard(key)
                 offset += len(line)
 
     def _forget(self, key: bytes) -> None:
@@ -208,7 +210,7 @@ class Ledger:
         if completion.finish_reason == "error":
             del self._places[key]
         else:
-            self._aside.add(key)
+            self._marked.add(key)
 
     def _write(self, request_id: str, answer: bytes) -> None:
         body = b"%s %s" % (request_id.encode(), answer)

@@ -16,7 +16,7 @@ from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build
 from polyglot_assets.prompts.templates import StrategyTemplate, Templates
 from polyglot_assets.responses.ledger import PastAnswers, ledger_path
-from polyglot_assets.responses.requests import standing
+from polyglot_assets.responses.requests import request_state
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import SOURCES
 
@@ -70,7 +70,7 @@ def plan(
             yield CellPlan(cell, limit, limit, known=False)
             continue
         with PastAnswers(ledger_path(lake.root, teacher.name, cell)) as answers:
-            unanswered = sum(standing(prompt, teacher, answers).completion is None for prompt in prompts)
+            unanswered = sum(request_state(prompt, teacher, answers).completion is None for prompt in prompts)
         yield CellPlan(cell, len(prompts), unanswered)
 
 

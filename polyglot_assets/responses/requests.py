@@ -26,13 +26,13 @@ class Answers(Protocol):
         """The answer to a request, or None."""
         ...
 
-    def is_set_aside(self, request_id: str) -> bool:
+    def is_marked_for_retry(self, request_id: str) -> bool:
         """Whether somebody asked for another answer than this one."""
         ...
 
 
 @dataclass(frozen=True)
-class Standing:
+class RequestState:
     """How far a prompt is: its last request, that one's answer (None if it is still to be asked), and its number."""
 
     request: Request
@@ -40,37 +40,37 @@ class Standing:
     attempts: int
 
 
-def standing(prompt: Mapping[str, Any], teacher: Teacher, answers: Answers) -> Standing:
-    """Where a row of contracts.PROMPTS stands with a teacher.
+def request_state(prompt: Mapping[str, Any], teacher: Teacher, answers: Answers) -> RequestState:
+    """How far a row of contracts.PROMPTS is with a teacher.
 
     One answer deserves one more request by itself: a truncated one with twice the budget, if the model is long
-    enough, and invalid JSON with another sampling seed. An answer that was set aside is followed by a request with
-    another seed each time.
+    enough, and invalid JSON with another sampling seed. An answer that was marked for a retry is followed by a
+    request with another seed each time.
     """
-    budget, draw, attempts = teacher.max_tokens, 0, 1
+    budget, retry_index, attempts = teacher.max_tokens, 0, 1
     while True:
-        request = make_request(prompt, teacher, budget, draw)
+        request = make_request(prompt, teacher, budget, retry_index)
         completion = answers.get(request.request_id)
         if completion is None:
-            return Standing(request, None, attempts)
-        if answers.is_set_aside(request.request_id):
-            draw += 1
+            return RequestState(request, None, attempts)
+        if answers.is_marked_for_retry(request.request_id):
+            retry_index += 1
         elif attempts == 1 and _is_cut(completion) and _has_room(teacher, completion):
             budget *= _LARGER
         elif attempts == 1 and _is_invalid(prompt, completion):
-            draw += 1
+            retry_index += 1
         else:
-            return Standing(request, completion, attempts)
+            return RequestState(request, completion, attempts)
         attempts += 1
 
 
-def may_lead_on(prompt: Mapping[str, Any], completion: Completion) -> bool:
-    """Whether another request may follow this answer by itself. Cheaper than `standing`, for the many that end well."""
+def may_need_retry(prompt: Mapping[str, Any], completion: Completion) -> bool:
+    """Whether another request may follow this answer by itself. Cheaper than `request_state`, for most end well."""
     return _is_cut(completion) or _is_invalid(prompt, completion)
 
 
 def make_request(
-    prompt: Mapping[str, Any], teacher: Teacher, max_tokens: int, draw: int = 0, sample_index: int = 0
+    prompt: Mapping[str, Any], teacher: Teacher, max_tokens: int, retry_index: int = 0, sample_index: int = 0
 ) -> Request:
     """The request for a row of contracts.PROMPTS.
 
@@ -81,7 +81,7 @@ def make_request(
         prompt: the row.
         teacher: who is asked.
         max_tokens: budget of the answer.
-        draw: 0 for the first sampling seed, 1 for the next, …
+        retry_index: 0 for the first sampling seed, 1 for the next, …
         sample_index: which of several answers to one prompt.
     """
     system, user = prompt["system_prompt"], prompt["synth_prompt"]
@@ -96,7 +96,7 @@ def make_request(
         system,
         user,
         str(sample_index),
-        str(draw),
+        str(retry_index),
         *(["system text in the user turn"] if folded else []),
     )
     return Request(

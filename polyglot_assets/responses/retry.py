@@ -1,7 +1,7 @@
-"""Asking again: setting answers aside by their outcome.
+"""Asking again: marking answers for a retry by their outcome.
 
 Here: which answers of a response cell are not wanted any more. Not here: the asking; the next materialization of the
-cell finds the mark in the ledger (requests.standing).
+cell finds the mark in the ledger (requests.request_state).
 """
 
 from collections.abc import Collection, Iterable
@@ -13,7 +13,7 @@ from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses.ledger import Ledger, ledger_path
 
 
-def set_aside(lake: Lake, teacher: Teacher, cells: Iterable[Cell], outcomes: Collection[str]) -> dict[Cell, int]:
+def mark_for_retry(lake: Lake, teacher: Teacher, cells: Iterable[Cell], outcomes: Collection[str]) -> dict[Cell, int]:
     """Marks the answers with one of `outcomes`; returns their number in each cell that has any.
 
     A request that ended in an engine error is asked once more as it was; another answer is followed by a request with
@@ -26,6 +26,6 @@ def set_aside(lake: Lake, teacher: Teacher, cells: Iterable[Cell], outcomes: Col
         if chosen:
             with Ledger(ledger_path(lake.root, teacher.name, cell)) as ledger:
                 for request_id in chosen:
-                    ledger.set_aside(request_id)
+                    ledger.mark_for_retry(request_id)
             marked[cell] = len(chosen)
     return marked

@@ -27,7 +27,7 @@ from polyglot_assets.lake.store import Lake
 from polyglot_assets.responses.compact import Rules, compact, unchanged
 from polyglot_assets.responses.ledger import Commit, Ledger, ledger_path
 from polyglot_assets.responses.progress import Progress, said_regularly
-from polyglot_assets.responses.requests import may_lead_on, standing
+from polyglot_assets.responses.requests import may_need_retry, request_state
 
 Prompt = Mapping[str, Any]
 _ASKED = ("strategy", "system_prompt", "synth_prompt", "prompt")
@@ -191,7 +191,7 @@ class _Stream:
             if work.ledger.get(completion.request_id) is None:
                 self._keep(work, completion)
             work.waiting -= 1
-            if may_lead_on(prompt, completion):
+            if may_need_retry(prompt, completion):
                 if (request := self._ask(work, prompt)) is not None:
                     self._again.append(request)
             else:
@@ -218,13 +218,13 @@ class _Stream:
 
     def _ask(self, work: _Work, prompt: Prompt) -> Request | None:
         """The request that a prompt waits for, unless it is settled or the same request is under way already."""
-        end = standing(prompt, self._teacher, work.ledger)
+        end = request_state(prompt, self._teacher, work.ledger)
         if end.completion is not None:
             self.progress.settled += 1
             return None
         if self._other and not self.answered_in_other_dtype and not (work.waiting or work.result.asked):
             # The first prompt of a cell stands for all: asking for each would cost as much as making its request.
-            self.answered_in_other_dtype = standing(prompt, self._other, work.ledger).completion is not None
+            self.answered_in_other_dtype = request_state(prompt, self._other, work.ledger).completion is not None
         waiting = self._under_way.setdefault(end.request.request_id, [])
         waiting.append((work, prompt))
         work.waiting += 1

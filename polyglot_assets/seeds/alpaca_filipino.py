@@ -1,6 +1,6 @@
 """saillab/alpaca-filipino-cleaned: Tagalog instructions with an optional input text.
 
-The card states no licence; the set derives from Stanford Alpaca, which is CC-BY-NC-4.0, so that is what rows carry.
+The card states no license; the set derives from Stanford Alpaca, which is CC-BY-NC-4.0, so that is what rows carry.
 The input is empty, null or the word `nan` where a task has none. Rows have no id of their own.
 """
 

@@ -14,7 +14,7 @@ from polyglot_assets.lake import made_with, tombstones
 from polyglot_assets.orchestration import removal
 from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
-from polyglot_assets.orchestration.wiring import Place, cells_of, counts_table, report_cell, samples
+from polyglot_assets.orchestration.wiring import LakeContext, cells_of, counts_table, report_cell, samples
 from polyglot_assets.recipes.registry import RECIPES
 from polyglot_assets.seeds.acquire import Files
 from polyglot_assets.seeds.fill import CellSeeds
@@ -29,30 +29,32 @@ def seed_key(source: Source) -> dg.AssetKey:
     return dg.AssetKey(["seeds", source.name])
 
 
-def seed_assets(place: Place) -> list[dg.AssetsDefinition]:
+def seed_assets(lake_context: LakeContext) -> list[dg.AssetsDefinition]:
     """The assets of all sources."""
-    return [_seed_asset(place, source) for source in sources_of(place.settings)]
+    return [_seed_asset(lake_context, source) for source in sources_of(lake_context.settings)]
 
 
-def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
-    names = " and ".join(name for name in place.settings.strategies if RECIPES[name].english == bool(source.english))
+def _seed_asset(lake_context: LakeContext, source: Source) -> dg.AssetsDefinition:
+    names = " and ".join(
+        name for name in lake_context.settings.strategies if RECIPES[name].english == bool(source.english)
+    )
     feeds = f"English rows for {names}" if source.english else names
     if source.file:
         origin, feeds = f"the folder `{source.folder}`", f"columns as its `{source.file.name}` names them"
     else:
         origin = f"[{source.repo}](https://huggingface.co/datasets/{source.repo})"
 
-    @place.cell_asset(
+    @lake_context.cell_asset(
         seed_key(source),
         SEEDS,
         kinds={"parquet"} if source.file else {"huggingface", "parquet"},
-        code_version=_code_version(place.settings, source),
+        code_version=_code_version(lake_context.settings, source),
         description=f"Seeds from {origin} ({source.license}): {feeds}.",
     )
     def seeds(context: dg.AssetExecutionContext, choices: Choices) -> dg.MaterializeResult[Any]:
-        place.lake.prepare()
+        lake_context.lake.prepare()
         started = time.monotonic()
-        settings = choices.applied(place.settings)
+        settings = choices.applied(lake_context.settings)
 
         def keeps_rows(files: Files | None, filled: Mapping[Cell, CellSeeds]) -> None:
             # Samples that came with another version of the project are the same choice.
@@ -62,24 +64,24 @@ def _seed_asset(place: Place, source: Source) -> dg.AssetsDefinition:
                 for cell, seeds in filled.items()
                 if (made_with.read(file_of(cell)) or {}).get("seeds") not in again
             }
-            gone = removal.of_seeds(place.lake, source.repo, coming, settings.seeds)
+            gone = removal.of_seeds(lake_context.lake, source.repo, coming, settings.seeds)
             removal.refuse(gone, allowed=choices.allow_removal, warn=context.log.warning)
             for cell in filled:
                 made_with.doubt(file_of(cell), _made_of(source, files, settings))
 
         def file_of(cell: Cell) -> Path:
-            return place.lake.cell_path(SEEDS, cell, source=source.name)
+            return lake_context.lake.cell_path(SEEDS, cell, source=source.name)
 
-        deleted = tombstones.seed_ids(place.lake)
-        files, filled = fill_cells(place.lake, source, cells_of(context), settings, deleted, keeps_rows)
+        deleted = tombstones.seed_ids(lake_context.lake)
+        files, filled = fill_cells(lake_context.lake, source, cells_of(context), settings, deleted, keeps_rows)
         seconds = time.monotonic() - started
         for cell, seeds in filled.items():
             made_with.write(file_of(cell), _made_of(source, files, settings))
             report_cell(context, cell, len(seeds.rows), _metadata(source, cell, seeds))
-        place.lake.publish_catalogue()
+        lake_context.lake.publish_catalogue()
         revision = files.revision if files else "no files"
         return dg.MaterializeResult(
-            data_version=data_version(place.lake.cell_path(SEEDS, cell, source=source.name) for cell in filled),
+            data_version=data_version(lake_context.lake.cell_path(SEEDS, cell, source=source.name) for cell in filled),
             metadata={"revision": revision, "read_seconds": round(seconds, 3)},
         )
 

@@ -1,6 +1,6 @@
 """utter-project/EuroBlocks-SFT-Synthetic-1124: synthetic instructions in European and some other languages.
 
-Its Magpie part is left out, as the paper does. Rows have no id of their own. Its card states no licence.
+Its Magpie part is left out, as the paper does. Rows have no id of their own. Its card states no license.
 """
 
 from polyglot_assets.domain.ids import content_id

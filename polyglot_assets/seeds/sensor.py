@@ -6,14 +6,14 @@ import dagster as dg
 
 from polyglot_assets.domain.ids import content_id
 from polyglot_assets.orchestration.jobs import WHOLE_LAKE, whole_grid
-from polyglot_assets.orchestration.wiring import Place
+from polyglot_assets.orchestration.wiring import LakeContext
 from polyglot_assets.seeds import revisions
 from polyglot_assets.seeds.sources import sources_of
 
 _SECONDS = 3600
 
 
-def new_seeds(place: Place) -> dg.SensorDefinition:
+def new_seeds(lake_context: LakeContext) -> dg.SensorDefinition:
     """Looks for new revisions on the hub, or changed files in the folder of seeds; off until somebody turns it on."""
 
     @dg.sensor(
@@ -25,8 +25,8 @@ def new_seeds(place: Place) -> dg.SensorDefinition:
         "and their answers may cost money.",
     )
     def new_seed_revisions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        sources = sources_of(place.settings)
-        present = revisions.present(sources, place.settings)
+        sources = sources_of(lake_context.settings)
+        present = revisions.present(sources, lake_context.settings)
         known: dict[str, str] | None = json.loads(context.cursor) if context.cursor else None
         cursor = json.dumps((known or {}) | present, sort_keys=True)
         before = present if known is None else known
@@ -34,10 +34,10 @@ def new_seeds(place: Place) -> dg.SensorDefinition:
         if not changed:
             context.update_cursor(cursor)
             return dg.SkipReason(f"nothing new in {len(present)} sources")
-        revisions.take(changed, place.settings)
+        revisions.take(changed, lake_context.settings)
         names = ", ".join(source.name for source in changed)
         request = dg.RunRequest(
-            run_key=content_id(cursor), tags={**whole_grid(place), "polyglot/because": f"new seeds: {names}"}
+            run_key=content_id(cursor), tags={**whole_grid(lake_context), "polyglot/because": f"new seeds: {names}"}
         )
         return dg.SensorResult([request], cursor=cursor)
 

@@ -359,7 +359,7 @@ class ReleaseGroup(Group):
     release_policy: Decides[Annotated[str, Located("file", suffix=".toml")]] = Field(
         default="default",
         description="What a release may contain: `default` (everything), `commercial` (rows of which every part "
-        "allows commercial use), or a TOML file; see Licences.",
+        "allows commercial use), or a TOML file; see Licenses.",
     )
 
 

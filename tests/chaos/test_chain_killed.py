@@ -16,7 +16,7 @@ import pytest
 from chaos.processes import Nursery, Run, remount
 from chaos.server import MODEL, ModelServer
 from chaos.world import Figures, Form
-from small_lake import contents
+from lake_factory import contents
 
 from polyglot_assets.lake.store import Lake
 

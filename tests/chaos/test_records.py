@@ -22,7 +22,7 @@ def _few_answers(path: Path) -> tuple[bytes, dict[str, Completion | None]]:
         for number, text in enumerate(texts):
             ledger.append(Completion(f"{number:032x}", text, "stop", 7, 3))
         ledger.append(Completion(f"{9:032x}", "", "error", error="HTTP 500"))
-        ledger.set_aside(f"{1:032x}")
+        ledger.mark_for_retry(f"{1:032x}")
         return path.read_bytes(), {name: ledger.get(name) for name in ledger.request_ids()}
 
 

@@ -18,7 +18,7 @@ from chaos.server import MODEL, ModelServer, until
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.domain.grid import Cell, cells
-from polyglot_assets.inference.lanes import LONGEST_SERIES
+from polyglot_assets.inference.endpoints import LONGEST_SERIES
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.prompts.build import build

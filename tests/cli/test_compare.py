@@ -2,7 +2,7 @@
 
 import pytest
 from click.testing import CliRunner, Result
-from made import compute, fill, many
+from factories import compute, fill, many
 
 from polyglot_assets.cli.main import main
 from polyglot_assets.contracts.responses import RESPONSES

@@ -19,7 +19,7 @@ from polyglot_assets.domain.errors import UserError
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.assets import _found
 from polyglot_assets.orchestration import endings
-from polyglot_assets.orchestration.wiring import Place, locked_executor, markdown, rows_of
+from polyglot_assets.orchestration.wiring import LakeContext, locked_executor, markdown, rows_of
 from polyglot_assets.settings import Settings
 
 
@@ -89,9 +89,9 @@ def test_what_failed_is_the_last_line_on_the_screen_and_in_the_log(
 
 
 def test_a_run_of_the_ui_ends_the_same_way(settings: Settings, instance: dg.DagsterInstance) -> None:
-    place = Place(settings, Lake(settings.lake), grid.partitions(settings.languages))
-    place.lake.prepare()
-    job = dg.Definitions(assets=[broken, after, long_after], executor=locked_executor(place))
+    lake_context = LakeContext(settings, Lake(settings.lake), grid.partitions(settings.languages))
+    lake_context.lake.prepare()
+    job = dg.Definitions(assets=[broken, after, long_after], executor=locked_executor(lake_context))
     job = job.resolve_implicit_global_asset_job_def()
     run = instance.create_run_for_job(job)
     execute_run(InMemoryJob(job), run, instance)

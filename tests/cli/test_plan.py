@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
+import lake_factory
 import pytest
-import small_lake
 from click.testing import CliRunner
 from scripted import ScriptedEngine
 
@@ -26,13 +26,13 @@ KEY = dg.AssetKey(["responses", "smollm2_135m"])
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A German lake with two prompts per cell, of which `respond` and `translate` were asked."""
-    settings = small_lake.settings_of(tmp_path_factory.mktemp("plan") / "lake", rows=2)
+    settings = lake_factory.settings_of(tmp_path_factory.mktemp("plan") / "lake", rows=2)
     lake = Lake(settings.lake)
     lake.prepare()
-    small_lake.seeds(lake, settings)
-    small_lake.prompts(lake, settings)
+    lake_factory.seeds(lake, settings)
+    lake_factory.prompts(lake, settings)
     (teacher,) = enabled(settings)
-    engine = ScriptedEngine(small_lake.answer)
+    engine = ScriptedEngine(lake_factory.answer)
     list(respond(lake, teacher, cells(["de"], ["respond", "translate"]), lambda: engine, lambda _: None))
     return lake
 
@@ -42,16 +42,16 @@ def settings_of(lake: Lake, **values: object) -> Settings:
 
 
 def test_the_plan_is_what_a_run_asks(asked: Lake, tmp_path: Path) -> None:
-    lake = small_lake.copied(asked, tmp_path / "lake")
+    lake = lake_factory.copied(asked, tmp_path / "lake")
     settings = settings_of(lake, rows_per_cell=4)
-    before = small_lake.contents(lake)
+    before = lake_factory.contents(lake)
     (plan,) = plans(settings, running.choose(settings, (), (), None))
-    assert small_lake.contents(lake) == before
+    assert lake_factory.contents(lake) == before
     assert (plan.prompts, plan.open, plan.at_most) == (12, 8, 0)
     assert (plan.requests, plan.read, plan.written) == (8, 400, 160)
     assert plan.seconds is None, "nobody has recorded how long answers took"
-    small_lake.prompts(lake, settings)
-    assert small_lake.responses(lake, settings) == plan.open
+    lake_factory.prompts(lake, settings)
+    assert lake_factory.responses(lake, settings) == plan.open
     (after,) = plans(settings, running.choose(settings, (), (), None))
     assert (after.open, after.requests, after.seconds) == (0, 0, 0.0)
 

@@ -11,14 +11,14 @@ from polyglot_assets.curation.assets import (
     DUPLICATES_KEY,
     contamination_asset,
     duplicates_asset,
-    licences_asset,
+    licenses_asset,
 )
 from polyglot_assets.curation.duplicates import find
 from polyglot_assets.domain import grid
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts.checks import load_checks
 from polyglot_assets.orchestration.choices import Choices
-from polyglot_assets.orchestration.wiring import Place
+from polyglot_assets.orchestration.wiring import LakeContext
 from polyglot_assets.settings import Settings, bundled
 
 
@@ -39,17 +39,17 @@ def repeated(times: int, others: int, source: str) -> list[dict]:
 
 def test_the_asset_reports_what_was_found(lake: Lake, settings: Settings) -> None:
     fill(lake, repeated(3, 2, "a"))
-    asset = duplicates_asset(Place(settings, lake, grid.partitions(settings.languages)))
+    asset = duplicates_asset(LakeContext(settings, lake, grid.partitions(settings.languages)))
     (materialization,) = dg.materialize([asset]).asset_materializations_for_node("__".join(DUPLICATES_KEY.path))
     assert materialization.metadata["dagster/row_count"].value == 2
     assert "| exact_pair | 2 |" in materialization.metadata["rows"].value
 
 
-@pytest.mark.parametrize("make", [duplicates_asset, contamination_asset, licences_asset])
+@pytest.mark.parametrize("make", [duplicates_asset, contamination_asset, licenses_asset])
 def test_what_was_found_is_in_the_catalogue(lake: Lake, settings: Settings, make: Any) -> None:
     lake.publish_catalogue()
     fill(lake, repeated(3, 2, "a"))
-    asset = make(Place(settings, lake, grid.partitions(settings.languages)))
+    asset = make(LakeContext(settings, lake, grid.partitions(settings.languages)))
     resources = {} if make is not contamination_asset else {"choices": Choices.of(settings, settings.teachers)}
     assert dg.materialize([asset], resources=resources).success
     table = asset.key.path[-1]

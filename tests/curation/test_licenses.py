@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.seeds import SEEDS
-from polyglot_assets.curation.assets import LICENCES_KEY, licences_asset
+from polyglot_assets.curation.assets import LICENSES_KEY, licenses_asset
 from polyglot_assets.curation.licenses import AS_EXAMPLE, Judged, find
 from polyglot_assets.domain import grid
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.licenses.licenses import KNOWN
 from polyglot_assets.licenses.policy import EXCLUDED_SOURCE, EXCLUDED_TEACHER, Policy
-from polyglot_assets.orchestration.wiring import Place
+from polyglot_assets.orchestration.wiring import LakeContext
 from polyglot_assets.settings import Settings
 
 COMMERCIAL = Policy("commercial", require=("granted", "commercial", "derivatives"))
@@ -31,7 +31,7 @@ def row(number: int, *licenses: str, **values: object) -> Row:
 
 
 def left_out(lake: Lake) -> list[Row]:
-    return pq.read_table(lake.table_path(LICENCES)).to_pylist()
+    return pq.read_table(lake.table_path(LICENSES)).to_pylist()
 
 
 def test_rows_outside_the_policy_are_listed_with_the_reason(lake: Lake) -> None:
@@ -42,14 +42,14 @@ def test_rows_outside_the_policy_are_listed_with_the_reason(lake: Lake) -> None:
     assert judged == Judged(4, Counter({("cc-by-nc-4.0", "require commercial"): 1, ("unknown", "require granted"): 2}))
     assert left_out(lake) == sorted(
         (
-            {**{name: bad[name] for name, _, _ in LICENCES.fields if name in bad}, "licence": "cc-by-nc-4.0",
+            {**{name: bad[name] for name, _, _ in LICENSES.fields if name in bad}, "license": "cc-by-nc-4.0",
              "rule": "require commercial"},
-            *({**{name: other[name] for name, _, _ in LICENCES.fields if name in other}, "licence": "unknown",
+            *({**{name: other[name] for name, _, _ in LICENSES.fields if name in other}, "license": "unknown",
                "rule": "require granted"} for other in (none, lost)),
         ),
         key=lambda found: found["id"],
     )  # fmt: skip
-    assert pq.read_schema(lake.table_path(LICENCES)).equals(LICENCES.schema)
+    assert pq.read_schema(lake.table_path(LICENSES)).equals(LICENSES.schema)
 
 
 def test_sources_and_teachers_can_be_kept_out(lake: Lake) -> None:
@@ -57,7 +57,7 @@ def test_sources_and_teachers_can_be_kept_out(lake: Lake) -> None:
     fill(lake, rows)
     told: list[str] = []
     find(lake, Policy("x", excluded_sources=("arbml/CIDAR",), excluded_teachers=("b", "c")), told.append)
-    found = {entry["id"]: (entry["licence"], entry["rule"]) for entry in left_out(lake)}
+    found = {entry["id"]: (entry["license"], entry["rule"]) for entry in left_out(lake)}
     assert found == {rows[1]["id"]: (None, EXCLUDED_TEACHER), rows[2]["id"]: (None, EXCLUDED_SOURCE)}
     assert told == ["policy x: no example was written by c, which it excludes"]
 
@@ -78,7 +78,7 @@ def test_rows_made_after_examples_of_an_excluded_source_are_kept_out(lake: Lake)
     ]
     fill(lake, rows)
     find(lake, Policy("x", excluded_sources=("arbml/CIDAR",), exclude=("odbl",)))
-    found = {entry["id"]: (entry["licence"], entry["rule"]) for entry in left_out(lake)}
+    found = {entry["id"]: (entry["license"], entry["rule"]) for entry in left_out(lake)}
     assert found == {
         rows[0]["id"]: (None, AS_EXAMPLE),
         rows[4]["id"]: (None, EXCLUDED_SOURCE),
@@ -102,12 +102,12 @@ def test_the_table_is_the_policys_verdict_on_each_row(lake: Lake, sets: list[fro
     expected = {
         entry["id"]: breach for entry in rows if (breach := policy.breach(entry["licenses"], entry["source"], "t"))
     }
-    assert {entry["id"]: (entry["licence"], entry["rule"]) for entry in left_out(lake)} == expected
+    assert {entry["id"]: (entry["license"], entry["rule"]) for entry in left_out(lake)} == expected
     assert judged.left_out.total() == len(expected)
     assert strict or not expected
-    first = lake.table_path(LICENCES).read_bytes()
+    first = lake.table_path(LICENSES).read_bytes()
     find(lake, policy)
-    assert lake.table_path(LICENCES).read_bytes() == first
+    assert lake.table_path(LICENSES).read_bytes() == first
 
 
 def test_a_change_of_the_policy_changes_the_table(lake: Lake) -> None:
@@ -122,8 +122,12 @@ def test_the_asset_says_what_the_policy_did(lake: Lake, settings: Settings, tmp_
     path = tmp_path / "own.toml"
     path.write_text("name = 'own'\ndescription = 'Ours.'\nexclude = ['odbl']\n")
     fill(lake, [row(1, "odbl"), row(2, "mit"), row(3, "mit", "odbl")])
-    place = Place(settings.model_copy(update={"release_policy": str(path)}), lake, grid.partitions(settings.languages))
-    (made,) = dg.materialize([licences_asset(place)]).asset_materializations_for_node("__".join(LICENCES_KEY.path))
+    lake_context = LakeContext(
+        settings.model_copy(update={"release_policy": str(path)}), lake, grid.partitions(settings.languages)
+    )
+    (made,) = dg.materialize([licenses_asset(lake_context)]).asset_materializations_for_node(
+        "__".join(LICENSES_KEY.path)
+    )
     assert made.metadata["dagster/row_count"].value == 2
     assert made.metadata["policy"].value == "own: Ours."
     assert "| odbl exclude | 2 |" in made.metadata["left_out"].value

@@ -3,8 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
+import lake_factory
 import pytest
-import small_lake
 
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.examples import EXAMPLES
@@ -19,19 +19,19 @@ from polyglot_assets.settings import Settings
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """The lake as it was before anything was deleted. Not to be changed."""
     folder = tmp_path_factory.mktemp("deletion")
-    return small_lake.make(folder / "whole", folder / "evalsets")
+    return lake_factory.make(folder / "whole", folder / "evalsets")
 
 
 @pytest.fixture
 def lake(whole: Lake, tmp_path: Path) -> Lake:
     """A copy that may be changed."""
-    return small_lake.copied(whole, tmp_path / "lake")
+    return lake_factory.copied(whole, tmp_path / "lake")
 
 
 @pytest.fixture
 def settings(lake: Lake) -> Settings:
     """Settings of that lake."""
-    return small_lake.settings_of(lake.root)
+    return lake_factory.settings_of(lake.root)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def shown(whole: Lake) -> Request:
     """The seed that most prompts show as an example."""
     rows = whole.read_cell(PROMPTS, Cell("de", "generate"))
     ((seed_id, _),) = Counter(seed_id for row in rows for seed_id in row["exemplar_ids"]).most_common(1)
-    return small_lake.request_of(whole, seed_id)
+    return lake_factory.request_of(whole, seed_id)
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +49,13 @@ def leaked(whole: Lake) -> Request:
 
     (row,) = pq.read_table(whole.table_path(CONTAMINATION)).to_pylist()
     (example,) = [e for e in whole.read_cell(EXAMPLES, Cell("de", "respond")) if e["id"] == row["id"]]
-    return small_lake.request_of(whole, example["seed_id"])
+    return lake_factory.request_of(whole, example["seed_id"])
 
 
 @pytest.fixture(scope="session")
 def english(whole: Lake) -> Request:
     """A seed that is translated."""
-    return small_lake.request_of(whole, whole.read_cell(PROMPTS, Cell("de", "translate"))[0]["seed_id"])
+    return lake_factory.request_of(whole, whole.read_cell(PROMPTS, Cell("de", "translate"))[0]["seed_id"])
 
 
 @pytest.fixture(scope="session")

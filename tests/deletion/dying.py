@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import small_lake
+import lake_factory
 
 from polyglot_assets.lake import tombstones
 from polyglot_assets.lake.store import Lake
@@ -46,7 +46,7 @@ def _child(root: str, point: int, requests: list[list[str]]) -> None:
     death = _Death(root, point)
     sys.addaudithook(death)
     lake = Lake(Path(root))
-    small_lake.forget(lake, small_lake.settings_of(lake.root), [Request(*request) for request in requests])
+    lake_factory.forget(lake, lake_factory.settings_of(lake.root), [Request(*request) for request in requests])
     sys.stdout.write(f"{death.changes}\n")
     sys.stdout.flush()
 

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
+import lake_factory
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import small_lake
-from made import rows_of
+from factories import rows_of
 
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.examples import EXAMPLES
@@ -78,7 +78,7 @@ def test_nothing_is_left_in_any_file(lake: Lake, settings: Settings, requests: l
     assert len(secrets) > 8
     before = {secret for secret in secrets for _, text in everything(lake) if secret in text}
     assert len(before) >= len(secrets) - 2, "the lake holds what is looked for (but the row that it never had)"
-    small_lake.forget(lake, settings, requests)
+    lake_factory.forget(lake, settings, requests)
     assert [(path, secret) for path, text in everything(lake) for secret in secrets if secret in text] == []
 
 
@@ -103,7 +103,7 @@ def test_the_proof_finds_a_row_in_every_table_and_nothing_after_its_deletion(
     }
     assert {place for place, what in found if what == "id"} >= ids
     assert {place for place, what in found if what == "text"} >= {"seeds", "prompts", "examples", "release", "dagster"}
-    small_lake.forget(lake, settings, [])
+    lake_factory.forget(lake, settings, [])
     verdict = verify(lake, [])
     assert verdict.offences == []
     assert verdict.unseen == []
@@ -112,7 +112,7 @@ def test_the_proof_finds_a_row_in_every_table_and_nothing_after_its_deletion(
 
 def test_the_rest_is_as_it_was(whole: Lake, lake: Lake, settings: Settings, requests: list[Request]) -> None:
     gone = {request.seed_id for request in requests}
-    small_lake.forget(lake, settings, requests)
+    lake_factory.forget(lake, settings, requests)
     changed_columns = {"prompt_repeated", "sample_place", "prompt_words", "response_words"}
     for cell in cells(["de"]):
         for table in (PROMPTS, EXAMPLES):
@@ -130,11 +130,11 @@ def test_the_rest_is_as_it_was(whole: Lake, lake: Lake, settings: Settings, requ
                 }
         assert lake.read_cell(EXAMPLES, cell), "not all of the cell is concerned"
         left_ids = {row["prompt_id"] for row in lake.read_cell(PROMPTS, cell)}
-        answers = [row["prompt_id"] for row in lake.read_cell(RESPONSES, cell, teacher=small_lake.TEACHER)]
+        answers = [row["prompt_id"] for row in lake.read_cell(RESPONSES, cell, teacher=lake_factory.TEACHER)]
         assert sorted(answers) == sorted(left_ids)
         path = lake.cell_path(EXAMPLES, cell)
         before = path.read_bytes()
-        small_lake.examples(lake, settings)
+        lake_factory.examples(lake, settings)
         assert path.read_bytes() == before, "as the asset would make it from what is left"
     assert pq.read_table(lake.table_path(CONTAMINATION)).num_rows == 0
 
@@ -144,7 +144,7 @@ def test_sums_hold_before_and_after_the_gaps_are_filled(
 ) -> None:
     assert offences(whole) == {}
     raw = rows_of(whole, "SELECT source, raw_rows FROM marts.source_funnel ORDER BY source")
-    small_lake.forget(lake, settings, requests)
+    lake_factory.forget(lake, settings, requests)
     assert offences(lake) == {}
     assert rows_of(lake, "SELECT source, raw_rows FROM marts.source_funnel ORDER BY source") == raw
     deleted = rows_of(
@@ -153,12 +153,12 @@ def test_sums_hold_before_and_after_the_gaps_are_filled(
     assert {row["stage"] for row in deleted} == {"raw rows", "seeds"}
 
     old = {row["prompt_id"] for cell in cells(["de"]) for row in lake.read_cell(PROMPTS, cell)}
-    small_lake.seeds(lake, settings, tombstones.seed_ids(lake))
-    small_lake.prompts(lake, settings)
+    lake_factory.seeds(lake, settings, tombstones.seed_ids(lake))
+    lake_factory.prompts(lake, settings)
     new = {row["prompt_id"] for cell in cells(["de"]) for row in lake.read_cell(PROMPTS, cell)} - old
-    assert small_lake.responses(lake, settings) == len(new), "only what is new is paid for"
-    small_lake.examples(lake, settings)
-    small_lake.follow(lake, settings)
+    assert lake_factory.responses(lake, settings) == len(new), "only what is new is paid for"
+    lake_factory.examples(lake, settings)
+    lake_factory.follow(lake, settings)
     assert offences(lake) == {}
     assert rows_of(lake, "SELECT source, raw_rows FROM marts.source_funnel ORDER BY source") == raw
     ids = {request.seed_id for request in requests}
@@ -171,48 +171,48 @@ def test_sums_hold_before_and_after_the_gaps_are_filled(
 def test_other_prompts_stay_when_a_seed_goes(lake: Lake, settings: Settings, shown: Request) -> None:
     """Examples are drawn from a ring of hashes: only the prompts that showed the seed get another one."""
     before = lake.read_cell(PROMPTS, GENERATE)
-    small_lake.forget(lake, settings, [shown])
-    small_lake.prompts(lake, settings)
+    lake_factory.forget(lake, settings, [shown])
+    lake_factory.prompts(lake, settings)
     after = {row["prompt_id"] for row in lake.read_cell(PROMPTS, GENERATE)}
     for row in before:
         assert (row["prompt_id"] in after) == (shown.seed_id not in {row["seed_id"], *row["exemplar_ids"]})
 
 
 def test_a_second_request_has_nothing_to_do(lake: Lake, settings: Settings, requests: list[Request]) -> None:
-    small_lake.forget(lake, settings, requests)
-    before = small_lake.contents(lake)
-    intent = small_lake.forget(lake, settings, requests)
+    lake_factory.forget(lake, settings, requests)
+    before = lake_factory.contents(lake)
+    intent = lake_factory.forget(lake, settings, requests)
     assert intent.idle
     assert intent.done == requests
-    assert small_lake.contents(lake) == before
+    assert lake_factory.contents(lake) == before
 
 
 def test_a_row_that_is_not_there_yet_stays_out(lake: Lake, settings: Settings) -> None:
     later = Request("openai/gsm8k", "not yet")
-    small_lake.forget(lake, settings, [later])
+    lake_factory.forget(lake, settings, [later])
     assert tombstones.seed_ids(lake) == {later.seed_id}
     assert rows_of(lake, "SELECT rows, done_at IS NOT NULL AS done FROM lake.deletions") == [{"rows": 0, "done": True}]
 
 
 def test_what_came_back_is_removed_again(lake: Lake, settings: Settings, english: Request) -> None:
-    small_lake.forget(lake, settings, [english])
-    small_lake.seeds(lake, settings)  # by a program that knows no tombstones
+    lake_factory.forget(lake, settings, [english])
+    lake_factory.seeds(lake, settings)  # by a program that knows no tombstones
     assert verify(lake, []).offences
-    intent = small_lake.forget(lake, settings, [])
+    intent = lake_factory.forget(lake, settings, [])
     assert [request.seed_id for request in intent.open] == [english.seed_id]
     assert verify(lake, []).offences == []
 
 
 def test_the_record_says_who_and_how_many(whole: Lake, lake: Lake, settings: Settings, english: Request) -> None:
-    small_lake.forget(lake, settings, [english])
+    lake_factory.forget(lake, settings, [english])
     (row,) = rows_of(lake, "FROM lake.deletions")
     assert (row["source"], row["source_id"]) == (english.source, english.source_id)
     assert (row["requested_by"], row["reference"]) == ("the author", "mail 17")
     removed = {(r["place"], r["strategy"]): r["rows"] for r in row["removed"]}
     assert removed["seeds", "translate"] == removed["prompts", "translate"] == removed["examples", "translate"] == 1
     assert (
-        removed[f"responses/{small_lake.TEACHER}", "translate"]
-        == removed[f"ledger/{small_lake.TEACHER}", "translate"]
+        removed[f"responses/{lake_factory.TEACHER}", "translate"]
+        == removed[f"ledger/{lake_factory.TEACHER}", "translate"]
         == 1
     )
     assert sum(rows for (place, _), rows in removed.items() if place.startswith("release")) == len(
@@ -229,7 +229,7 @@ def test_releases_are_replaced_and_the_latest_stays_the_latest(
     old = versions.names(lake)
     concerned = {row["release"] for row in rows_of(whole, f"FROM release.lineage WHERE seed_id = '{english.seed_id}'")}
     assert concerned
-    small_lake.forget(lake, settings, [english])
+    lake_factory.forget(lake, settings, [english])
     new = versions.names(lake)
     assert len(new) == len(old)
     for before, after in zip(old, new, strict=True):
@@ -253,7 +253,7 @@ def test_an_older_release_is_replaced_without_becoming_the_latest(lake: Lake, se
         newest_now = sft.without(lake, newest, ids, "made smaller").folder.name
         versions.remove(lake, newest, "made smaller")
         newest = newest_now
-    small_lake.forget(lake, settings, [small_lake.request_of(lake, seed_id)])
+    lake_factory.forget(lake, settings, [lake_factory.request_of(lake, seed_id)])
     assert versions.latest(lake) == newest
     assert older not in versions.names(lake)
     assert versions.names(lake)[-1] == newest
@@ -263,21 +263,21 @@ def test_answers_of_unknown_prompts_go_from_the_cells_concerned_only(
     lake: Lake, settings: Settings, english: Request
 ) -> None:
     """An answer to a prompt of an earlier template may have shown anything."""
-    small_lake.prompts(
+    lake_factory.prompts(
         lake, settings.model_copy(update={"rows_per_cell": 1})
     )  # three answers a cell have no prompt now
     lines = {cell: _lines(lake, cell) for cell in cells(["de"])}
-    intent = small_lake.forget(lake, settings, [english])
+    intent = lake_factory.forget(lake, settings, [english])
     assert _lines(lake, GENERATE) == lines[GENERATE]
     assert _lines(lake, RESPOND) == lines[RESPOND]
     assert len(_lines(lake, TRANSLATE)) < len(lines[TRANSLATE])
     assert len(_lines(lake, TRANSLATE)) <= 1
     rows = intent.plan.found[english.seed_id].rows
-    assert rows[f"ledger/{small_lake.TEACHER}, of earlier prompts", "de", "translate"] >= 2
+    assert rows[f"ledger/{lake_factory.TEACHER}, of earlier prompts", "de", "translate"] >= 2
 
 
 def _lines(lake: Lake, cell: Cell) -> list[bytes]:
-    return ledger_path(lake.root, small_lake.TEACHER, cell).read_bytes().splitlines()
+    return ledger_path(lake.root, lake_factory.TEACHER, cell).read_bytes().splitlines()
 
 
 def test_the_same_prompt_in_another_source_is_named_and_stays(lake: Lake, settings: Settings, english: Request) -> None:
@@ -292,7 +292,7 @@ def test_the_same_prompt_in_another_source_is_named_and_stays(lake: Lake, settin
     twin = Request(rows[0]["source"], "its twin of another house")
     copy = {**seed, "source": twin.source, "source_id": twin.source_id, "seed_id": twin.seed_id}
     lake.write_cell(SEEDS, TRANSLATE, [*rows, copy], source=other)
-    intent = small_lake.forget(lake, settings, [english])
+    intent = lake_factory.forget(lake, settings, [english])
     assert intent.plan.twins == {english.seed_id: {(twin.source, twin.source_id)}}
     assert twin.seed_id in {row["seed_id"] for row in lake.read_cell(SEEDS, TRANSLATE, source=other)}
     verdict = verify(lake, [])
@@ -310,21 +310,21 @@ def test_left_overs_of_killed_processes_go(lake: Lake, settings: Settings, engli
     for path in left:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(cell.read_bytes())
-    small_lake.forget(lake, settings, [english])
+    lake_factory.forget(lake, settings, [english])
     assert [path for path in left if path.exists()] == []
 
 
 def test_a_run_keeps_deletions_away_and_the_other_way_round(lake: Lake, settings: Settings, english: Request) -> None:
     with locks.shared(lake), locks.shared(lake), pytest.raises(UserError, match="materialization"):
-        small_lake.forget(lake, settings, [english])
+        lake_factory.forget(lake, settings, [english])
     assert tombstones.read(lake) == {}
-    small_lake.forget(lake, settings, [english])
+    lake_factory.forget(lake, settings, [english])
 
 
 def test_tables_that_nothing_makes_any_more_go(lake: Lake, settings: Settings, english: Request) -> None:
     old = lake.mart_path("of_an_earlier_program")
     pq.write_table(pa.table({"text": ["anything"]}), old)
-    small_lake.forget(lake, settings, [english])
+    lake_factory.forget(lake, settings, [english])
     assert not old.exists()
 
 
@@ -336,7 +336,7 @@ def test_a_run_of_dagster_holds_the_lock(lake: Lake, settings: Settings, english
 
         def execute(self, plan_context: object, execution_plan: object) -> Iterator[object]:
             with pytest.raises(UserError, match="materialization"):
-                small_lake.forget(lake, settings, [english])
+                lake_factory.forget(lake, settings, [english])
             yield event
 
     @dg.job

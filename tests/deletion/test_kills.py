@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import lake_factory
 import pytest
-import small_lake
 
 from polyglot_assets.deletion.verify import verify
 from polyglot_assets.lake.store import Lake
@@ -62,7 +62,7 @@ def killer(requests: list[Request]) -> Iterator[Killer]:
 def fresh(whole: Lake, place: Path) -> Lake:
     """A copy of the lake at the same place each time, with few tables: each takes as long as all the rest."""
     shutil.rmtree(place, ignore_errors=True)
-    lake = small_lake.copied(whole, place)
+    lake = lake_factory.copied(whole, place)
     for path in (lake.root / "marts").glob("*.parquet"):
         if path.stem not in ("outcome_funnel", "curated"):
             path.unlink()
@@ -74,13 +74,13 @@ def test_killed_anywhere_and_called_again_the_lake_is_the_same(whole: Lake, kill
     untroubled = fresh(whole, tmp_path / "untroubled")
     changes = killer.delete(untroubled)
     assert changes > 60
-    expected = small_lake.contents(untroubled)
+    expected = lake_factory.contents(untroubled)
     died = 0
     for point in sorted({1 + changes * n // _POINTS for n in range(_POINTS)} | {3}):
         lake = fresh(whole, tmp_path / "killed")
         died += not killer.delete(lake, point)
         killer.delete(lake)
-        found = small_lake.contents(lake)
+        found = lake_factory.contents(lake)
         assert found.keys() == expected.keys(), f"killed before change {point}"
         assert [name for name in found if found[name] != expected[name]] == [], f"killed before change {point}"
         assert verify(lake, []).offences == [], f"killed before change {point}"

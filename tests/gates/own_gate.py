@@ -12,7 +12,7 @@ import polyglot_assets.gates
 
 polyglot_assets.gates.__path__.append(sys.argv[1])
 
-import small_lake  # noqa: E402
+import lake_factory  # noqa: E402
 from scripted import ScriptedEngine  # noqa: E402
 
 from polyglot_assets.domain.grid import cells  # noqa: E402
@@ -30,20 +30,20 @@ TOOLS = Path(__file__).parents[2] / "tools"
 
 def answer(request: Request) -> Completion:
     """A good answer, in capitals where a seed's own prompt is answered."""
-    good = small_lake.answer(request)
+    good = lake_factory.answer(request)
     return good if request.schema else Completion(good.request_id, good.text.upper(), "stop")
 
 
 settings = load()
 lake = Lake(settings.lake)
 lake.prepare()
-small_lake.seeds(lake, settings)
-small_lake.prompts(lake, settings)
+lake_factory.seeds(lake, settings)
+lake_factory.prompts(lake, settings)
 (teacher,) = enabled(settings)
 rules = Rules(settings.to_gates())
-list(respond(lake, teacher, cells(small_lake.LANGUAGES), lambda: ScriptedEngine(answer), lambda _: None, rules=rules))
-small_lake.examples(lake, settings)
-small_lake.follow(lake, settings)
+list(respond(lake, teacher, cells(lake_factory.LANGUAGES), lambda: ScriptedEngine(answer), lambda _: None, rules=rules))
+lake_factory.examples(lake, settings)
+lake_factory.follow(lake, settings)
 release = sft.write(lake, settings)
 pages = runpy.run_path(str(TOOLS / "reference_pages.py"))["pages"]()
 checks = {check.table: check for check in load_checks(bundled("dbt_like_sql")) if check.name == "contract"}

@@ -159,7 +159,7 @@ def test_a_budget_that_leaves_no_room_for_a_prompt_is_said_where_the_model_runs_
     assert enabled(served)[0].max_tokens == 9000
 
 
-def test_a_model_id_needs_no_entry_and_its_licence_is_unknown() -> None:
+def test_a_model_id_needs_no_entry_and_its_license_is_unknown() -> None:
     (teacher,) = enabled(Settings(teachers=("Org/Some-Model_7B",)))
     assert (teacher.name, teacher.model, teacher.license) == ("some-model_7b", "Org/Some-Model_7B", "unknown")
 

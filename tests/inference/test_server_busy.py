@@ -44,7 +44,7 @@ def test_retry_after_pauses_the_whole_server(status: int, server: FakeServer, en
             if not refused:
                 refused.append(time.monotonic())
                 return failure(status, "slow down", Retry_After="0.6")
-        assert eventually(lambda: engine._lanes[0].pause is not None)
+        assert eventually(lambda: engine._endpoints[0].pause is not None)
         return echo(call)
 
     server.answer = answer

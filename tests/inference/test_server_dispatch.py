@@ -31,8 +31,8 @@ from hypothesis import strategies as st
 from polyglot_assets.domain.errors import EngineDown
 from polyglot_assets.inference.chat_api import CONTROL
 from polyglot_assets.inference.chat_client import ChatServer
+from polyglot_assets.inference.endpoints import LONGEST_SERIES
 from polyglot_assets.inference.engine import Completion, Request
-from polyglot_assets.inference.lanes import LONGEST_SERIES
 from polyglot_assets.inference.refusals import Kind, TryError
 from polyglot_assets.inference.server_engine import ServerEngine
 

@@ -80,8 +80,8 @@ def test_a_stream_closed_while_everything_waits(server: FakeServer, engine_of: E
         with pytest.raises(KeyboardInterrupt):
             next(stream)
         timer.join()
-        for lane in engine._lanes:
-            lane.paused_until = 0
+        for endpoint in engine._endpoints:
+            endpoint.paused_until = 0
     engine.close()
 
 

@@ -21,8 +21,8 @@ from fake_server import (
 )
 
 from polyglot_assets.domain.errors import EngineDown
+from polyglot_assets.inference.endpoints import LONGEST_SERIES
 from polyglot_assets.inference.engine import Completion
-from polyglot_assets.inference.lanes import LONGEST_SERIES
 
 FLAGGED = failure(403, "flagged for violating our usage policies")
 LAST_WORDS = {

@@ -26,12 +26,12 @@ def test_the_default_keeps_nothing_out(settings: Settings) -> None:
     policy = load(settings)
     assert policy.name == "default"
     assert policy.keeps_everything
-    for licences in ([], *([identifier] for identifier in KNOWN), [*KNOWN]):
-        assert policy.breach(licences, SOURCE, TEACHER) is None
+    for licenses in ([], *([identifier] for identifier in KNOWN), [*KNOWN]):
+        assert policy.breach(licenses, SOURCE, TEACHER) is None
 
 
 @pytest.mark.parametrize(
-    ("licences", "breach"),
+    ("licenses", "breach"),
     [
         (["apache-2.0", "cc0-1.0"], None),
         (["apache-2.0", "gemma", "odbl"], None),
@@ -44,13 +44,13 @@ def test_the_default_keeps_nothing_out(settings: Settings) -> None:
         ([], ("unknown", "require granted")),
     ],
 )
-def test_the_commercial_one(settings: Settings, licences: list[str], breach: tuple[str, str] | None) -> None:
+def test_the_commercial_one(settings: Settings, licenses: list[str], breach: tuple[str, str] | None) -> None:
     policy = load(settings.model_copy(update={"release_policy": "commercial"}))
-    assert policy.breach(licences, SOURCE, TEACHER) == breach
+    assert policy.breach(licenses, SOURCE, TEACHER) == breach
 
 
 @pytest.mark.parametrize(
-    ("text", "licences", "breach"),
+    ("text", "licenses", "breach"),
     [
         ("allow = ['mit']", ["mit", "cc0-1.0"], None),
         ("allow = ['mit']", ["mit", "apache-2.0"], ("apache-2.0", "allow")),
@@ -61,29 +61,29 @@ def test_the_commercial_one(settings: Settings, licences: list[str], breach: tup
         (f"[sources]\nexclude = ['{SOURCE}']", ["mit"], (None, "sources.exclude")),
         ("[sources]\nexclude = ['openai/gsm8k']", ["mit"], None),
         (f"[teachers]\nexclude = ['{TEACHER}']", ["mit"], (None, "teachers.exclude")),
-        ("require = ['commercial']\n[licences.proprietary]\nname = 'our contract'", ["mit", "proprietary"], None),
-        ("allow = ['acme']\n[licences.acme]\nname = 'Acme'", ["acme"], None),
+        ("require = ['commercial']\n[licenses.proprietary]\nname = 'our contract'", ["mit", "proprietary"], None),
+        ("allow = ['acme']\n[licenses.acme]\nname = 'Acme'", ["acme"], None),
     ],
 )
-def test_rules(tmp_path: Path, text: str, licences: list[str], breach: tuple[str | None, str] | None) -> None:
+def test_rules(tmp_path: Path, text: str, licenses: list[str], breach: tuple[str | None, str] | None) -> None:
     policy = written(tmp_path, f"name = 'x'\n{text}")
-    assert policy.breach(licences, SOURCE, TEACHER) == breach
+    assert policy.breach(licenses, SOURCE, TEACHER) == breach
     assert not policy.keeps_everything
 
 
 @given(SETS, st.frozensets(st.sampled_from(PERMISSIONS)), IDS)
-def test_one_more_licence_or_requirement_lets_no_row_in(
-    licences: frozenset[str], require: frozenset[str], more: str
+def test_one_more_license_or_requirement_lets_no_row_in(
+    licenses: frozenset[str], require: frozenset[str], more: str
 ) -> None:
     policy = Policy("x", require=tuple(sorted(require)))
     stricter = Policy("x", require=PERMISSIONS)
-    if policy.breach(licences, SOURCE, TEACHER):
-        assert stricter.breach(licences, SOURCE, TEACHER)
-        if licences:
-            assert policy.breach(licences | {more}, SOURCE, TEACHER)
+    if policy.breach(licenses, SOURCE, TEACHER):
+        assert stricter.breach(licenses, SOURCE, TEACHER)
+        if licenses:
+            assert policy.breach(licenses | {more}, SOURCE, TEACHER)
     assert policy.keeps_everything == (not require)
     if not require:
-        assert policy.breach(licences, SOURCE, TEACHER) is None
+        assert policy.breach(licenses, SOURCE, TEACHER) is None
 
 
 def test_a_claim_is_held_against_the_parts(tmp_path: Path) -> None:
@@ -97,12 +97,12 @@ def test_the_manifest_gets_what_the_file_says_and_not_where_it_lies(tmp_path: Pa
     policy = written(
         tmp_path,
         "name = 'x'\ndescription = 'd'\nrequire = ['commercial']\nclaim = 'mit'\n"
-        "[sources]\nexclude = ['arbml/CIDAR']\n[licences.acme]\nname = 'Acme'\nown_terms = true\n",
+        "[sources]\nexclude = ['arbml/CIDAR']\n[licenses.acme]\nname = 'Acme'\nown_terms = true\n",
     )
     found = policy.as_dict()
-    assert found["licences"].keys() == {"acme"}
-    assert found["licences"]["acme"]["own_terms"] is True
-    assert {key: value for key, value in found.items() if key != "licences"} == {
+    assert found["licenses"].keys() == {"acme"}
+    assert found["licenses"]["acme"]["own_terms"] is True
+    assert {key: value for key, value in found.items() if key != "licenses"} == {
         "name": "x",
         "description": "d",
         "require": ["commercial"],
@@ -113,6 +113,11 @@ def test_the_manifest_gets_what_the_file_says_and_not_where_it_lies(tmp_path: Pa
         "sources": {"exclude": ["arbml/CIDAR"]},
         "teachers": {"exclude": []},
     }
+
+
+def test_the_former_name_of_the_licenses_is_read_too(tmp_path: Path) -> None:
+    text = "name = 'x'\nallow = ['acme']\n[{}.acme]\nname = 'Acme'\n"
+    assert written(tmp_path, text.format("licences")) == written(tmp_path, text.format("licenses"))
 
 
 def test_every_bundled_policy_can_be_named(settings: Settings) -> None:
@@ -145,27 +150,32 @@ def test_a_file_is_named_by_its_path(settings: Settings, tmp_path: Path, monkeyp
         ),
         ('name = " "', "name: expected a name of visible characters, got ' '"),
         ('name = "x"\n[teachers]\nexclude = ["a\\u200b"]', r"teachers.exclude: expected names of visible characters"),
-        ('name = "x"\n[licences."a\\u0000"]\nname = "A"', "id: expected a name of visible characters"),
+        ('name = "x"\n[licenses."a\\u0000"]\nname = "A"', "id: expected a name of visible characters"),
         (
-            'name = "x"\n[licences.acme]\nname = "A\\u202e"',
-            "[licences.acme] name: expected a name of visible characters",
+            'name = "x"\n[licenses.acme]\nname = "A\\u202e"',
+            "[licenses.acme] name: expected a name of visible characters",
         ),
         ("name = 3", "name: expected a text, got 3"),
         ("name = 'x'\nrequires = []", "requires: unknown key; known are name, "),
         ("name = 'x'\nrequire = ['comercial']", "require: unknown property 'comercial'; known are granted, "),
         ("name = 'x'\nrequire = ['share_alike']", "require: unknown property 'share_alike'"),
         ("name = 'x'\nforbid = ['commercial']", "forbid: unknown property 'commercial'; known are attribution, "),
-        ("name = 'x'\nallow = ['apache']", "allow: unknown licence 'apache'; known are cc0-1.0, "),
+        ("name = 'x'\nallow = ['apache']", "allow: unknown license 'apache'; known are cc0-1.0, "),
         ("name = 'x'\nexclude = 'odbl'", "exclude: expected a list of texts, got 'odbl'"),
         ("name = 'x'\nexclude = [1]", "exclude: expected a list of texts, got [1]"),
-        ("name = 'x'\nclaim = 'Apache'", "claim: unknown licence 'Apache'"),
+        ("name = 'x'\nclaim = 'Apache'", "claim: unknown license 'Apache'"),
         ("name = 'x'\nclaim = ['mit']", "claim: expected a text, got ['mit']"),
         ("name = 'x'\nsources = ['a/b']", "[sources]: expected a table, got ['a/b']"),
         ("name = 'x'\n[sources]\nexclude = ['cidar']", "sources.exclude: unknown source 'cidar'; known are Open"),
         ("name = 'x'\n[sources]\nallow = []", "sources.allow: unknown key; known are exclude"),
         ("name = 'x'\n[teachers]\nexclude = 'me'", "teachers.exclude: expected a list of texts, got 'me'"),
+        ("name = 'x'\n[licenses.acme]\ncommercial = true", "[licenses.acme]: missing name"),
+        ("name = 'x'\n[licenses]\nacme = 1", "[licenses.acme]: expected a table"),
         ("name = 'x'\n[licences.acme]\ncommercial = true", "[licences.acme]: missing name"),
-        ("name = 'x'\n[licences]\nacme = 1", "[licences.acme]: expected a table"),
+        (
+            "name = 'x'\n[licenses.a]\nname = 'A'\n[licences.b]\nname = 'B'",
+            "[licenses] and [licences], its former name, are both there; keep [licenses]",
+        ),
         ("name = ", "policy.toml: "),
     ],
 )

@@ -7,14 +7,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from made import compute, duplicate, example, leak, outsider
+from factories import compute, duplicate, example, leak, outsider
 from scripted import ScriptedEngine
 
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.counts import COUNTS
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.seeds import SEEDS
@@ -68,7 +68,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     fourth = lake.read_cell(EXAMPLES, CELLS[1])[0]
     _write(lake, DUPLICATES, [duplicate(second, first)])
     _write(lake, CONTAMINATION, [leak(third)])
-    _write(lake, LICENCES, [outsider(fourth)])
+    _write(lake, LICENSES, [outsider(fourth)])
     compute(lake)
     return lake
 
@@ -183,10 +183,10 @@ def test_a_wrong_mart_fails_its_check(sound: Lake, table: str, name: str, edited
 
 
 def test_rows_left_out_that_are_not_there_or_twice_are_found(sound: Lake) -> None:
-    check = CHECKS["licences", "left_out_examples_exist"]
+    check = CHECKS["licenses", "left_out_examples_exist"]
     here = sound.read_cell(EXAMPLES, CELLS[1])[0]
     for rows, found in (([outsider(here)] * 2, 2), ([outsider({**here, "id": "nowhere"})], 1)):
-        _write(sound, LICENCES, rows)
+        _write(sound, LICENSES, rows)
         assert [row["times"] for row in _offences(sound, check)] == [found]
 
 

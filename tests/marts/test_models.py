@@ -25,7 +25,7 @@ def test_every_model_is_plain_sql_with_described_columns() -> None:
     assert {model.name for model in models} >= {
         "curated", "language_distribution", "strategy_distribution", "source_mix", "outcome_funnel", "source_funnel",
         "outcomes", "length_quantiles", "lexical_diversity", "prompt_diversity", "duplicate_share", "cluster_sizes",
-        "largest_clusters", "licence_mix", "contamination_sets", "contamination_items", "card_audit",
+        "largest_clusters", "license_mix", "contamination_sets", "contamination_items", "card_audit",
         "card_comparison",
     }  # fmt: skip
     for model in models:
@@ -60,7 +60,7 @@ def test_column_lineage_reaches_the_tables_that_are_read() -> None:
     assert lineage["curated"]["teacher"] == {("lake", "examples", "teacher")}
     assert {
         ("lake", "contamination", "item"),
-        ("lake", "licences", "rule"),
+        ("lake", "licenses", "rule"),
         ("lake", "duplicates", "id"),
     } <= lineage["curated"]["outcome"]
     assert lineage["outcome_funnel"]["outcome"] == {
@@ -73,8 +73,8 @@ def test_column_lineage_reaches_the_tables_that_are_read() -> None:
 
 def test_a_model_needs_those_that_it_reads_and_what_they_read() -> None:
     models, _ = load(bundled("dbt_like_sql"))
-    names = [model.name for model in needed(models, ["source_funnel", "licence_mix"])]
-    assert sorted(names) == ["curated", "example_counts", "licence_mix", "outcome_funnel", "source_funnel"]
+    names = [model.name for model in needed(models, ["source_funnel", "license_mix"])]
+    assert sorted(names) == ["curated", "example_counts", "license_mix", "outcome_funnel", "source_funnel"]
     assert names == [model.name for model in models if model.name in names]
     assert needed(models, []) == []
 

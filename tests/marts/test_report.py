@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from made import fill, leak, many, rows_of
+from factories import fill, leak, many, rows_of
 from pages import check_page, chromium
 
 from polyglot_assets.cli.main import main
@@ -37,7 +37,7 @@ def filled(root: Path, name: str) -> Lake:
         examples, duplicates, _ = many(["de", "ja"], 40)
         for number, row in enumerate(examples):
             row |= {"response_tokens": 10 ** (number % 9), "source": f"{'org' * 20}/{'name' * 20}{number % 3}"}
-            row |= {"licenses": [f"licence-{letter * 30}" for letter in "abc"]}
+            row |= {"licenses": [f"license-{letter * 30}" for letter in "abc"]}
         fill(lake, examples, duplicates, [leak(row, eval_set="x" * 120) for row in examples[::5]], failed=3_000)
     return lake
 

@@ -6,9 +6,9 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from factories import SOURCES, compute, duplicate, example, fill, leak, many, outsider, rows_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made import SOURCES, compute, duplicate, example, fill, leak, many, outsider, rows_of
 
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.counts import Counted, read_counts, write_counts
@@ -85,11 +85,11 @@ def test_the_policy_comes_between_contamination_and_duplicates(lake: Lake) -> No
     assert list(overview.values()) == [7, 2, 3, 1, 1]
 
 
-def test_the_mix_of_licences_shows_what_is_left_out(lake: Lake) -> None:
+def test_the_mix_of_licenses_shows_what_is_left_out(lake: Lake) -> None:
     sets = [["apache-2.0"], ["apache-2.0"], ["apache-2.0", "cc-by-nc-sa-4.0"], ["cc0-1.0", "proprietary"]]
     rows = [example(number, CELL, licenses=licenses) for number, licenses in enumerate(sets)]
     fill(lake, rows, [duplicate(example(99, CELL), rows[0])], outsiders=[outsider(rows[2])])
-    assert [tuple(row.values()) for row in rows_of(lake, "FROM marts.licence_mix")] == [
+    assert [tuple(row.values()) for row in rows_of(lake, "FROM marts.license_mix")] == [
         ("apache-2.0", 2, 0.666667, False, False, 0),
         ("cc0-1.0 + proprietary", 1, 0.333333, False, True, 0),
         ("apache-2.0 + cc-by-nc-sa-4.0", 0, 0.0, True, False, 1),
@@ -157,10 +157,10 @@ def test_hits_by_item_and_by_evaluation_set(lake: Lake) -> None:
     assert [tuple(row.values()) for row in sets] == [("mgsm_de.tsv", 2, 13, 2, 13), ("other.jsonl", 1, 1, 1, 0)]
 
 
-def test_what_licences_allow_is_what_is_known_of_them(lake: Lake) -> None:
+def test_what_licenses_allow_is_what_is_known_of_them(lake: Lake) -> None:
     names = [*KNOWN, "mrl-0.1"]
     fill(lake, [example(number, CELL, licenses=[name]) for number, name in enumerate(names)])
-    found = {row["licences"]: row for row in rows_of(lake, "FROM marts.licence_mix")}
+    found = {row["licenses"]: row for row in rows_of(lake, "FROM marts.license_mix")}
     assert {name: (row["unclear"], row["non_commercial"]) for name, row in found.items()} == {
         name: (not of(name).granted, of(name).granted and not of(name).commercial) for name in names
     }
@@ -201,7 +201,7 @@ def test_every_example_has_one_outcome_and_all_sums_agree(lake: Lake, data: Any)
          outsiders=outsiders or [outsider(example(99, CELL))])  # fmt: skip
     with lake.connect() as connection:
         for check in load_checks(bundled("dbt_like_sql")):
-            if check.table not in ("prompts", "responses", "examples", "duplicates", "contamination", "licences"):
+            if check.table not in ("prompts", "responses", "examples", "duplicates", "contamination", "licenses"):
                 assert check.offences(connection) == [], (check.table, check.name)
 
 

@@ -111,7 +111,7 @@ def versions(**change: object) -> dict[str, str | None]:
         ({"gate_refusal_share": 0.3}, {"responses/smollm2_135m", "release/sft"}),
         ({"duplicates_width": 3}, {"examples", "curation/duplicates", "release/sft"}),
         ({"evalsets_overlap": 0.5}, {"curation/contamination", "release/sft"}),
-        ({"release_policy": "commercial"}, {"curation/licences", "release/sft"}),
+        ({"release_policy": "commercial"}, {"curation/licenses", "release/sft"}),
         ({"keep_toxic": True}, {*(f"seeds/{source.name}" for source in SOURCES), "release/sft"}),
         ({"teacher_patience": 1.0}, set()),
     ],

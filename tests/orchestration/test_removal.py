@@ -13,7 +13,7 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from made import leak
+from factories import leak
 from scripted import ScriptedVllm
 
 from polyglot_assets import definitions

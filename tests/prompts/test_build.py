@@ -1,4 +1,4 @@
-"""Building a cell's prompts: ids, licences, and that every seed is accounted for."""
+"""Building a cell's prompts: ids, licenses, and that every seed is accounted for."""
 
 import shutil
 from collections import Counter
@@ -88,13 +88,13 @@ def test_other_strategies_show_the_seeds_prompt_and_no_answer(strategy, make_see
     assert "die Antwort darauf" not in row["synth_prompt"]
 
 
-def test_the_licences_are_those_of_the_seed_the_examples_and_the_templates(make_seed):
+def test_the_licenses_are_those_of_the_seed_the_examples_and_the_templates(make_seed):
     seeds = [make_seed(number, source) for source in range(len(SOURCES)) for number in (1, 2)]
-    licence = {seed["seed_id"]: seed["license"] for seed in seeds}
+    license = {seed["seed_id"]: seed["license"] for seed in seeds}
     rows, _ = made(GENERATE, seeds)
     assert len({tuple(row["licenses"]) for row in rows}) > 3
     for row in rows:
-        used = {licence[identifier] for identifier in (row["seed_id"], *row["exemplar_ids"])}
+        used = {license[identifier] for identifier in (row["seed_id"], *row["exemplar_ids"])}
         assert row["licenses"] == sorted({*used, "cc0-1.0"})
 
 

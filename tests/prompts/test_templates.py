@@ -117,17 +117,17 @@ def test_places_are_filled_each_with_its_own_text():
     assert template.renderer("de")({"prompt": "a$b", "response": "$prompt"})[1] == "a$b: $prompt (a$b, German)"
 
 
-def test_the_licence_of_templates_is_stated_in_their_folder(folder):
+def test_the_license_of_templates_is_stated_in_their_folder(folder):
     assert {template.licenses for template in load().values()} == {("cc0-1.0",)}
     before = {name: template.version for name, template in load(folder).items()}
-    for text, licence in (("cc-by-4.0\n", "cc-by-4.0"), ("\n", "unknown"), (None, "unknown")):
-        (folder / "licence.txt").unlink()
+    for text, license in (("cc-by-4.0\n", "cc-by-4.0"), ("\n", "unknown"), (None, "unknown")):
+        (folder / "license.txt").unlink()
         if text is not None:
-            (folder / "licence.txt").write_text(text)
+            (folder / "license.txt").write_text(text)
         load.cache_clear()
-        assert {template.licenses for template in load(folder).values()} == {(licence,)}
+        assert {template.licenses for template in load(folder).values()} == {(license,)}
         assert {name: template.version for name, template in load(folder).items()} == before
-        (folder / "licence.txt").touch()
+        (folder / "license.txt").touch()
 
 
 MISTAKES = {
@@ -139,7 +139,8 @@ MISTAKES = {
     ("respond.txt", "$prompt\0"): "respond.txt: holds a NUL",
     ("system.txt", "$prompt"): "system.txt: unknown placeholder $prompt; there are language",
     ("genrate.txt", "x"): "genrate.txt: no template is called so; did you mean 'generate'?",
-    ("licence.txt", "a\nb"): "licence.txt: expected the name of a licence, got 'a\\nb'",
+    ("licence.txt", "a\nb"): "licence.txt: expected the name of a license, got 'a\\nb'",
+    ("license.txt", "a\nb"): "license.txt: expected the name of a license, got 'a\\nb'",
     (
         "german/respond.txt",
         "$prompt",
@@ -171,15 +172,27 @@ class TestOwn:
         assert ours.of(RESPOND, "cs").renderer("cs")("x")[1] == "Sag auf Czech: x"
         assert ours.version() != theirs.version()
 
-    def test_licences_are_those_of_the_folders_from_which_the_texts_are(self, own):
-        for folder, licence in ((own, "mit"), (own / "de", "cc-by-4.0")):
+    def test_licenses_are_those_of_the_folders_from_which_the_texts_are(self, own):
+        for folder, license in ((own, "mit"), (own / "de", "cc-by-4.0")):
             (folder / "respond.txt").write_text("$prompt")
-            (folder / "license.txt").write_text(licence)
+            (folder / "license.txt").write_text(license)
         (own / "system.txt").write_text("You speak $language.")
         templates = load(own)
         assert templates.of(RESPOND, "de").licenses == ("cc-by-4.0", "mit")
         assert templates.of(RESPOND, "cs").licenses == ("mit",)
         assert templates.of(GENERATE, "cs").licenses == ("cc0-1.0", "mit")
+
+    def test_the_former_name_of_the_license_is_read_too_but_not_beside_the_present_one(self, own):
+        (own / "de").rmdir()
+        (own / "respond.txt").write_text("$prompt")
+        (own / "licence.txt").write_text("mit")
+        assert load(own).of(RESPOND, "de").licenses == ("cc0-1.0", "mit")
+        (own / "license.txt").write_text("cc-by-4.0")
+        load.cache_clear()
+        with pytest.raises(
+            UserError, match=r"/licence\.txt: license\.txt, its present name, is there too; keep that one$"
+        ):
+            load(own)
 
     @pytest.mark.parametrize("mistake", MISTAKES)
     def test_a_broken_template_is_one_line_that_names_it(self, own, mistake):

@@ -13,7 +13,7 @@ import polyglot_assets.recipes
 polyglot_assets.recipes.__path__.append(sys.argv[1])
 
 import dagster as dg  # noqa: E402
-import small_lake  # noqa: E402
+import lake_factory  # noqa: E402
 from click.testing import CliRunner  # noqa: E402
 from scripted import ScriptedVllm  # noqa: E402
 
@@ -35,7 +35,7 @@ unchanged: set[str] = set()
 
 def answer(request: Request) -> Completion:
     """A good answer; the first prompt that is to be made harder comes back as it was."""
-    good = small_lake.answer(request)
+    good = lake_factory.answer(request)
     asked = request.messages[1]["content"]
     if "harder version" not in asked or unchanged:
         return good

@@ -58,7 +58,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     recipes, templates = tmp_path_factory.mktemp("recipes"), tmp_path_factory.mktemp("templates")
     (recipes / "simplify.py").write_text(RECIPE)
     (templates / "simplify.txt").write_text(TEMPLATE)
-    (templates / "licence.txt").write_text("cc-by-4.0")
+    (templates / "license.txt").write_text("cc-by-4.0")
     variables = {
         "PYTHONPATH": str(TESTS),
         "POLYGLOT_LAKE": str(tmp_path_factory.mktemp("lakes") / "lake"),
@@ -92,7 +92,7 @@ def test_figures_follow(found: dict[str, Any]) -> None:
     assert found["verified"] == []
     assert "| language | respond | translate | rewrite | simplify |" in found["card"]
     assert "*simplify*: it answers a prompt of the source so that a child" in " ".join(found["card"].split())
-    assert "cc-by-4.0" in found["card"], "the licence of the template"
+    assert "cc-by-4.0" in found["card"], "the license of the template"
     assert "simplify" in found["report"]
     assert re.search(r"de +│ simplify", found["status"])
     assert "| `simplify` | a seed's own prompt | an answer for a child |" in found["docs"]

@@ -134,7 +134,9 @@ BREACHES = [
     (drop("license", "id"), "'license.id': Field required"),
     (put("policy", "require", value=["everything"]), "'policy.require[0]': Input should be 'granted', "),
     (put("policy", "sources", value={"exclude": 5}), "'policy.sources.exclude': Input should be a valid list"),
+    (put("policy", "licenses", value={"acme": {"url": "x"}}), "'policy.licenses.acme.name': Field required"),
     (put("policy", "licences", value={"acme": {"url": "x"}}), "'policy.licences.acme.name': Field required"),
+    (put("policy", "licences", value={}), "'policy': should hold licenses or, as earlier releases do, licences, not"),
     (put("settings", "languages", value="de"), "'settings.languages': Input should be a valid list"),
     (put("settings", "rows_per_cell", value="many"), "'settings.rows_per_cell': Input should be a valid integer"),
     (put("deleted", value={"of": 5}), "'deleted.of': Input should be a valid string"),
@@ -204,6 +206,19 @@ def test_releases_of_earlier_versions_stay_readable(folder: Path, tmp_path: Path
     assert {name for name, problems in verify(folder).items() if problems} == {"sums", "card"}
     assert compare(folder, folder).changes
     assert write_subset(folder, tmp_path / "part", Options()).rows == 12
+
+
+def test_the_version_of_an_earlier_release_holds_over_the_former_name_of_its_licenses(tmp_path: Path) -> None:
+    acme = {"name": "Acme", "commercial": True}
+    counted = "cells files inputs sources teachers templates licenses outcomes stages software".split()
+    values: Values = {name: [] for name in counted}
+    values |= {"rows": 0, "license": {"id": "other", "name": "", "sentences": []}}
+    values |= {"settings": {}, "deleted": {}}
+    values |= {"policy": {"name": "own", "require": ["commercial"], "licences": {"acme": acme}}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"format": 1, "version": "731887450e84", **values}))
+    found = manifest_.read(tmp_path)
+    assert stated(found.policy).breach(["acme"], "a/b", "small") is None
+    assert stated(found.policy).breach(["unknown"], "a/b", "small") == ("unknown", "require commercial")
 
 
 def resigned(values: Values, folder: Path, content: bytes) -> None:
@@ -278,7 +293,9 @@ class TestHistory:
         assert run("releases").exit_code == 0
 
 
-KEYS = st.text(max_size=8) | st.sampled_from(["rows", "of", "name", "id", "exclude", "licences", "teacher", "path"])
+KEYS = st.text(max_size=8) | st.sampled_from(
+    ["rows", "of", "name", "id", "exclude", "licenses", "licences", "teacher", "path"]
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | st.text(max_size=20)
     | st.sampled_from(["de", "/etc/passwd", "../x", "data/de/x/train-00000-of-00001.parquet", "ok", HUGE]),
@@ -300,7 +317,7 @@ def test_any_change_of_a_manifest_breaks_the_contract_or_gives_a_card(
 ) -> None:
     values = values_of(original)
     values["deleted"] = {"rows": 1, "of": "0123456789ab"}
-    values["policy"]["licences"] = {"acme": {"name": "Acme", "granted": True, "passes_to": ["mit"]}}
+    values["policy"]["licenses"] = {"acme": {"name": "Acme", "granted": True, "passes_to": ["mit"]}}
     place = data.draw(st.sampled_from([place for place in places(values) if place and place[0] != "version"]))
     (drop(*place) if data.draw(st.booleans()) else put(*place, value=data.draw(JSON)))(values)
     signed(tmp_path, values)
@@ -318,8 +335,8 @@ ODD = [
     (put("rows", value=0), "sums"),
     (put("cells", value=[]), "sums"),
     (put("cells", 0, "strategy", value="x"), "sums"),
-    (put("license", "id", value="no such licence"), "licence"),
-    (put("policy", "allow", value=["cc0-1.0"]), "licence"),
+    (put("license", "id", value="no such license"), "license"),
+    (put("policy", "allow", value=["cc0-1.0"]), "license"),
     (put("outcomes", value=[]), "sums"),
     (drop("files", 0), "files"),
     (put("sources", 0, "source", value="'); DROP TABLE x; --|\u202e"), "sums"),

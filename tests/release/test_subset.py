@@ -171,13 +171,13 @@ def test_datasets_opens_it_and_the_card_is_true(release: Path, options: Options,
     assert f"| {own} |\n" in next(line + "\n" for line in card.splitlines() if line.startswith("| German"))
 
 
-def test_the_licence_is_that_of_the_rows_that_are_in_it(tmp_path: Path) -> None:
+def test_the_license_is_that_of_the_rows_that_are_in_it(tmp_path: Path) -> None:
     rows = [Answer(1), Answer(2, licenses=("cc-by-nc-4.0",), source="arbml/CIDAR")]
     release = released(tmp_path / "lake", rows)
-    for name, sources, licence in (("a", ("openai/gsm8k",), "apache-2.0"), ("b", (), "cc-by-nc-4.0")):
+    for name, sources, license in (("a", ("openai/gsm8k",), "apache-2.0"), ("b", (), "cc-by-nc-4.0")):
         write(release, tmp_path / name, Options(sources=sources))
         card = (tmp_path / name / "README.md").read_text()
-        assert yaml.safe_load(card.split("---")[1])["license"] == licence
+        assert yaml.safe_load(card.split("---")[1])["license"] == license
         assert ("cc-by-nc" in card.split("carry:")[1]) == (name == "b")
         assert "| apache-2.0 | 1 |" in card
 

@@ -208,16 +208,16 @@ def test_left_overs_of_rejected_rows(filled: Lake, settings: Settings) -> None:
         (("apache-2.0", "gemma"), "other", ""),
     ],
 )
-def test_a_licence_that_claims_more_than_its_parts_allow(
+def test_a_license_that_claims_more_than_its_parts_allow(
     licenses: tuple[str, ...], claim: str, problem: str, lake: Lake, settings: Settings, tmp_path: Path
 ) -> None:
     fill(lake, CELLS[0], [example(CELLS[0], number, licenses) for number in range(3)])
     folder = Path(shutil.copytree(write(lake, settings).folder, tmp_path / "release"))
-    assert not failing(folder), "the licence that the release states by itself"
+    assert not failing(folder), "the license that the release states by itself"
     card = (folder / "README.md").read_text(encoding="utf-8")
     own = yaml.safe_load(card.split("---")[1])["license"]
     (folder / "README.md").write_text(card.replace(f"license: {own}\n", f"license: {claim}\n", 1), encoding="utf-8")
-    found = verify(folder)["licence"]
+    found = verify(folder)["license"]
     assert len(found) == bool(problem)
     assert problem in "".join(found)
 
@@ -229,7 +229,7 @@ def test_a_policy_that_claims_too_much_and_rows_that_it_forbids(lake: Lake, sett
     bold = write(lake, settings.model_copy(update={"release_policy": str(policy)}))
     assert bold.manifest.license["id"] == "apache-2.0"
     assert failing(bold.folder) == {
-        "licence": ["apache-2.0 is claimed, but cc-by-nc-4.0 forbids commercial use, which apache-2.0 allows"]
+        "license": ["apache-2.0 is claimed, but cc-by-nc-4.0 forbids commercial use, which apache-2.0 allows"]
     }
     commercial = write(lake, settings.model_copy(update={"release_policy": "commercial"}))
     assert commercial.manifest.rows == 1
@@ -237,4 +237,4 @@ def test_a_policy_that_claims_too_much_and_rows_that_it_forbids(lake: Lake, sett
     assert not failing(commercial.folder)
     folder = Path(shutil.copytree(bold.folder, tmp_path / "release"))
     sign(folder, replace(manifest_.read(folder), policy=commercial.manifest.policy))
-    assert "rows of openai/gsm8k by small: require commercial (cc-by-nc-4.0)" in failing(folder)["licence"]
+    assert "rows of openai/gsm8k by small: require commercial (cc-by-nc-4.0)" in failing(folder)["license"]

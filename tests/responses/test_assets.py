@@ -1,8 +1,8 @@
 """What becomes of an engine that goes away while the UI's run is under way."""
 
 import dagster as dg
+import lake_factory
 import pytest
-import small_lake
 from scripted import ScriptedVllm, good_answer
 
 from polyglot_assets.definitions import build_defs
@@ -23,8 +23,8 @@ KEY = dg.AssetKey(["responses", "smollm2_135m"])
 def test_only_where_it_may_help_a_step_is_tried_again(
     lake: Lake, settings: Settings, *, passing: bool, tags: dict[str, str], tries: int
 ) -> None:
-    small_lake.seeds(lake, settings)
-    small_lake.prompts(lake, settings)
+    lake_factory.seeds(lake, settings)
+    lake_factory.prompts(lake, settings)
     vllm = ScriptedVllm(name=ScriptedVllm.new().name, patience=0.01)
     down = []
 

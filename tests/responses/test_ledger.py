@@ -162,36 +162,36 @@ def test_the_latest_answer_counts(tmp_path: Path) -> None:
     assert read(path) == {name(0): completion(0, "neu")}
 
 
-def test_an_answer_that_is_set_aside_stays_and_says_so(tmp_path: Path) -> None:
+def test_an_answer_that_is_marked_for_retry_stays_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     with Ledger(path) as ledger:
         for number in range(2):
             ledger.append(completion(number))
         for _ in range(2):
-            ledger.set_aside(name(0))
-        ledger.set_aside(name(7))
+            ledger.mark_for_retry(name(0))
+        ledger.mark_for_retry(name(7))
         size = path.stat().st_size
-        ledger.set_aside(name(0))
+        ledger.mark_for_retry(name(0))
         assert path.stat().st_size == size
     with Ledger(path) as ledger:
         assert ledger.get(name(0)) == completion(0)
-        assert ledger.is_set_aside(name(0))
-        assert not ledger.is_set_aside(name(1))
+        assert ledger.is_marked_for_retry(name(0))
+        assert not ledger.is_marked_for_retry(name(1))
         ledger.append(completion(0))
-        assert not ledger.is_set_aside(name(0))
+        assert not ledger.is_marked_for_retry(name(0))
 
 
-def test_an_error_that_is_set_aside_is_forgotten(tmp_path: Path) -> None:
+def test_an_error_that_is_marked_for_retry_is_forgotten(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     error = Completion(name(0), "", "error", error="500")
     with Ledger(path) as ledger:
         ledger.append(error)
         assert ledger.get(name(0)) == error
-        ledger.set_aside(name(0))
+        ledger.mark_for_retry(name(0))
         assert ledger.get(name(0)) is None
     with Ledger(path) as ledger:
         assert ledger.get(name(0)) is None
-        assert not ledger.is_set_aside(name(0))
+        assert not ledger.is_marked_for_retry(name(0))
         ledger.append(completion(0))
     assert read(path) == {name(0): completion(0)}
 
@@ -200,7 +200,7 @@ def test_the_digest_is_that_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     with Ledger(path) as ledger:
         ledger.append(completion(0))
-        ledger.set_aside(name(0))
+        ledger.mark_for_retry(name(0))
         written = ledger.digest()
     with Ledger(path) as ledger:
         assert ledger.digest() == written
@@ -291,7 +291,7 @@ def test_keeping_only_some_requests_is_one_step(tmp_path: Path) -> None:
     with Ledger(path) as ledger:
         for number in range(4):
             ledger.append(completion(number))
-        ledger.set_aside(name(1))
+        ledger.mark_for_retry(name(1))
     with path.open("ab") as file:
         file.write(b"00000000 damaged\n")
     with Ledger(path) as ledger:
@@ -299,7 +299,7 @@ def test_keeping_only_some_requests_is_one_step(tmp_path: Path) -> None:
         assert ledger.keep_only([name(1), name(2)]) == 2
     with Ledger(path) as ledger:
         assert set(ledger.request_ids()) == {name(1), name(2)}
-        assert ledger.is_set_aside(name(1))
+        assert ledger.is_marked_for_retry(name(1))
         assert not ledger.has_other_than([name(1), name(2), name(3)])
     assert path.read_bytes().count(b"\n") == 3, "two answers and the mark"
 

@@ -7,7 +7,7 @@ import pytest
 
 from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.inference.registry import Teacher
-from polyglot_assets.responses.requests import Standing, make_request, standing
+from polyglot_assets.responses.requests import RequestState, make_request, request_state
 
 TEACHER = Teacher(
     "t", "org/model", "mit", revision="1", max_tokens=100, max_model_len=1000, sampling={"temperature": 0.5}
@@ -100,8 +100,8 @@ def test_messages_and_parameters_cannot_trade_places() -> None:
 class Answered:
     """A ledger in memory: the n-th request of a prompt gets the n-th answer."""
 
-    def __init__(self, *answers: Completion, aside: set[int] = frozenset()) -> None:  # type: ignore[assignment]
-        self.answers, self.aside, self.order = answers, aside, list[str]()
+    def __init__(self, *answers: Completion, marked: set[int] = frozenset()) -> None:  # type: ignore[assignment]
+        self.answers, self.marked, self.order = answers, marked, list[str]()
 
     def get(self, request_id: str) -> Completion | None:
         if request_id not in self.order:
@@ -109,12 +109,12 @@ class Answered:
         number = self.order.index(request_id)
         return self.answers[number] if number < len(self.answers) else None
 
-    def is_set_aside(self, request_id: str) -> bool:
-        return self.order.index(request_id) in self.aside
+    def is_marked_for_retry(self, request_id: str) -> bool:
+        return self.order.index(request_id) in self.marked
 
 
-def end(*answers: Completion, aside: set[int] = frozenset()) -> Standing:  # type: ignore[assignment]
-    return standing(PROMPT, TEACHER, Answered(*answers, aside=aside))
+def end(*answers: Completion, marked: set[int] = frozenset()) -> RequestState:  # type: ignore[assignment]
+    return request_state(PROMPT, TEACHER, Answered(*answers, marked=marked))
 
 
 def completion(text: str, finish: Any, prompt_tokens: int = 10) -> Completion:
@@ -127,11 +127,11 @@ GOOD = completion('{"prompt": "P", "response": "R"}', "stop")
 
 
 def test_a_prompt_that_was_never_asked_stands_before_its_first_request() -> None:
-    assert end() == Standing(first_request(PROMPT, TEACHER), None, 1)
+    assert end() == RequestState(first_request(PROMPT, TEACHER), None, 1)
 
 
 def test_a_good_answer_is_the_end() -> None:
-    assert end(GOOD) == Standing(first_request(PROMPT, TEACHER), GOOD, 1)
+    assert end(GOOD) == RequestState(first_request(PROMPT, TEACHER), GOOD, 1)
 
 
 def test_a_truncated_answer_gets_twice_the_budget_once() -> None:
@@ -139,7 +139,7 @@ def test_a_truncated_answer_gets_twice_the_budget_once() -> None:
     assert (second.completion, second.attempts) == (None, 2)
     assert second.request.sampling["max_tokens"] == 200
     assert second.request.request_id != first_request(PROMPT, TEACHER).request_id
-    assert end(CUT, CUT) == Standing(second.request, CUT, 2)
+    assert end(CUT, CUT) == RequestState(second.request, CUT, 2)
 
 
 def test_no_second_try_where_the_model_is_too_short_for_it() -> None:
@@ -153,7 +153,7 @@ def test_invalid_json_is_asked_again_with_another_seed_once() -> None:
     assert (second.completion, second.attempts) == (None, 2)
     assert second.request.sampling["max_tokens"] == first.sampling["max_tokens"]
     assert second.request.sampling["seed"] != first.sampling["seed"]
-    assert end(INVALID, INVALID) == Standing(second.request, INVALID, 2)
+    assert end(INVALID, INVALID) == RequestState(second.request, INVALID, 2)
 
 
 @pytest.mark.parametrize("finish", ["too_long", "error"])
@@ -161,16 +161,16 @@ def test_no_second_try_for_other_failures(finish: str) -> None:
     assert end(completion("", finish)).attempts == 1
 
 
-def test_what_is_set_aside_is_followed_by_a_new_request_each_time() -> None:
+def test_what_is_marked_for_retry_is_followed_by_a_new_request_each_time() -> None:
     seen = set()
     for tries in range(4):
-        found = end(*[GOOD] * tries, aside=set(range(tries)))
+        found = end(*[GOOD] * tries, marked=set(range(tries)))
         assert (found.completion, found.attempts) == (None, tries + 1)
         seen.add(found.request.request_id)
     assert len(seen) == 4
 
 
-def test_setting_the_second_try_aside_keeps_its_budget() -> None:
-    third = end(CUT, CUT, aside={1})
+def test_marking_the_second_try_keeps_its_budget() -> None:
+    third = end(CUT, CUT, marked={1})
     assert (third.completion, third.attempts) == (None, 3)
     assert third.request.sampling["max_tokens"] == 200

@@ -25,7 +25,7 @@ from polyglot_assets.responses import stage
 from polyglot_assets.responses.compact import Rules
 from polyglot_assets.responses.ledger import Ledger, ledger_path
 from polyglot_assets.responses.requests import make_request
-from polyglot_assets.responses.retry import set_aside
+from polyglot_assets.responses.retry import mark_for_retry
 from polyglot_assets.responses.stage import CellResponses
 from polyglot_assets.seeds.acquire import find
 from polyglot_assets.seeds.fill import fill
@@ -222,7 +222,7 @@ def test_nothing_that_failed_is_asked_again_by_itself(prompted: Lake) -> None:
     assert response_bytes(prompted) == before
 
 
-def test_engine_errors_that_are_set_aside_are_asked_as_they_were(prompted: Lake) -> None:
+def test_engine_errors_that_are_marked_for_retry_are_asked_as_they_were(prompted: Lake) -> None:
     respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
     untroubled = response_bytes(prompted)
     shutil.rmtree(prompted.root / "ledger")
@@ -230,7 +230,7 @@ def test_engine_errors_that_are_set_aside_are_asked_as_they_were(prompted: Lake)
     first = respond(prompted, TEACHER, CELLS, lambda: failing, quiet)
     errors = sum(result.outcomes.get("engine_error", 0) for result in first.values())
     for _ in range(2):  # marking twice is marking once
-        assert sum(set_aside(prompted, TEACHER, CELLS, {"engine_error"}).values()) == errors > 0
+        assert sum(mark_for_retry(prompted, TEACHER, CELLS, {"engine_error"}).values()) == errors > 0
     healthy = ScriptedEngine()
     second = respond(prompted, TEACHER, CELLS, lambda: healthy, quiet)
     assert len(healthy.asked) == errors
@@ -238,16 +238,16 @@ def test_engine_errors_that_are_set_aside_are_asked_as_they_were(prompted: Lake)
     assert response_bytes(prompted) == untroubled
 
 
-def test_other_outcomes_that_are_set_aside_are_asked_with_another_seed(prompted: Lake) -> None:
+def test_other_outcomes_that_are_marked_for_retry_are_asked_with_another_seed(prompted: Lake) -> None:
     engine = ScriptedEngine(_when(lambda request: True, "stop", ""))
     cell = Cell("de", "respond")
     assert respond(prompted, TEACHER, [cell], lambda: engine, quiet)[cell].outcomes == {"empty": 5}
     seeds = {request.sampling["seed"] for request in engine.asked}
-    assert set_aside(prompted, TEACHER, CELLS, {"truncated"}) == {}
-    assert set_aside(prompted, TEACHER, CELLS, {"empty", "truncated"}) == {cell: 5}
+    assert mark_for_retry(prompted, TEACHER, CELLS, {"truncated"}) == {}
+    assert mark_for_retry(prompted, TEACHER, CELLS, {"empty", "truncated"}) == {cell: 5}
     assert respond(prompted, TEACHER, [cell], lambda: engine, quiet)[cell].outcomes == {"empty": 5}
     assert len({request.sampling["seed"] for request in engine.asked} - seeds) == 5
-    assert set_aside(prompted, TEACHER, CELLS, {"empty"}) == {cell: 5}
+    assert mark_for_retry(prompted, TEACHER, CELLS, {"empty"}) == {cell: 5}
     healthy = ScriptedEngine()
     assert respond(prompted, TEACHER, [cell], lambda: healthy, quiet)[cell].outcomes == {"ok": 5}
     rows = prompted.read_cell(RESPONSES, cell, teacher=TEACHER.name)
@@ -375,7 +375,7 @@ def test_an_empty_cell_is_written_and_asks_nothing(lake: Lake) -> None:
     assert lake.cell_path(RESPONSES, cell, teacher=TEACHER.name).exists()
 
 
-def test_licences_of_seed_examples_and_teacher_come_together(prompted: Lake) -> None:
+def test_licenses_of_seed_examples_and_teacher_come_together(prompted: Lake) -> None:
     respond(prompted, TEACHER, CELLS, ScriptedEngine, quiet)
     prompts = {row["prompt_id"]: row for row in prompted.read_cell(PROMPTS, CELLS[0])}
     for row in prompted.read_cell(RESPONSES, CELLS[0], teacher=TEACHER.name):

@@ -9,7 +9,7 @@ from polyglot_assets.domain.grid import LANGUAGES, Cell
 from polyglot_assets.domain.ids import content_id
 from polyglot_assets.seeds.sources import SOURCES
 
-# source, cell, seed_id, source_id, licence, seed language, prompt, response
+# source, cell, seed_id, source_id, license, seed language, prompt, response
 GOLDEN = [
     (
         "oasst2", "de/generate", "451742889919e9926c7bc01d71b3c5f3", "04e7b30a-623f-ca96-16cc-b1326b9f994d",
@@ -145,7 +145,7 @@ def test_no_seed_is_without_a_prompt_or_keeps_foreign_line_ends(source, samples)
             assert row["response"] or row["strategy"] != "generate"
 
 
-def test_the_lake_keeps_each_sources_licence_and_own_spelling():
+def test_the_lake_keeps_each_sources_license_and_own_spelling():
     assert {source.repo: source.license for source in SOURCES} == {
         "allenai/WildChat-4.8M": "odc-by",
         "openai/gsm8k": "mit",

@@ -124,7 +124,7 @@ def test_forms_of_columns(read: Read, columns: str) -> None:
     assert len(row["source_id"]) == 32, "without an id of its own a row is known by its content"
 
 
-def test_columns_of_one_row_may_say_its_licence_and_flags(read: Read) -> None:
+def test_columns_of_one_row_may_say_its_license_and_flags(read: Read) -> None:
     toml = 'language = "de"\n[columns]\nprompt = "p"\nlicense = "l"\ntoxic = "t"\nredacted = "r"\n'
     toml += '[[filter]]\ncolumn = "p"\nmatches = "^http"\nnegate = true\n[[filter]]\ncolumn = "n"\nequals = [1, true]\n'
     good = {"p": "Warum?", "l": "cc0-1.0", "t": False, "r": None, "n": 1}

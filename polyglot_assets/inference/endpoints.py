@@ -58,7 +58,7 @@ class Job:
     hung: int = 0
     late: bool = False
     asked_again: bool = False
-    shunned: "Lane | None" = None
+    shunned: "Endpoint | None" = None
 
     @property
     def shape(self) -> Hashable:
@@ -151,7 +151,7 @@ class LastWords:
 
 
 @dataclass(eq=False)
-class Lane:
+class Endpoint:
     """A server and what is known of it.
 
     Attributes:
@@ -215,15 +215,17 @@ class Lane:
         return tasks
 
 
-def pick(lanes: Sequence[Lane], concurrency: int, now: float, shunned: Lane | None = None) -> Lane | None:
+def pick(
+    endpoints: Sequence[Endpoint], concurrency: int, now: float, shunned: Endpoint | None = None
+) -> Endpoint | None:
     """The open server with the fewest under way; `shunned` only if no other is open. None if that has no room."""
     best = second = None
-    for lane in lanes:
-        if lane.paused_until > now or not lane.is_open():
+    for endpoint in endpoints:
+        if endpoint.paused_until > now or not endpoint.is_open():
             continue
-        if lane is shunned:
-            second = lane
-        elif best is None or len(lane.under_way) < len(best.under_way):
-            best = lane
+        if endpoint is shunned:
+            second = endpoint
+        elif best is None or len(endpoint.under_way) < len(best.under_way):
+            best = endpoint
     best = best or second
     return best if best is not None and len(best.under_way) < concurrency else None

@@ -9,7 +9,7 @@ import pyarrow as pa
 from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.contracts.licenses import LICENCES
+from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.responses import RESPONSES
 from polyglot_assets.contracts.table import Table
 from polyglot_assets.domain.grid import STRATEGIES, Cell
@@ -60,9 +60,9 @@ def leak(row: Row, item: str = "7", side: str = "prompt", eval_set: str = "mgsm_
     return {**where, "side": side, "eval_set": eval_set, "item": item, "overlap": 0.9}
 
 
-def outsider(row: Row, licence: str | None = "cc-by-nc-4.0", rule: str = "require commercial") -> Row:
+def outsider(row: Row, license: str | None = "cc-by-nc-4.0", rule: str = "require commercial") -> Row:
     where = {name: row[name] for name in ("id", "language", "strategy", "source", "teacher")}
-    return {**where, "licence": licence, "rule": rule}
+    return {**where, "license": license, "rule": rule}
 
 
 def fill(
@@ -102,7 +102,7 @@ def fill(
             for stage, counts in (("seeds", raw), ("prompts", made)):
                 counted = {Counted(source, reason): number for reason, number in counts.items()}
                 write_counts(lake, cell, counted, stage=stage, part=source.split("/")[1])
-    for table, rows in ((DUPLICATES, duplicates), (CONTAMINATION, leaks), (LICENCES, outsiders)):
+    for table, rows in ((DUPLICATES, duplicates), (CONTAMINATION, leaks), (LICENSES, outsiders)):
         if rows:
             write_parquet(pa.Table.from_pylist(list(rows), schema=table.schema), lake.table_path(table))
     compute(lake)

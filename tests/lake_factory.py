@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from made import compute
+from factories import compute
 from scripted import ScriptedEngine
 
 from polyglot_assets.contracts.examples import EXAMPLES

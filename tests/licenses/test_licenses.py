@@ -1,4 +1,4 @@
-"""What a mix of licences comes to, and which claims about it are true."""
+"""What a mix of licenses comes to, and which claims about it are true."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ IDS = st.sampled_from([*KNOWN, "never-heard-of"])
 SETS = st.lists(st.frozensets(IDS, max_size=4), max_size=5)
 
 
-def test_every_licence_of_a_source_or_teacher_is_described() -> None:
+def test_every_license_of_a_source_or_teacher_is_described() -> None:
     used = {source.license for source in SOURCES} | {t.license for t in registry.read(registry.REGISTRY).values()}
     assert used <= KNOWN.keys()
 
@@ -36,12 +36,12 @@ def test_every_licence_of_a_source_or_teacher_is_described() -> None:
     ],
 )
 def test_properties(identifier: str, expected: str) -> None:
-    licence = of(identifier)
-    assert {name for name in (*PERMISSIONS, *CONDITIONS) if getattr(licence, name)} == set(expected.split())
+    license = of(identifier)
+    assert {name for name in (*PERMISSIONS, *CONDITIONS) if getattr(license, name)} == set(expected.split())
 
 
-def test_public_domain_asks_for_nothing_and_is_not_the_same_as_no_licence() -> None:
-    nothing = {identifier for identifier, licence in KNOWN.items() if licence.asks_nothing}
+def test_public_domain_asks_for_nothing_and_is_not_the_same_as_no_license() -> None:
+    nothing = {identifier for identifier, license in KNOWN.items() if license.asks_nothing}
     assert nothing == {"cc0-1.0", "pddl", "unlicense", "wtfpl"}
     assert not of("unlicensed").granted
 
@@ -54,8 +54,8 @@ def test_public_domain_asks_for_nothing_and_is_not_the_same_as_no_licence() -> N
         ("apache-2.0", "llama3", "brings terms of its own that apache-2.0 does not contain"),
         ("apache-2.0", "llama3.1", "brings terms of its own that apache-2.0 does not contain"),
         ("llama3.1", "llama3", "brings terms of its own that llama3.1 does not contain"),
-        ("apache-2.0", "cc-by-sa-4.0", "asks for the same licence, which apache-2.0 is not"),
-        ("cc-by-sa-4.0", "cc-by-nc-sa-4.0", "asks for the same licence, which cc-by-sa-4.0 is not"),
+        ("apache-2.0", "cc-by-sa-4.0", "asks for the same license, which apache-2.0 is not"),
+        ("cc-by-sa-4.0", "cc-by-nc-sa-4.0", "asks for the same license, which cc-by-sa-4.0 is not"),
         ("apache-2.0", "unlicensed", "is no permission to pass anything on"),
         ("apache-2.0", "proprietary", "is no permission to pass anything on"),
         ("apache-2.0", "unknown", "is no permission to pass anything on"),
@@ -85,10 +85,10 @@ def test_a_true_claim(claim: str, parts: list[str]) -> None:
     assert contradictions(claim, parts) == []
 
 
-def test_each_offending_licence_is_named_once_and_an_unknown_claim_is_one() -> None:
+def test_each_offending_license_is_named_once_and_an_unknown_claim_is_one() -> None:
     found = contradictions("mit", ["llama3", "gemma", "llama3", "apache-2.0"])
     assert [line.split()[4] for line in found] == ["gemma", "llama3"]
-    assert contradictions("Apache", ["apache-2.0"]) == ["Apache is no licence that is known here"]
+    assert contradictions("Apache", ["apache-2.0"]) == ["Apache is no license that is known here"]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_each_offending_licence_is_named_once_and_an_unknown_claim_is_one() -> N
         ([], MIXED, "no-rows"),
     ],
 )
-def test_the_licence_of_a_whole(sets: list[list[str]], identifier: str, name: str | None) -> None:
+def test_the_license_of_a_whole(sets: list[list[str]], identifier: str, name: str | None) -> None:
     found = resulting(sets)
     assert (found.id, found.license_name) == (identifier, name)
 
@@ -117,13 +117,13 @@ def test_the_licence_of_a_whole(sets: list[list[str]], identifier: str, name: st
 def test_the_sentences_say_what_to_heed() -> None:
     found = resulting([["apache-2.0", "cc0-1.0"], ["cc-by-nc-4.0", "llama3"], ["unlicensed"]])
     assert found.sentences == (
-        "No one licence is stated for the whole: use each row under all licences that it carries.",
+        "No one license is stated for the whole: use each row under all licenses that it carries.",
         "Nobody gives permission to use or pass on the rows that carry `unlicensed`: ask first.",
         "Commercial use is forbidden by `cc-by-nc-4.0`.",
         "Terms of use that travel with the rows come with `llama3`.",
         "Naming the author or keeping the notice is asked for by `apache-2.0`, `cc-by-nc-4.0` and `llama3`.",
         KNOWN["llama3"].note,
-        "This is read off the licences by fixed rules and is no legal advice.",
+        "This is read off the licenses by fixed rules and is no legal advice.",
     )
 
 
@@ -133,13 +133,13 @@ def test_a_claim_is_stated_as_the_owners() -> None:
     assert found.sentences[0].startswith("The owner of this release states [`apache-2.0`")
     nothing = resulting([["mit"]], claim="other")
     assert (nothing.id, nothing.license_name) == ("other", "mixed")
-    assert nothing.sentences[0].startswith("No one licence is stated for the whole")
+    assert nothing.sentences[0].startswith("No one license is stated for the whole")
 
 
 @given(SETS)
 def test_a_result_never_claims_more_than_the_parts_allow(sets: list[frozenset[str]]) -> None:
     found = resulting(sets)
-    parts = {part.id for part in found.licences}
+    parts = {part.id for part in found.licenses}
     assert contradictions(found.id, parts) == []
     assert found.id == MIXED or found.id in parts
     if found.id != MIXED:
@@ -151,25 +151,25 @@ def test_a_result_never_claims_more_than_the_parts_allow(sets: list[frozenset[st
 
 
 @given(SETS, IDS)
-def test_one_more_licence_never_makes_the_result_freer(sets: list[frozenset[str]], more: str) -> None:
+def test_one_more_license_never_makes_the_result_freer(sets: list[frozenset[str]], more: str) -> None:
     before, after = resulting(sets), resulting([*sets, {more}])
     for name in PERMISSIONS:
         assert after.allows(name) <= before.allows(name)
     for name in CONDITIONS:
         assert after.asks_for(name) >= before.asks_for(name)
-    if after.id != MIXED and before.licences:
+    if after.id != MIXED and before.licenses:
         assert before.id != MIXED
         assert contradictions(after.id, [before.id]) == []
 
 
 @given(SETS, IDS, IDS)
-def test_one_more_licence_never_removes_a_contradiction(sets: list[frozenset[str]], claim: str, more: str) -> None:
+def test_one_more_license_never_removes_a_contradiction(sets: list[frozenset[str]], claim: str, more: str) -> None:
     parts = frozenset().union(*sets)
     assert set(contradictions(claim, parts)) <= set(contradictions(claim, {*parts, more}))
 
 
 @given(SETS)
-def test_the_result_depends_on_which_licences_there_are_alone(sets: list[frozenset[str]]) -> None:
+def test_the_result_depends_on_which_licenses_there_are_alone(sets: list[frozenset[str]]) -> None:
     assert resulting(sets) == resulting([*reversed(sets), *sets])
 
 
@@ -179,7 +179,7 @@ def test_the_result_depends_on_which_licences_there_are_alone(sets: list[frozens
         ("[a]\nurl = 'x'\n", "[a]: missing name"),
         ("[a]\nname = 'A'\ncomercial = true\n", "[a] comercial: unknown key; known are name, "),
         ("[a]\nname = 'A'\ncommercial = 'yes'\n", "[a] commercial: expected bool, got 'yes'"),
-        ("[a]\nname = 'A'\npasses_to = 'b'\n", "[a] passes_to: expected a list of licence ids, got 'b'"),
+        ("[a]\nname = 'A'\npasses_to = 'b'\n", "[a] passes_to: expected a list of license ids, got 'b'"),
         ("[a-1.0]\nname = 'A'\n", "[a-1] 0: unknown key; an id with a dot needs quotes"),
         ("a = 1\n", "[a]: expected a table"),
         ("[a", "known.toml: "),

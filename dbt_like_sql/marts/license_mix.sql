@@ -1,18 +1,18 @@
--- Rows by the set of licences they carry: of the seed, of the examples shown, of the template, of the teacher. Beside
--- the kept rows those that the policy of the release keeps out. What the licences allow is that of
+-- Rows by the set of licenses they carry: of the seed, of the examples shown, of the template, of the teacher. Beside
+-- the kept rows those that the policy of the release keeps out. What the licenses allow is that of
 -- polyglot_assets/licenses/known.toml, which a test compares with the lists below.
 WITH counted AS (
     SELECT
-        licences,
-        string_split(licences, ' + ') AS parts,
+        licenses,
+        string_split(licenses, ' + ') AS parts,
         coalesce(sum(rows) FILTER (outcome = 'ok'), 0)::BIGINT AS kept,
         coalesce(sum(rows) FILTER (outcome = 'outside_policy'), 0)::BIGINT AS left_out
     FROM marts.example_counts
-    GROUP BY licences
+    GROUP BY licenses
 )
 
 SELECT
-    licences,
+    licenses,
     kept AS rows,
     round(coalesce(kept / nullif(sum(kept) OVER (), 0), 0), 6) AS share,
     list_has_any(parts, [
@@ -31,4 +31,4 @@ SELECT
     left_out
 FROM counted
 WHERE kept + left_out > 0
-ORDER BY rows DESC, left_out DESC, licences
+ORDER BY rows DESC, left_out DESC, licenses
