@@ -48,7 +48,7 @@ def find(lake: Lake, policy: Policy, report: Callable[[str], None] = lambda _: N
     """
     with lake.connect() as connection:
         if policy.keeps_everything:  # no need to look at the rows
-            lake.write_table(LICENSES, LICENSES.schema.empty_table())
+            lake.replace_table(LICENSES, LICENSES.schema.empty_table())
             [(examples,)] = connection.sql("SELECT count(*) FROM lake.examples").fetchall()
             return Judged(examples)
         kinds = connection.sql(
@@ -65,7 +65,7 @@ def find(lake: Lake, policy: Policy, report: Callable[[str], None] = lambda _: N
         if verdicts or policy.excluded_sources:
             connection.register("verdicts", pa.Table.from_pylist(verdicts, schema=_VERDICTS))
             table = _left_out(connection, policy.excluded_sources)
-        lake.write_table(LICENSES, table)
+        lake.replace_table(LICENSES, table)
     pairs = zip(table["license"].to_pylist(), table["rule"].to_pylist(), strict=True)
     return Judged(sum(rows for *_, rows in kinds), Counter(pairs))
 

@@ -61,7 +61,7 @@ def _without(lake: Lake, table: Table, examples: Collection[str]) -> None:
     rows = lake.read_table(table)
     gone = pc.is_in(rows.column("id"), value_set=pa.array(sorted(examples), pa.string()))
     if pc.any(gone).as_py() or table.name in FORMER:  # under the former name there may be a file of earlier rows
-        lake.write_table(table, rows.filter(pc.invert(gone)))
+        lake.replace_table(table, rows.filter(pc.invert(gone)))
 
 
 def _tables(lake: Lake) -> None:

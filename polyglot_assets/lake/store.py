@@ -140,7 +140,7 @@ class Lake:
         stored = pa.schema([field.with_name(stored_as(field.name, there)) for field in table.schema])
         return pq.read_table(path, schema=stored, partitioning=None).rename_columns(table.schema.names)
 
-    def write_table(self, table: Table, rows: pa.Table) -> None:
+    def replace_table(self, table: Table, rows: pa.Table) -> None:
         """Replaces a table about the lake as a whole, under whatever name it was stored."""
         write_parquet(rows, self.table_path(table))
         if table.name in FORMER:
@@ -154,7 +154,7 @@ class Lake:
         """The Parquet file of a mart."""
         return self.root / MARTS / f"{name}.parquet"
 
-    def write_mart(self, name: str, rows: pa.Table) -> None:
+    def replace_mart(self, name: str, rows: pa.Table) -> None:
         """Replaces a mart, under whatever name it was stored."""
         write_parquet(rows, self.mart_path(name))
         if name in FORMER:

@@ -17,7 +17,7 @@ def compute(lake: Lake, model: Model) -> tuple[pa.Table, dict[str, str]]:
         relation = connection.sql(model.sql)
         data = relation.to_arrow_table()
         types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    lake.write_mart(model.name, data)
+    lake.replace_mart(model.name, data)
     return data, types
 
 

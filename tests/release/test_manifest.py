@@ -210,7 +210,18 @@ def test_releases_of_earlier_versions_stay_readable(folder: Path, tmp_path: Path
 
 def test_the_version_of_an_earlier_release_holds_over_the_former_name_of_its_licenses(tmp_path: Path) -> None:
     acme = {"name": "Acme", "commercial": True}
-    counted = "cells files inputs sources teachers templates licenses outcomes stages software".split()
+    counted = [
+        "cells",
+        "files",
+        "inputs",
+        "sources",
+        "teachers",
+        "templates",
+        "licenses",
+        "outcomes",
+        "stages",
+        "software",
+    ]
     values: Values = {name: [] for name in counted}
     values |= {"rows": 0, "license": {"id": "other", "name": "", "sentences": []}}
     values |= {"settings": {}, "deleted": {}}
