@@ -6,6 +6,9 @@ POLYGLOT = .venv/bin/polyglot
 # Compiled once, not in every process: without this, half of the time to collect the tests is compiling them.
 unexport PYTHONDONTWRITEBYTECODE
 
+# One more than there are cores, because tests wait for servers and processes, too; at most 8.
+WORKERS = $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n < 8 ? n + 1 : 8)))
+
 .PHONY: demo test chaos dev serve lint docs lock audit bench
 
 demo:  ## the whole lake on the sample seeds and the embedded teacher
@@ -14,8 +17,8 @@ demo:  ## the whole lake on the sample seeds and the embedded teacher
 
 test:  ## the whole test suite: what may share the cores, then what must have them alone
 	@$(PYTHON) tools/bootstrap.py --dev
-	@.venv/bin/python -m pytest -n logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder -m "not alone"
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -m alone tests/chaos tests/deletion
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone"
+	@.venv/bin/python -m pytest -n 3 --dist loadfile -m alone tests/chaos tests/deletion
 
 chaos:  ## everything that can go wrong goes wrong, for minutes, with a table at the end
 	@$(PYTHON) tools/bootstrap.py --dev

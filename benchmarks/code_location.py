@@ -7,6 +7,8 @@ import resource
 import subprocess
 import sys
 
+from promises import promise
+
 RUNS = 5
 PROGRAMS = {
     "import dagster": "import dagster",
@@ -33,7 +35,8 @@ def main() -> None:
         print(
             f"{name:22} {medians[name]:5.2f} s CPU, {medians[name] / medians['import dagster']:5.2f} × import dagster"
         )
-    print(f"promise: at most 2.5 s; here {medians['code location']:.2f} s")
+    found = f"{medians['code location']:.2f} s, importing Dagster alone {medians['import dagster']:.2f} s"
+    promise("loading the code location", "≤ 2.5 s of CPU", found)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 
+from promises import promise
+
 from polyglot_assets.domain.grid import cells
 from polyglot_assets.inference.cpu import BFLOAT16, FLOAT32, choose_dtype
 from polyglot_assets.inference.engine import Request
@@ -82,7 +84,8 @@ def main() -> None:
             )
     other = FLOAT32 if choice.dtype == BFLOAT16 else BFLOAT16
     ratio = mean(cost[other]) / mean(cost[choice.dtype])
-    print(f"{other} takes {ratio:.2f} times as long as {choice.dtype} (bar: more than 1)")
+    compared = f"{choice.dtype} {ratio:.2f} times as fast as {other}"
+    promise("the type in which a CPU computes, against the other one", "faster", compared)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from promises import promise
 
 from polyglot_assets.domain.grid import LANGUAGES
 from polyglot_assets.gates.language import LanguageLimits
@@ -311,16 +312,21 @@ def main() -> None:
     found = texts(data)
     rejected, kept, caught, ends = ten_sentences(found)
     unknown = unknown_languages(found)
-    print(f"\nworst of all: correct rejected {100 * rejected:.1f} % (bar: 1 %), another language kept "
-          f"{100 * kept:.0f} % (bar: 2 %), half English caught {100 * caught:.0f} % (bar: 90 %), three English "
-          f"sentences at an end {100 * ends:.0f} % (bar: 90 %), half of a text in an unknown language "
-          f"{100 * unknown:.0f} % (bar: 85 %)\n")  # fmt: skip
+    for what, bar, share in (
+        ("correct rejected, the worst language", "≤ 1 %", rejected),
+        ("another language kept, near relatives apart", "≤ 2 %", kept),
+        ("English in every other sentence caught", "≥ 90 %", caught),
+        ("English in three sentences at an end caught", "≥ 90 %", ends),
+        ("half of a text in a language that no detector knows caught", "≥ 85 %", unknown),
+    ):
+        promise(f"language gate, texts of ten sentences: {what}", bar, f"{100 * share:.1f} %")
     if "--texts-only" in sys.argv:
         return
     confusion(found)
     worst, least = false_rejections(found), catches(found)
-    print(f"\nworst false rejection of a language: {100 * worst:.2f} % (bar: 1 %); "
-          f"least share of English caught: {100 * least:.2f} % (bar: 99 %)")  # fmt: skip
+    real = "language gate, real texts of any length"
+    promise(f"{real}: correct rejected, the worst language of the grid", "≤ 1 %", f"{100 * worst:.2f} %")
+    promise(f"{real}: English of 100 letters and more caught", "≥ 99 %", f"{100 * least:.2f} %")
 
 
 if __name__ == "__main__":

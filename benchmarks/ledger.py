@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from promises import promise
+
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.domain.grid import RESPOND, Cell
 from polyglot_assets.domain.ids import content_id
@@ -159,7 +161,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         rows = 200_000
         spent = apart("commit", Path(root) / "commit", rows)["cpu"] / rows * 1e6
-        print(f"keeping an answer: {spent:.1f} µs of CPU (promise: 50)")
+        promise("keeping an answer in the ledger, flushes included", "≤ 50 µs of CPU", f"{spent:.0f} µs")
 
         folder = Path(root) / "set"
         made = apart("fill", folder, PUBLISHED_ROWS)["cpu"] / PUBLISHED_ROWS * 1e6
@@ -167,21 +169,24 @@ def main() -> None:
             f"{PUBLISHED_ROWS:,} rows through the lake with an engine that answers at once: {made:.0f} µs of CPU a row"
         )
         spent = apart("replay", folder, PUBLISHED_ROWS)["cpu"] / PUBLISHED_ROWS * 1e6
-        print(f"replaying them: {spent:.1f} µs of CPU a row, no engine loaded (promise: 14); ratio {spent / made:.3f}")
+        found = f"{spent:.1f} µs, {spent / made:.3f} of making them"
+        promise(f"replaying a finished cell set of {PUBLISHED_ROWS:,} rows", "≤ 14 µs of CPU a row, no engine", found)
 
         memory = {}
         for rows in LINES:
             folder = Path(root) / str(rows)
             apart("interrupt", folder, rows)
-            found = apart("resume", folder, rows)
-            memory[rows] = found["bytes"]
+            resumed = apart("resume", folder, rows)
+            memory[rows] = resumed["bytes"]
             print(
-                f"{rows:>9,} lines in a cell: first new request after {found['wall']:.1f} s "
-                f"({found['cpu'] / rows * 1e6:.1f} µs of CPU a line), {found['bytes'] / 2**20:.0f} MiB of memory"
+                f"{rows:>9,} lines in a cell: first new request after {resumed['wall']:.1f} s "
+                f"({resumed['cpu'] / rows * 1e6:.1f} µs of CPU a line), {resumed['bytes'] / 2**20:.0f} MiB of memory"
             )
         first, last = min(LINES), max(LINES)
         grown = (memory[last] - memory[first]) / (last - first)
-        print(f"memory grows by {grown:.0f} bytes a line (promise: 200)")
+        promise(
+            "memory between 10,000 and 1,000,000 ledger lines in a cell", "≤ 200 bytes a line", f"{grown:.0f} bytes"
+        )
 
 
 if __name__ == "__main__":

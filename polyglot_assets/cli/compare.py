@@ -1,10 +1,9 @@
 """`polyglot compare`: teachers beside one another, in figures and in their answers.
 
-Here: the command, and how answers are set side by side. Not here: the figures
-(dbt_like_sql/marts/teacher_comparison.sql).
+Here: the command, and how it prints answers. Not here: the figures (dbt_like_sql/marts/teacher_comparison.sql), and
+which answers are set side by side (marts/answers.py).
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from polyglot_assets.domain.errors import UserError
 
 if TYPE_CHECKING:
     from polyglot_assets.lake.store import Lake
+    from polyglot_assets.marts.answers import Answers
 
 _MART = "teacher_comparison"
 _COLUMNS = (
@@ -25,8 +25,6 @@ _COLUMNS = (
 )  # fmt: skip
 _LONGEST = 600
 """Characters of a text that are shown where several prompts are."""
-
-Answers = list[dict[str, Any]]
 
 
 @click.command()
@@ -78,50 +76,28 @@ def _is_chosen(row: dict[str, Any], languages: Sequence[str], teachers: Sequence
 
 def _answers(
     lake: "Lake", languages: Sequence[str], teachers: Sequence[str], number: int, prompt: str | None
-) -> list[Answers]:
-    """The answers to some prompts: to those first that the most teachers answered, in the order of their ids.
+) -> "list[Answers]":
+    """The answers to `number` prompts, or to the one whose id begins with `prompt`.
 
     Raises:
         UserError: no prompt begins like that, or several do.
     """
-    with lake.connect({("lake", "responses"), ("lake", "prompts")}) as connection:
-        relation = connection.execute(
-            """
-            WITH chosen AS (
-                SELECT prompt_id, count(DISTINCT teacher) AS teachers
-                FROM lake.responses
-                WHERE (len($languages::VARCHAR[]) = 0 OR list_contains($languages::VARCHAR[], language))
-                    AND (len($teachers::VARCHAR[]) = 0 OR list_contains($teachers::VARCHAR[], teacher))
-                    AND starts_with(prompt_id, $prompt)
-                GROUP BY prompt_id
-                ORDER BY teachers DESC, prompt_id
-                LIMIT $number
-            )
-            SELECT prompt_id, responses.language, responses.strategy, responses.source, teacher, outcome, reason,
-                   prompts.prompt AS asked, responses.prompt, coalesce(response, raw_text) AS answer, chosen.teachers
-            FROM lake.responses AS responses
-            JOIN chosen USING (prompt_id)
-            LEFT JOIN lake.prompts AS prompts USING (prompt_id)
-            WHERE len($teachers::VARCHAR[]) = 0 OR list_contains($teachers::VARCHAR[], teacher)
-            ORDER BY chosen.teachers DESC, prompt_id, teacher
-            """,
-            {
-                "languages": list(languages), "teachers": list(teachers), "prompt": prompt or "",
-                "number": number if prompt is None else 2,
-            },
-        )  # fmt: skip
-        columns = [name for name, *_ in relation.description or ()]
-        found: dict[str, Answers] = defaultdict(list)
-        for row in relation.fetchall():
-            found[row[0]].append(dict(zip(columns, row, strict=True)))
-    if not found:
+    from polyglot_assets.marts.answers import READS, side_by_side
+
+    with lake.connect(READS) as connection:
+        if prompt is None:
+            answers = side_by_side(connection, number, languages, teachers)
+        else:
+            answers = side_by_side(connection, 2, languages, teachers, prompt)
+    if not answers:
         raise UserError(f"--prompt {prompt}: no answer to such a prompt" if prompt else "no answers to show")
-    if prompt is not None and len(found) > 1:
-        raise UserError(f"--prompt {prompt}: several prompts begin like that, {', '.join(sorted(found))} among them")
-    return list(found.values())
+    if prompt is not None and len(answers) > 1:
+        both = ", ".join(sorted(rows[0]["prompt_id"] for rows in answers))
+        raise UserError(f"--prompt {prompt}: several prompts begin like that, {both} among them")
+    return answers
 
 
-def _print_answers(answers: Answers, longest: int | None) -> None:
+def _print_answers(answers: "Answers", longest: int | None) -> None:
     from rich.table import Table
 
     from polyglot_assets.cli import console

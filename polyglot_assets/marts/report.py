@@ -5,6 +5,7 @@ chart is drawn (charts.py) and the page around them (report.html.jinja). The fil
 give the same bytes.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,8 @@ from polyglot_assets.lake import made_with
 from polyglot_assets.lake.files import write_text
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.lake.views import MARTS
-from polyglot_assets.marts import figures
+from polyglot_assets.marts import figures, values
+from polyglot_assets.marts.answers import Answers, side_by_side
 from polyglot_assets.marts.figures import Figure, Rows
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
@@ -34,7 +36,8 @@ def report_path(lake: Lake) -> Path:
 def write(lake: Lake) -> Path:
     """Writes the report from the marts that there are."""
     with lake.connect() as connection:
-        page = render(read_marts(connection), _searched(lake))
+        answers = side_by_side(connection, 1, of_each_language=True)
+        page = render(read_marts(connection), _searched(lake), answers)
     path = report_path(lake)
     write_text(page, path)
     return path
@@ -58,19 +61,21 @@ def _searched(lake: Lake) -> int | None:
     return None if note is None else len(note.get("evalsets", ()))
 
 
-def render(marts: dict[str, Rows], searched: int | None = None) -> str:
+def render(marts: dict[str, Rows], searched: int | None = None, answers: Sequence[Answers] = ()) -> str:
     """The page, from the rows of all marts that it shows; what is empty is said in its place.
 
     Args:
         marts: by name.
         searched: how many evaluation sets were searched for, if that is known. Of what was not searched for nothing is
             said to be clean.
+        answers: to one prompt of each language, by all teachers.
     """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters |= {
-        "figure": figures.figure_text,
-        "percent": figures.percent,
-        "language": figures.language_name,
+        "figure": values.figure_text,
+        "percent": values.percent,
+        "language": values.language_name,
+        "cut": values.cut,
     }
     sources, clusters = marts["source_funnel"], marts["largest_clusters"][: figures.LONGEST_LIST]
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
@@ -78,6 +83,7 @@ def render(marts: dict[str, Rows], searched: int | None = None) -> str:
         languages=figures.languages(marts["language_distribution"]),
         outcomes=figures.outcomes(marts["outcomes"]),
         teachers=figures.teachers(marts["teacher_comparison"]),
+        answers=answers,
         funnels=[figures.funnel(row) for row in sources],
         funnel_table=Figure("Rows per stage and source", "", columns=figures.FUNNEL_COLUMNS, rows=sources),
         unused=figures.unused(marts["unused_rows"]),

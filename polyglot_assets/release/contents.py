@@ -12,11 +12,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from polyglot_assets.contracts.examples import PUBLISHED
 from polyglot_assets.contracts.lineage import LINEAGE
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.lake.views import over, quoted
 
 DATA, MADE_FROM = "data", "lineage"
+_SHORT_EXAMPLE, _LONGEST_EXAMPLE = 800, 4000
+"""In characters of prompt and response: what a reader of a card takes in at a glance, and what still fits a page."""
 
 _GROUPS = {
     "cells": "language, strategy",
@@ -70,6 +73,17 @@ def counts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         for name, by in _GROUPS.items()
     }
     return {"rows": query(connection, "SELECT count(*) AS rows FROM published")[0]["rows"], **counted}
+
+
+def example(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """A published row that a card can show: the first by id of the short ones; empty if even the shortest is long."""
+    characters = "length(prompt) + length(response)"
+    rows = query(
+        connection,
+        f"SELECT {', '.join(PUBLISHED)} FROM published WHERE {characters} <= {_LONGEST_EXAMPLE} "
+        f"ORDER BY greatest({characters}, {_SHORT_EXAMPLE}), id LIMIT 1",
+    )
+    return rows[0] if rows else {}
 
 
 def query(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

@@ -236,6 +236,16 @@ class _Package(TypedDict):
     version: _Text
 
 
+@with_config(_STRICT)
+class _Example(TypedDict, total=False):
+    prompt: str
+    response: str
+
+
+_ADDED_LATER = frozenset({"made_with", "example"})
+"""Keys that releases of earlier versions do not have, and that do not count for their hash."""
+
+
 class _Has:
     """Lets pydantic check a value by a shape, while the code goes on to handle it as plain dictionaries."""
 
@@ -270,6 +280,7 @@ class Manifest:
             empty list: none; no such key: not known); `seeds`, whether a source's rows came from `samples`, the `hub`
             or a `folder` (or `unknown`); `judged_otherwise`, cells whose rows passed other gates than the settings
             name. Empty in releases of earlier versions.
+        example: one of the published rows, for the card; empty where all are too long, and in earlier versions.
     """
 
     rows: _Number
@@ -288,6 +299,7 @@ class Manifest:
     software: Annotated[Counts, _Has(list[_Package])]
     deleted: Annotated[dict[str, Any], _Has(_Deleted), AfterValidator(_both_or_none)]
     made_with: Annotated[dict[str, Any], _Has(_MadeWith)] = Field(default_factory=dict)
+    example: Annotated[dict[str, Any], _Has(_Example)] = Field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -296,8 +308,7 @@ class Manifest:
 
     def _values(self) -> dict[str, Any]:
         """What is hashed and written; without what releases of earlier versions do not have."""
-        values = asdict(self)
-        return values if self.made_with else {name: values[name] for name in values if name != "made_with"}
+        return {name: value for name, value in asdict(self).items() if value or name not in _ADDED_LATER}
 
     def write(self, folder: Path) -> None:
         """Writes it into a release's folder."""

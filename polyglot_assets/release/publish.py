@@ -23,7 +23,7 @@ from polyglot_assets.domain.errors import UserError
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.hub import TRIES, Hub, failures, may_pass, pause
 from polyglot_assets.release.manifest import MANIFEST, Manifest
-from polyglot_assets.release.render import CARD, render
+from polyglot_assets.release.render import CARD, earlier_of, render
 from polyglot_assets.release.verify import verify
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def opened(folder: Path, repo: str) -> Release:
         if path.resolve() != path or not path.is_file():
             raise UserError(f"{path} is a link, nothing was sent")
     files = {name: File(folder / name, (folder / name).stat().st_size, sha256) for name, sha256 in stated.items()}
-    card = render(manifest, repo).encode()
+    card = render(manifest, repo, earlier_of((folder / CARD).read_text(encoding="utf-8"))).encode()
     files[CARD] = File(card, len(card), None)
     return Release(folder, manifest, files)
 

@@ -1,15 +1,16 @@
-"""The dataset card: Markdown with YAML front matter, from a manifest and nothing else.
+"""The dataset card: Markdown with YAML front matter, from a manifest and the list of earlier releases.
 
 Here: the front matter, and filling in card.md.jinja. Not here: the numbers (manifest.py); reading and auditing cards
 (cards.py, audit.py).
 """
 
+import json
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import yaml
@@ -29,15 +30,35 @@ NAME = "Polyglot SFT"
 CARD = "README.md"
 HERE = "path/to/this/folder"
 _PLACE = re.compile(r'^rows = load_dataset\("([\w./-]+)", split="train"\)', re.MULTILINE)
+_EARLIER = re.compile(
+    r"^\| `([0-9a-f]{12})` \| ([0-9-]{10}) \| ([0-9]{1,18}) \| (released|replaced|removed) \|$", re.MULTILINE
+)
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
-def render(manifest: Manifest, place: str = HERE) -> str:
+class Earlier(NamedTuple):
+    """A line of the card's list of earlier releases.
+
+    Attributes:
+        version: of the release.
+        day: UTC, on which it happened.
+        rows: of the release.
+        what: released, replaced (it took the place of one with rows that were deleted) or removed.
+    """
+
+    version: str
+    day: str
+    rows: int
+    what: str
+
+
+def render(manifest: Manifest, place: str = HERE, earlier: Sequence[Earlier] = ()) -> str:
     """The card of a release.
 
     Args:
         manifest: of the release.
         place: from where its example loads the rows.
+        earlier: what was released from the lake before, oldest first.
     """
     # `verify` makes the cards of earlier releases again, in their spelling.
     word = "licenses" if "licenses" in manifest.policy else FORMER["licenses"]
@@ -57,6 +78,8 @@ def render(manifest: Manifest, place: str = HERE) -> str:
         sampling=checked.sampling(manifest),
         place=place,
         licenses=word,
+        example=json.dumps(manifest.example, ensure_ascii=False, indent=2),
+        earlier=earlier,
         published=published_fields(),
         lineage=[
             (name, kind, meaning.replace("Licenses", word.capitalize())) for name, kind, meaning in LINEAGE.fields
@@ -69,6 +92,11 @@ def place_of(card: str) -> str:
     """From where a card's example loads the rows."""
     found = _PLACE.search(card)
     return found[1] if found else HERE
+
+
+def earlier_of(card: str) -> list[Earlier]:
+    """The earlier releases that a card lists."""
+    return [Earlier(version, day, int(rows), what) for version, day, rows, what in _EARLIER.findall(card)]
 
 
 def page(front: dict[str, Any], template: str, **values: Any) -> str:

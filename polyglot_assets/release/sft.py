@@ -32,10 +32,10 @@ from polyglot_assets.licenses.policy import Policy
 from polyglot_assets.marts import models as models_
 from polyglot_assets.release import made_with, versions
 from polyglot_assets.release import manifest as manifest_
-from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
+from polyglot_assets.release.contents import DATA, MADE_FROM, counts, example, opened, query, sha256
 from polyglot_assets.release.groups import KEYS, content_groups
 from polyglot_assets.release.manifest import Manifest
-from polyglot_assets.release.render import CARD, render
+from polyglot_assets.release.render import CARD, Earlier, render
 from polyglot_assets.settings import Settings, bundled
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def write(lake: Lake, settings: Settings) -> Release:
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={},
             made_with=made_with.of(lake, connection, settings.deciding("gates")),
+            example=example(connection),
         )
         if _inputs(lake) != inputs:
             raise UserError(f"the lake {lake.root} was changed while it was released; run again when that has ended")
@@ -130,15 +131,19 @@ def without(lake: Lake, version: str, ids: Sequence[str], why: str) -> Release:
             software=[{"package": name, "version": version_of(name)} for name in _SOFTWARE],
             deleted={"rows": gone, "of": version},
             made_with=made_with.without(before.made_with, connection),
+            example=example(connection) if before.example else {},
         )
         return _finish(lake, draft, manifest, why, version)
 
 
 def _finish(lake: Lake, draft: Path, manifest: Manifest, why: str, instead_of: str | None = None) -> Release:
     manifest.write(draft)
-    card = render(manifest)
-    (draft / CARD).write_text(card, encoding="utf-8")
-    return Release(versions.put(lake, draft, manifest, why, instead_of), manifest, card)
+    earlier = [
+        Earlier(event.release, event.recorded_at[:10], event.rows, event.what) for event in versions.history(lake)
+    ]
+    (draft / CARD).write_text(render(manifest, earlier=earlier), encoding="utf-8")
+    folder = versions.put(lake, draft, manifest, why, instead_of)
+    return Release(folder, manifest, (folder / CARD).read_text(encoding="utf-8"))
 
 
 def _inputs(lake: Lake) -> list[dict[str, Any]]:

@@ -30,9 +30,9 @@ from polyglot_assets.release import cards
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.audit import audit
 from polyglot_assets.release.checked import gates_of
-from polyglot_assets.release.contents import DATA, MADE_FROM, counts, opened, query, sha256
+from polyglot_assets.release.contents import DATA, MADE_FROM, counts, example, opened, query, sha256
 from polyglot_assets.release.manifest import MANIFEST, Manifest
-from polyglot_assets.release.render import CARD, place_of, render
+from polyglot_assets.release.render import CARD, earlier_of, place_of, render
 
 _SHOWN = 3
 _SAMPLE = 100
@@ -219,8 +219,11 @@ def _card(release: _Folder) -> Iterator[str]:
         yield f"{CARD} is missing"
         return
     card = (release.path / CARD).read_bytes()
-    if card != render(release.manifest, place_of(card.decode(errors="replace"))).encode():
+    text = card.decode(errors="replace")
+    if card != render(release.manifest, place_of(text), earlier_of(text)).encode():
         yield f"{CARD} is not what the manifest gives"
+    if release.manifest.example and release.manifest.example != example(release.connection):
+        yield f"the example is not the row that {MANIFEST} would show of these files"
     if release.manifest.rows:
         try:
             yield from audit(release.path).contradictions

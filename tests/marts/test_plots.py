@@ -10,8 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from polyglot_assets.marts import charts
-from polyglot_assets.marts.figures import percent
 from polyglot_assets.marts.plots import funnel_picture, language_chart, language_picture, length_picture, text_chart
+from polyglot_assets.marts.values import percent
 
 PARTS = {"de": {"generate": 20, "respond": 20, "translate": 0}, "ar": {"translate": 10}}
 ROWS = [

@@ -12,6 +12,9 @@ from pages import check_page, chromium
 
 from polyglot_assets.cli.main import main
 from polyglot_assets.contracts.contamination import CONTAMINATION
+from polyglot_assets.contracts.responses import RESPONSES
+from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.lake import made_with
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.marts import report
@@ -39,7 +42,26 @@ def filled(root: Path, name: str) -> Lake:
             row |= {"response_tokens": 10 ** (number % 9), "source": f"{'org' * 20}/{'name' * 20}{number % 3}"}
             row |= {"licenses": [f"license-{letter * 30}" for letter in "abc"]}
         fill(lake, examples, duplicates, [leak(row, eval_set="x" * 120) for row in examples[::5]], failed=3_000)
+        for cell in (Cell("ar", "respond"), Cell("de", "translate")):
+            for teacher in ("small", "large" * 12, "other"):
+                text = {"ar": "جواب طويل مع كلمة Latin فيه. ", "de": "Donaudampfschifffahrt" * 9}[cell.language] * 30
+                answered(lake, cell, teacher, text)
     return lake
+
+
+def answered(lake: Lake, cell: Cell, teacher: str, text: str) -> None:
+    """A teacher's answer to the cell's only prompt, and the prompt that it made of it."""
+    row = dict.fromkeys(RESPONSES.schema.names) | {"language": cell.language, "strategy": cell.strategy}
+    row |= {"prompt_id": content_id(cell.key), "sample_index": 0, "request_id": content_id(cell.key, teacher)}
+    row |= {
+        "teacher": teacher,
+        "source": "org/seeds",
+        "outcome": "debris",
+        "reason": "<b>",
+        "prompt": "?",
+        "response": text,
+    }
+    lake.write_cell(RESPONSES, cell, [row], teacher=teacher)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +150,26 @@ def test_text_of_the_lake_is_not_markup(tmp_path: Path) -> None:
     assert "<script" not in text
     assert "<img" not in text
     assert "&lt;script&gt;" in text
+
+
+def test_answers_to_a_prompt_of_each_language_stand_side_by_side(tmp_path: Path) -> None:
+    lake = filled(tmp_path, "nothing")
+    assert "Answers side by side" not in report.write(lake).read_text(encoding="utf-8")
+    for cell, teacher, text in (
+        (Cell("de", "respond"), "small", "<i>ja</i>"), (Cell("de", "respond"), "large", "nein " * 300),
+        (Cell("de", "translate"), "small", "nie gezeigt"), (Cell("ja", "respond"), "small", "はい"),
+    ):  # fmt: skip
+        answered(lake, cell, teacher, text)
+    section = report.write(lake).read_text(encoding="utf-8").split("Answers side by side")[1].split("</section>")[0]
+    assert [" ".join(part.split("<")[0].split()) for part in section.split("<summary>")[1:]] == [
+        "German, respond: 2 answers", "Japanese, respond: 1 answer"
+    ]  # fmt: skip
+    assert section.index("<h3>large") < section.index("<h3>small")
+    assert "&lt;i&gt;ja&lt;/i&gt;" in section
+    assert "debris: &lt;b&gt;" in section
+    assert 'lang="ja">はい' in section
+    assert "nie gezeigt" not in section, "another prompt, which fewer teachers answered"
+    assert max(map(len, section.split("\n"))) < 700, "long answers are cut"
 
 
 def test_the_command_writes_it_and_says_where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

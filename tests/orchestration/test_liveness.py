@@ -312,7 +312,7 @@ def test_the_command_line_waits_for_a_run_that_uses_a_teacher(
     )
     looked, limit = [], liveness._limit
     monkeypatch.setattr(liveness, "_limit", lambda where: looked.append(where) or limit(where))
-    monkeypatch.setattr(liveness, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(liveness, "_POLL_SECONDS", 0.05)
     command.start()
     until(lambda: len(looked) > 2 or bool(results))
     assert not vllm.script.engines, "two teachers would be loaded at once"

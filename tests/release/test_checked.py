@@ -1,11 +1,13 @@
 """The card claims what the manifest says was done, and nothing else."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
-from release.released import CELLS
+from release.released import CELLS, example, fill, text
 from release.test_verify import SHARD, changed, failing, folder, forge, sign
 
 from polyglot_assets.contracts.examples import EXAMPLES
@@ -13,9 +15,10 @@ from polyglot_assets.gates.registry import NAMES
 from polyglot_assets.lake import made_with
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import manifest as manifest_
+from polyglot_assets.release import versions
 from polyglot_assets.release.manifest import Manifest
-from polyglot_assets.release.render import place_of, render
-from polyglot_assets.release.sft import write
+from polyglot_assets.release.render import earlier_of, place_of, render
+from polyglot_assets.release.sft import without, write
 from polyglot_assets.settings import Settings
 
 __all__ = ["folder"]  # a fixture
@@ -102,6 +105,59 @@ def test_the_example_loads_from_where_the_card_is(folder: Path) -> None:
     assert place_of(render(manifest)) == "path/to/this/folder"
     (folder / "README.md").write_text(card, encoding="utf-8")
     assert not failing(folder), "a card that came back from the hub"
+
+
+def test_the_card_shows_a_row_as_it_is_published(filled: Lake, settings: Settings) -> None:
+    release = write(filled, settings)
+    shown = json.loads(release.card.split("```json\n")[1].split("\n```\n")[0])
+    rows = pq.read_table(release.folder / "data", partitioning=None).to_pylist()
+    assert shown == min(rows, key=lambda row: row["id"])
+    later = without(filled, release.manifest.version, [shown["id"]], "asked for")
+    assert later.manifest.example in rows, "another row"
+    assert shown["id"] not in later.card
+    assert not failing(later.folder)
+
+
+def test_a_row_is_shown_that_a_reader_takes_in(lake: Lake, settings: Settings) -> None:
+    rows = [example(CELLS[0], number) for number in range(9)]
+    first, *others = sorted(rows, key=lambda row: row["id"])
+    first["response"] = first["messages"][1]["content"] = "\n\n".join(text("de", number) for number in range(20))
+    fill(lake, CELLS[0], rows)
+    assert write(lake, settings).manifest.example["id"] == others[0]["id"]
+    for row in rows:
+        words = "\n\n".join(text("de", f"{row['id']} {number}") for number in range(60))
+        row["response"] = row["messages"][1]["content"] = words
+    fill(lake, CELLS[0], rows)
+    release = write(lake, settings)
+    assert release.manifest.rows
+    assert release.manifest.example == {}
+    assert "## A row" not in release.card
+
+
+def test_an_example_that_is_no_row_of_it_is_found(folder: Path) -> None:
+    manifest = manifest_.read(folder)
+    forged = replace(manifest, example=manifest.example | {"response": "nie geschrieben"})
+    forged.write(folder)
+    (folder / "README.md").write_text(render(forged), encoding="utf-8")
+    assert failing(folder) == {"card": ["the example is not the row that manifest.json would show of these files"]}
+
+
+def test_earlier_releases_are_listed(filled: Lake, settings: Settings) -> None:
+    first = write(filled, settings)
+    assert "Earlier releases" not in first.card
+    fill(filled, CELLS[0], [example(CELLS[0], number) for number in range(30, 35)])
+    second = write(filled, settings)
+    today = versions.history(filled)[0].recorded_at[:10]
+    assert f"| `{first.manifest.version}` | {today} | 12 | released |" in second.card
+    ids = [second.manifest.example["id"]]
+    third = without(filled, second.manifest.version, ids, "asked for")
+    versions.remove(filled, second.manifest.version, "asked for")
+    assert [event.version for event in earlier_of(third.card)] == [first.manifest.version, second.manifest.version]
+    fill(filled, CELLS[0], [example(CELLS[0], number) for number in range(40, 45)])
+    last = write(filled, settings)
+    assert [event.what for event in earlier_of(last.card)] == ["released", "released", "replaced", "removed"]
+    assert not failing(last.folder)
+    assert write(filled, settings) == last, "released again, it is what it was"
 
 
 def test_rows_that_a_gate_rejects_break_the_claim(folder: Path) -> None:

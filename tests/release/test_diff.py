@@ -171,7 +171,7 @@ def rows(draw: Any) -> pa.Table:
 def bare() -> Manifest:
     """A manifest that says nothing."""
     nothing: dict[str, Any] = {"rows": 0, "license": {"id": "other", "name": "", "sentences": []}}
-    nothing |= {name: {} for name in ("policy", "settings", "deleted", "made_with")}
+    nothing |= {name: {} for name in ("policy", "settings", "deleted", "made_with", "example")}
     return Manifest(**{field.name: nothing.get(field.name, []) for field in fields(Manifest)})
 
 

@@ -58,7 +58,9 @@ def signed(folder: Path, values: Values) -> None:
 
 
 def content_of(values: Values) -> Values:
-    return {name: value for name, value in values.items() if name not in ("format", "version")}
+    """What a manifest says; releases of earlier versions say nothing of what was added later."""
+    added_later: Values = {"made_with": {}, "example": {}}
+    return added_later | {name: value for name, value in values.items() if name not in ("format", "version")}
 
 
 def values_of(folder: Path) -> Values:

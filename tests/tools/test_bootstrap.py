@@ -333,7 +333,8 @@ def test_an_interrupt_ends_the_command_too_and_lets_it_tidy_up(venv, monkeypatch
 
     monkeypatch.setattr(venv.screen, "live", interrupt)
     code = (
-        "import sys, time; from pathlib import Path; here = Path(sys.argv[1])\n"
+        "import signal, sys, time; from pathlib import Path; here = Path(sys.argv[1])\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background starts with it ignored
         "try:\n (here / 'started').touch(); time.sleep(60)\n"
         "finally:\n (here / 'tidied').touch()"
     )

@@ -15,7 +15,7 @@ from polyglot_assets.cli.main import main
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.release import versions
 from polyglot_assets.release.manifest import read
-from polyglot_assets.release.render import CARD, render
+from polyglot_assets.release.render import CARD, earlier_of, render
 from polyglot_assets.release.sft import Release, write
 from polyglot_assets.settings import Settings
 
@@ -79,7 +79,8 @@ def publish(hub: FakeHub, slept: list[float]) -> Publish:
 def files(folder: Path) -> dict[str, bytes]:
     """All files of a release, by their path, as they are published: the card names the repository."""
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    return found | {CARD: render(read(folder), "org/name").encode()}
+    earlier = earlier_of(found[CARD].decode())
+    return found | {CARD: render(read(folder), "org/name", earlier).encode()}
 
 
 def refused(result: Result, message: str) -> None:
