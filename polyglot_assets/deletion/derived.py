@@ -67,9 +67,8 @@ def _without(lake: Lake, table: Table, examples: Collection[str]) -> None:
 def _tables(lake: Lake) -> None:
     """Computes the tables that there are, and those that they read."""
     models, _ = load(bundled("dbt_like_sql"))
-    there = [model.name for model in models if model.name in mart_files(lake.root)]
+    for model in needed(models, mart_files(lake.root)):
+        compute(lake, model)
     for path in sorted((lake.root / MARTS).glob("*")):
         if path.name not in {f"{model.name}.parquet" for model in models} and path.is_file():
             path.unlink()
-    for model in needed(models, there):
-        compute(lake, model)
