@@ -33,6 +33,9 @@ from polyglot_assets.inference.token_counts import TokenCounts
 _CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "max_num_seqs": 64}
 """For a teacher without engine arguments of its own on a machine without GPU; registry.toml says why."""
 
+_TOP_P = "polyglot_assets.inference.top_p:TopP"
+"""On a CPU vLLM's own top-p takes longer than a small model."""
+
 _VERSIONS = (0, 30), (0, 34)
 """The vLLM versions that this file knows: from the first up to, not including, the second. As in pyproject.toml.
 
@@ -86,6 +89,7 @@ class VllmEngine:
             raise EngineDown(
                 f"{self._teacher.name}: vLLM cannot load {self._teacher.model} ({_line(error)})"
             ) from error
+        self._top_p_apart = _TOP_P in (arguments.get("logits_processors") or ())
         _wake_when_dead(self._engine.engine_core)
         self._count_tokens(self._engine.engine_core)
         self._reaper = _reaper(self._engine.engine_core)
@@ -158,7 +162,7 @@ class VllmEngine:
             self._engine.add_request(
                 request.request_id,
                 {"prompt_token_ids": tokens},
-                sampling_params(request),
+                sampling_params(request, top_p_apart=self._top_p_apart),
                 lora_request=_lora(self._teacher),
             )
             self.counts.add_prompt(len(tokens))
@@ -239,6 +243,8 @@ def engine_arguments(teacher: Teacher, cache: Path, report: Callable[[str], None
         arguments["enable_lora"] = True
     if current_platform.is_cpu():
         arguments |= _CPU_DEFAULTS
+        if "speculative_config" not in teacher.engine:  # with which vLLM takes no processors
+            arguments["logits_processors"] = [_TOP_P]
         _allow_amx()
     return arguments | teacher.engine
 
@@ -355,13 +361,16 @@ def _allow_amx() -> None:
         ask()
 
 
-def sampling_params(request: Request) -> Any:
-    """A request's sampling as vLLM wants it."""
+def sampling_params(request: Request, *, top_p_apart: bool = False) -> Any:
+    """A request's sampling as vLLM wants it; with `top_p_apart`, top_p.py sees to its `top_p`."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
 
     structured = StructuredOutputsParams(json=request.schema) if request.schema else None
-    return SamplingParams(**request.sampling, structured_outputs=structured, output_kind=RequestOutputKind.FINAL_ONLY)
+    sampling = dict(request.sampling)
+    if top_p_apart and sampling.get("top_k", 0) <= 0 and "top_p" in sampling:  # vLLM applies top_k before it
+        sampling["extra_args"] = {"top_p": sampling.pop("top_p")}
+    return SamplingParams(**sampling, structured_outputs=structured, output_kind=RequestOutputKind.FINAL_ONLY)
 
 
 def _refusals() -> tuple[type[Exception], ...]:

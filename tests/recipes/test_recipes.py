@@ -1,5 +1,6 @@
 """Recipes: those that there are, and that adding one touches one file and its template, as the page says."""
 
+import hashlib
 import json
 import os
 import re
@@ -11,9 +12,16 @@ from typing import Any
 
 import pytest
 
-from polyglot_assets.domain.grid import STRATEGIES
+from polyglot_assets.domain.grid import STRATEGIES, cells
+from polyglot_assets.inference.registry import enabled
+from polyglot_assets.prompts.build import build
+from polyglot_assets.prompts.templates import load
 from polyglot_assets.recipes.recipe import PAIR, TEXT
 from polyglot_assets.recipes.registry import NAMES, RECIPES, in_order
+from polyglot_assets.responses.requests import make_request
+from polyglot_assets.seeds.acquire import find
+from polyglot_assets.seeds.fill import fill
+from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
 
 TESTS = Path(__file__).parents[1]
@@ -27,6 +35,23 @@ def test_the_default_strategies_have_recipes_and_come_first() -> None:
     assert (*STRATEGIES, "rewrite") == NAMES
     assert Settings().strategies == STRATEGIES
     assert Settings(strategies=("rewrite", "respond")).strategies == ("respond", "rewrite"), "in the order of the grid"
+
+
+def test_prompts_and_requests_are_those_of_before_there_were_recipes() -> None:
+    """Lakes of then go on: a byte that differs here would ask all of their prompts again."""
+    settings = Settings()
+    teacher = enabled(settings)[0]
+    teacher = replace(teacher, engine={**teacher.engine, "dtype": "bfloat16"})
+    grid = cells(["de", "ja", "ar"])
+    filled = [fill(source, find(source, settings), grid, settings) for source in SOURCES]
+    digest = hashlib.sha256()
+    for cell in grid:
+        rows, _ = build(cell, [seed for source in filled for seed in source[cell].rows], load()[cell.strategy], 5)
+        for row in rows:
+            request = make_request(row, teacher, teacher.max_tokens)
+            values = sorted((name, value) for name, value in row.items())
+            digest.update(f"{cell.key}{row['prompt_id']}{request.request_id}{values!r}".encode())
+    assert digest.hexdigest() == "7de5347b663cc9d00677afc5f35d8867bd2b7e432d6795eea650eff312aa2e09"
 
 
 @pytest.mark.parametrize("wrong", [(), ("rewrit",)])

@@ -73,14 +73,19 @@ class KilledError(BaseException):
 
 
 @contextmanager
-def killed(after: int) -> Iterator[None]:
-    """Lets so many changes of the file system happen, and no more, not even those that would clean up."""
-    left = iter(range(after))
+def killed(after: int, *, within_folders: bool) -> Iterator[None]:
+    """Lets so many changes of the file system happen, and no more, not even those that would clean up.
+
+    Removing a folder is one change, or as many as there are files and folders in it (`within_folders`).
+    """
+    left = after
 
     def mortal(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            if next(left, None) is None:
+            nonlocal left
+            if left <= 0:
                 raise KilledError
+            left -= within_folders or "dir_fd" not in options
             return original(*arguments, **options)
 
         return call
@@ -112,7 +117,7 @@ def test_a_process_that_is_killed_leaves_whole_versions_and_the_next_one_goes_on
     ] = {}  # what has the bytes that were verified need not be verified again
     for deaths in count():
         try:
-            with killed(deaths):
+            with killed(deaths, within_folders=action == "remove"):
                 act()
         except KilledError:
             newest = versions.latest(lake)
