@@ -33,10 +33,11 @@ def add(codes: tuple[str, ...]) -> None:
     """Add languages to those in polyglot.toml. A UI that is open shows their cells at once."""
     from polyglot_assets.cli.summary import polyglot
     from polyglot_assets.orchestration import languages as languages_
+    from polyglot_assets.orchestration import ui
 
     file = languages_.add(codes)
     click.echo(f"{file}: languages are {', '.join(settings_.load().languages)}")
-    shown = languages_.reload_ui(settings_.load())
+    shown = ui.reload(settings_.load())
     click.echo("The open UI shows them." if shown else "A UI that is open shows them when it has reloaded definitions.")
     click.echo(f"Next: {polyglot()} materialize {' '.join(f'-l {code}' for code in codes)}")
 

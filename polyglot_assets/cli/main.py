@@ -305,9 +305,12 @@ def teachers() -> None:
 @clear_errors
 def dev(host: str, port: int) -> None:
     """Start the Dagster UI on this lake."""
+    from polyglot_assets.cli import report_server
     from polyglot_assets.cli import run as running
     from polyglot_assets.cli.origin import WORKSPACE
-    from polyglot_assets.orchestration import languages
+    from polyglot_assets.lake.store import Lake
+    from polyglot_assets.marts.report import report_path
+    from polyglot_assets.orchestration import ui
 
     warn_of_open_door(
         host,
@@ -315,8 +318,10 @@ def dev(host: str, port: int) -> None:
         "Listen on 127.0.0.1 and come through `ssh -L`, or put a proxy with a login in front.",
     )
     # Opened here first: what is wrong with it is one line here, and pages in Dagster's own processes.
-    running.fail_dead_runs(running.with_teachers(settings_.load(), ()))
-    languages.remember_ui(settings_.load(), host, port)
+    settings = settings_.load()
+    running.fail_dead_runs(running.with_teachers(settings, ()))
+    ui.remember(settings, host, port)
+    report_server.start(report_path(Lake(settings.lake)), host, port + 1)
     # The process becomes Dagster's, so that Ctrl-C reaches it and its children directly.
     arguments = [sys.executable, "-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
     os.execv(sys.executable, arguments)  # noqa: S606 our own command line

@@ -127,6 +127,8 @@ def read(text: str, language: str, least: float) -> Reading:
 
 def read_variant(text: str, language: str, least: float) -> Reading:
     """As `read`, of a language with a script or a region: read as the language, and by the letters of its script."""
+    if base_of(language) == language:
+        return read(text, language, least)
     reading = read(text, base_of(language), least) if has_usual_script(language) else NO_VERDICT
     strange = other_script(own_words(text), language)
     if strange is None or strange[0] <= (reading.foreign_share or 0):

@@ -18,6 +18,7 @@ from polyglot_assets.marts.checks import Check, load_checks
 from polyglot_assets.marts.compute import compute
 from polyglot_assets.marts.models import Model, column_lineage, load
 from polyglot_assets.marts.plots import CHARTS, PICTURES, SHOWN_IN_PLACE
+from polyglot_assets.orchestration import ui
 from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import EAGER, OWNERS, LakeContext, cells_of, group, markdown
@@ -28,6 +29,7 @@ from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import sources_of
 from polyglot_assets.settings import bundled
 
+_REPORT = ("answers", "charts", "figures", "values")
 _PREVIEW_ROWS = 30
 _ROW_TEXT = {"prompt_words", "response_words"}
 """Columns that hold what a row says, which stays out of Dagster's history."""
@@ -123,7 +125,7 @@ def report_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
         key=dg.AssetKey(["marts", "report"]),
         deps=[mart_key(model.name) for model in models],
         group_name=group("marts"),
-        code_version=code_version(("marts/charts.py", "marts/figures.py", "marts/report.*")),
+        code_version=code_version((*(f"marts/{name}.py" for name in _REPORT), "marts/report.*")),
         kinds={"html"},
         owners=OWNERS,
         description="What the lake holds, as a page to look at: one HTML file that needs no network.",
@@ -132,7 +134,12 @@ def report_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:  # noqa: ARG001 Dagster's signature
         lake_context.lake.prepare()
         path = report.write(lake_context.lake)
-        return dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(path), "bytes": path.stat().st_size})
+        opened = dg.MetadataValue.url(
+            ui.report_url(lake_context.settings)
+        )  # a browser follows no link to a file from there
+        return dg.MaterializeResult(
+            metadata={"open": opened, "page": dg.MetadataValue.path(path), "bytes": path.stat().st_size}
+        )
 
     return page
 

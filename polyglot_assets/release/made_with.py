@@ -79,7 +79,8 @@ def _seeds(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[dict[str, 
     origins: dict[tuple[Any, Any], str] = {}
     for path in (lake.root / SEEDS.name).rglob("*.parquet"):
         if note := made_with.read(path):
-            origins[note.get("source"), note.get("revision")] = note.get("seeds", _UNKNOWN)
+            stated = note.get("from") or note.get("seeds", _UNKNOWN)  # notes of earlier versions have no `from`
+            origins[note.get("source"), note.get("revision")] = stated
     return _with_origins(connection, origins)
 
 

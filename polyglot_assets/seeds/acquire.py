@@ -70,6 +70,14 @@ def place_of(source: Source, settings: Settings) -> Path | str | None:
     return None
 
 
+def origin_of(source: Source, settings: Settings) -> str:
+    """Where the seeds of a source come from, in a word: `samples`, `hub`, `folder`, or `nowhere`."""
+    place = place_of(source, settings)
+    if isinstance(place, Path):
+        return SAMPLES if place.parent == bundled("samples") else "folder"
+    return place or "nowhere"
+
+
 def _in_folder(source: Source, folder: Path) -> Files:
     try:
         paths = _training_files(source, folder)

@@ -16,7 +16,7 @@ from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import code_version, data_version
 from polyglot_assets.orchestration.wiring import LakeContext, cells_of, counts_table, report_cell, samples
 from polyglot_assets.recipes.registry import RECIPES
-from polyglot_assets.seeds.acquire import Files
+from polyglot_assets.seeds.acquire import Files, origin_of
 from polyglot_assets.seeds.fill import CellSeeds
 from polyglot_assets.seeds.source import Source
 from polyglot_assets.seeds.sources import sources_of
@@ -102,7 +102,13 @@ def _code_version(settings: Settings, source: Source) -> str:
 
 def _made_of(source: Source, files: Files | None, settings: Settings) -> dict[str, Any]:
     """What a cell's seeds are made of."""
-    return settings.deciding("seeds") | {"source": source.repo, "revision": files.revision if files else ""}
+    revision = files.revision if files else ""
+    # POLYGLOT_SEEDS may name several places, of which each source lies in one.
+    return settings.deciding("seeds") | {
+        "source": source.repo,
+        "revision": revision,
+        "from": origin_of(source, settings),
+    }
 
 
 def _metadata(source: Source, cell: Cell, seeds: CellSeeds) -> dict[str, object]:

@@ -13,8 +13,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from polyglot_assets.cli.main import main
-from polyglot_assets.orchestration import languages
-from polyglot_assets.orchestration.languages import add_languages, remember_ui, with_languages
+from polyglot_assets.orchestration import ui as open_ui
+from polyglot_assets.orchestration.languages import add_languages, with_languages
 from polyglot_assets.settings import dagster_home, load
 
 FILES = {
@@ -112,11 +112,11 @@ def ui() -> Iterator[tuple[HTTPServer, list[bytes]]]:
 def test_an_open_ui_loads_the_grid_again(project: Path, ui: tuple[HTTPServer, list[bytes]]) -> None:
     server, asked = ui
     dagster_home(load()).mkdir(parents=True)
-    remember_ui(load(), "0.0.0.0", server.server_address[1])  # noqa: S104
+    open_ui.remember(load(), "0.0.0.0", server.server_address[1])  # noqa: S104
     assert "The open UI shows them." in polyglot("add", "fr").output
     (body,) = asked
     assert b"reloadRepositoryLocation" in body
-    assert f'"name": "{languages.LOCATION}"'.encode() in body
+    assert f'"name": "{open_ui.LOCATION}"'.encode() in body
 
 
 def test_the_job_of_the_ui_does_the_same(project: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.seeds import cidar, gsm8k, oasst2
-from polyglot_assets.seeds.acquire import find
+from polyglot_assets.seeds.acquire import find, origin_of
 from polyglot_assets.seeds.fill import fill
 from polyglot_assets.seeds.sources import SOURCES
 from polyglot_assets.settings import Settings
@@ -122,3 +122,11 @@ class TestFolder:
             with pytest.raises(UserError) as error:
                 find(cidar.SOURCE, Settings(seeds=value))
             assert str(error.value).startswith("POLYGLOT_SEEDS")
+
+
+def test_each_source_comes_from_one_of_several_places(tmp_path):
+    (tmp_path / "openai__gsm8k").mkdir()
+    mixed = Settings(seeds=f"{tmp_path},samples")
+    assert [origin_of(module.SOURCE, mixed) for module in (gsm8k, cidar)] == ["folder", "samples"]
+    assert origin_of(cidar.SOURCE, Settings(seeds=str(tmp_path))) == "nowhere"
+    assert origin_of(cidar.SOURCE, Settings(seeds=f"{tmp_path},hub")) == "hub"

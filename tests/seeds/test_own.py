@@ -234,7 +234,9 @@ def test_names_that_are_taken_and_folders_that_nothing_reads(tmp_path: Path, mon
 def test_the_whole_chain(tmp_path: Path, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [of_page(number) for number in range(6)] + [of_page(7, lang="English")]
     write(tmp_path / "seeds" / "kitchen", TOML, rows)
-    settings = Settings(lake=lake.root, seeds=str(tmp_path / "seeds"), rows_per_cell=3, languages=("de",))
+    (tmp_path / "others").mkdir()
+    places = f"{tmp_path / 'others'}, {tmp_path / 'seeds'}"
+    settings = Settings(lake=lake.root, seeds=places, rows_per_cell=3, languages=("de",))
     defs = build_defs(settings, ScriptedVllm.new())
     assert dg.AssetKey(["seeds", "kitchen"]) in defs.resolve_asset_graph().get_all_asset_keys()
     with dg.DagsterInstance.ephemeral() as instance:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,8 @@ from chaos.server import ModelServer
 from polyglot_assets.contracts.prompts import PROMPTS
 from polyglot_assets.domain.grid import cells
 from polyglot_assets.lake.store import Lake
+from polyglot_assets.orchestration import ui as open_ui
+from polyglot_assets.settings import Settings
 
 pytestmark = pytest.mark.ui
 
@@ -211,6 +214,17 @@ def page(server: Server) -> Iterator[Any]:
         page.set_default_timeout(180_000)
         yield page
         browser.close()
+
+
+def test_the_report_is_served_beside_the_ui(server: Server) -> None:
+    address = open_ui.report_url(Settings(lake=server.lake.root))
+    assert address == f"http://127.0.0.1:{int(server.url.rpartition(':')[2]) + 1}/"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(address, timeout=60)
+    environment = os.environ | {"POLYGLOT_LAKE": str(server.lake.root)}
+    subprocess.run([*COMMAND, "report"], env=environment, check=True, capture_output=True)
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        assert b"<title>Polyglot lake</title>" in answer.read()
 
 
 def test_the_asset_graph_is_visible_in_a_browser(server: Server, page: Any) -> None:
