@@ -18,6 +18,7 @@ from polyglot_assets.cli import languages as language_commands
 from polyglot_assets.cli import release as release_commands
 from polyglot_assets.cli import settings as settings_commands
 from polyglot_assets.cli.common import clear_errors, existing_lake, typed, warn_of_open_door
+from polyglot_assets.domain.errors import UserError
 from polyglot_assets.settings.sources import CONFIG
 
 LANGUAGE = click.option(
@@ -260,6 +261,8 @@ def sql(query: str, form: str, output: Path | None, *, spreadsheet: bool, unsafe
     from polyglot_assets.cli import sql as querying
 
     # Bytes that are no UTF-8 are kept as they are kept in arguments, and refused in the same words.
+    if query == "-" and sys.stdin is None:
+        raise UserError("the query is to come from the standard input, which is closed")
     text = sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape") if query == "-" else typed(query)
     querying.answer(existing_lake(), text, form, output, spreadsheet=spreadsheet, unsafe=unsafe)
 

@@ -30,6 +30,13 @@ _NAMED = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 """Words that may as well be the elements of an XML text that was asked for: a trace only if something follows it."""
+_HEADING = r"(?:#{1,6}[ \t]*|\*\*[ \t]*)"
+_HEADED = re.compile(
+    rf"\A\s*{_HEADING}(?:thinking|thoughts?|thought process|reasoning)\b[ \t:*]*\n(?P<trace>.*?)"
+    rf"\n[ \t]*{_HEADING}(final (?:response|answer))\b[ \t:*]*\n",
+    re.DOTALL | re.IGNORECASE,
+)
+"""A trace and an answer with headings of their own, unless they were asked for."""
 
 _OPENED = re.compile(
     rf"(?i:<\s*{_PREFIX}think(?:ing)?\s*>)|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|begin_of_thought\|>|<\|channel>|<unused94>"
@@ -64,7 +71,7 @@ _WRAPPED = re.compile(
 )
 """The names of the second group are also those of XML elements: they wrap an answer only if no element follows."""
 _SUSPECT = re.compile(r"[<\[◁]")
-_SUSPECT_WORD = re.compile(r"\s*(?:analysis|[Hh]ere)")
+_SUSPECT_WORD = re.compile(rf"\s*(?:analysis|[Hh]ere|{_HEADING}(?i:th|reas))")
 
 
 def split(text: str, asked: str = "") -> tuple[str, str]:
@@ -101,6 +108,8 @@ def _leading(text: str, asked: str) -> tuple[str, str] | None:
         if found := pattern.match(text):
             return found["trace"], text[found.end() :]
     if (found := _NAMED.match(text)) and text[found.end() :].strip() and f"<{found[1].lower()}>" not in asked.lower():
+        return found["trace"], text[found.end() :]
+    if (found := _HEADED.match(text)) and text[found.end() :].strip() and found[2].lower() not in asked.lower():
         return found["trace"], text[found.end() :]
     return None
 

@@ -86,13 +86,20 @@ def _in_folder(source: Source, folder: Path) -> Files:
     except OSError as error:
         raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
     if not paths:
+        if source.file and source.files:
+            raise UserError(f"{source.file}: files: no file in {folder} matches {' or '.join(source.files)}")
         named = f"no file matches {' or '.join(source.files)}, and " if source.files else ""
         raise UserError(f"{folder}: {named}none ends in {SUFFIXES}")
     return Files(folder, paths, revision)
 
 
 def _training_files(source: Source, folder: Path) -> tuple[Path, ...]:
-    """Files named as in the original repository, else all readable files that lie directly in the folder."""
+    """Files named as in the original repository, else all readable files that lie directly in the folder.
+
+    Those that a `source.toml` names are not replaced by others.
+    """
+    if source.file and source.files:
+        return _named(source, folder)
     readable = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES) and path.is_file())
     return _named(source, folder) or tuple(readable)
 

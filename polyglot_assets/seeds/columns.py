@@ -7,12 +7,13 @@ here: the TOML file in which somebody writes the paths down (own.py).
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import isnan
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from polyglot_assets.domain.errors import UserError, nearest
 from polyglot_assets.domain.ids import content_id
+from polyglot_assets.lake.reading import whole_number
 from polyglot_assets.seeds.source import (
     BadFieldError,
     Candidate,
@@ -194,7 +195,7 @@ class Mapped:
         if name not in self.paths:
             return ""
         shown = self.paths[name].shown
-        value = record[shown]
-        if type(value) in (int, float) and not isnan(value):
+        value = whole_number(record[shown])  # pandas writes whole numbers as 7.0 where one of a column is missing
+        if type(value) in (int, float) and isfinite(value):
             return str(value)
-        return text(record, shown)
+        return "" if type(value) is float else text(record, shown)

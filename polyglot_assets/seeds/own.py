@@ -11,9 +11,9 @@ from typing import Any
 from polyglot_assets.domain.errors import UserError, nearest, shown
 from polyglot_assets.lake.reading import toml_table
 from polyglot_assets.seeds.columns import ColumnPath, Condition, Mapped, path_of
-from polyglot_assets.seeds.source import Source
+from polyglot_assets.seeds.source import REASONS, Source
 from polyglot_assets.text.invisible import is_name
-from polyglot_assets.text.languages import known_names, to_code
+from polyglot_assets.text.languages import has_name, known_names, to_code
 
 FILE = "source.toml"
 
@@ -76,7 +76,7 @@ def _language(file: Path, data: Mapping[str, Any], columns: Mapping[str, ColumnP
     if not _one_of_two(file, data, columns, "language"):
         return None
     code = to_code(data["language"])
-    if code is None:
+    if code is None or not has_name(code):
         raise UserError(
             f"{file}: language: unknown language {data['language']!r}{nearest(data['language'], known_names())}"
         )
@@ -108,6 +108,10 @@ def _files(file: Path, value: Any) -> tuple[str, ...]:
     for name in given:
         if name.startswith("/") or ".." in name.split("/"):
             raise UserError(f"{file}: files: {shown(name)} leads out of the folder")
+        try:
+            next(file.parent.glob(name), None)
+        except (ValueError, IndexError, NotImplementedError) as error:
+            raise UserError(f"{file}: files: {shown(name)} is no pattern of file names ({error})") from None
     return tuple(given)
 
 
@@ -125,6 +129,8 @@ def _conditions(file: Path, given: Any) -> Iterator[Condition]:
         reason = entry.get("reason", "filtered")
         if not _REASON.fullmatch(reason):
             raise UserError(f"{file}: {key}.reason: expected a word such as 'low_quality', got {shown(reason)}")
+        if reason in REASONS:
+            raise UserError(f"{file}: {key}.reason: other rows are counted under {reason!r}; choose another word")
         yield Condition(
             _path(file, f"{key}.column", entry.get("column")),
             reason,

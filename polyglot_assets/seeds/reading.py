@@ -61,7 +61,7 @@ class Reader:
                 for name in self.source.conversations:
                     table = _beginning(table, name)
                 chosen = self._wanted_rows(path, first, table)
-                for at, row in zip(chosen, table.take(pa.array(chosen, pa.int64())).to_pylist(), strict=True):
+                for at, row in zip(chosen, _rows(table, chosen), strict=True):
                     yield f"{path}, row {first + at}", row
                 first += len(batch)
 
@@ -94,6 +94,14 @@ class Reader:
                 self.skipped += 1
             else:
                 yield where, record
+
+
+def _rows(table: pa.RecordBatch, chosen: list[int]) -> list[dict[str, Any]]:
+    try:
+        return table.take(pa.array(chosen, pa.int64())).to_pylist()  # type: ignore[no-any-return]
+    except pa.ArrowNotImplementedError:  # it cannot choose among views of strings, which other writers use
+        rows = table.to_pylist()
+        return [rows[at] for at in chosen]
 
 
 def _lists_of_rows(record: dict[str, Any], source: Source) -> list[str]:

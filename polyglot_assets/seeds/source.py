@@ -45,6 +45,12 @@ class Candidate:
     license: str | None = None
 
 
+REASONS = frozenset({
+    "kept", "deleted", "over_cap", "duplicate_id", "other_language", "other_script", "empty_prompt", "empty_response",
+    "prompt_too_long", "response_too_long", "toxic", "redacted",
+})  # fmt: skip
+"""Under these fill.py counts rows itself: a filter of the user's own needs another word."""
+
 Located = tuple[str, Record]
 """("file, row 17", raw row)."""
 

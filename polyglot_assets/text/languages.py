@@ -134,6 +134,15 @@ def display_name(code: str) -> str:
     return name
 
 
+def has_name(code: str) -> bool:
+    """Whether somebody has a name for a code: `xx` has the form of one, and is none."""
+    try:
+        display_name(code)
+    except LookupError:
+        return False
+    return True
+
+
 def known_names() -> list[str]:
     """English names of languages, for messages about one that nobody knows."""
     import pycld2

@@ -38,6 +38,8 @@ FAMILIES = {
     "OpenThinker": ("<|begin_of_thought|>", "<|end_of_thought|>"),
     "Granite": ("Here is my thought process:\n", "\n\nHere is my response:\n"),
     "Granite, shortened": ("Here's my thought process: ", "\nHere's my response: "),
+    "headings": ("## Thinking\n\n", "\n\n## Final Response\n\n"),
+    "bold headings": ("**Thought process:**\n", "\n**Final Answer:**\n"),
     "Apriel": ("", "\n[BEGIN FINAL RESPONSE]\n"),
     "Command": ("<|START_THINKING|>", "<|END_THINKING|>"),
     "Gemma 4": ("<|channel>thought\n", "\n<channel|>"),

@@ -43,21 +43,16 @@ Rows = list[dict[str, Any]]
 Read = Callable[..., dict[Cell, CellSeeds]]
 
 
-def write(folder: Path, toml: str, rows: Rows, name: str = "rows.jsonl") -> Path:
+def write(folder: Path, toml: str, rows: Rows | pa.Table, name: str = "rows.jsonl") -> Path:
     """A source's folder; returns its `source.toml`."""
     folder.mkdir(parents=True)
     (folder / "source.toml").write_text(toml, encoding="utf-8")
-    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    written = {
-        ".jsonl": lines,
-        ".jsonl.gz": gzip.compress(lines),
-        ".json": json.dumps(rows).encode(),
-        ".json.gz": gzip.compress(json.dumps(rows).encode()),
-    }
     if name.endswith(".parquet"):
-        pq.write_table(pa.Table.from_pylist(rows), folder / name)
+        pq.write_table(rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows), folder / name)
     else:
-        (folder / name).write_bytes(written[name.removeprefix("rows")])
+        lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        written = {".jsonl": lines, ".json": json.dumps(rows).encode()}[name.removeprefix("rows").removesuffix(".gz")]
+        (folder / name).write_bytes(gzip.compress(written) if name.endswith(".gz") else written)
     return folder / "source.toml"
 
 
@@ -139,6 +134,25 @@ def test_columns_of_one_row_may_say_its_license_and_flags(read: Read) -> None:
     assert found.counts == {"kept": 3, "toxic": 1, "redacted": 1, "filtered": 2}
 
 
+@pytest.mark.parametrize(
+    ("value", "said"), [(72.0, "72"), (7, "7"), (0.5, "0.5"), (float("inf"), ""), (float("nan"), ""), (None, "")]
+)
+@pytest.mark.parametrize("form", [".jsonl", ".parquet"])
+def test_numbers_are_texts_as_somebody_wrote_them(read: Read, value: float | None, said: str, form: str) -> None:
+    """pandas makes whole numbers 7.0 where one of their column is missing, and the missing one NaN."""
+    toml = 'license = "mit"\nlanguage = "de"\n[columns]\nprompt = "p"\nresponse = "r"\nid = "p"\n'
+    found = read(toml, [{"p": "Wie viel?", "r": value}], f"rows{form}")
+    (row,) = found[Cell("de", "generate" if not said else "respond")].rows or [{"response": ""}]
+    assert row["response"] == said
+
+
+def test_columns_with_views_of_strings(read: Read) -> None:
+    table = pa.table({"question": pa.array(["Was?", "Wie?"], pa.string_view()), "l": ["de", "xx"]})
+    toml = 'license = "mit"\n[columns]\nprompt = "question"\nlanguage = "l"\n'
+    (row,) = read(toml, table, "rows.parquet")[Cell("de", "respond")].rows
+    assert row["prompt"] == "Was?"
+
+
 GOOD = 'license = "mit"\nlanguage = "de"\n[columns]\nprompt = "question"\n'
 MISTAKES = {
     'licence = "mit"\n' + GOOD: "licence: unknown key; did you mean 'license'?",
@@ -157,7 +171,12 @@ MISTAKES = {
     GOOD + '[[filter]]\ncolumn = "answer"\n': "filter[1]: expected either equals or matches",
     GOOD + '[[filter]]\nequals = 1\ncolumm = "x"': "filter[1].columm: unknown key; did you mean 'column'?",
     GOOD + '[[filter]]\nequals = 1\ncolumn = "answer"\nreason = "A b"': "filter[1].reason: expected a word such as",
+    GOOD + '[[filter]]\nequals = 1\ncolumn = "answer"\nreason = "kept"': "reason: other rows are counted under 'kept'",
+    GOOD.replace('"de"', '"xx"'): "language: unknown language 'xx'",
     'files = "../x"\n' + GOOD: "files: '../x' leads out of the folder",
+    'files = "**.parquet"\n' + GOOD: "files: '**.parquet' is no pattern of file names",
+    'files = "."\n' + GOOD: "files: '.' is no pattern of file names",
+    'files = ["train-*.parquet"]\n' + GOOD: "files: no file in ",
     "license = 1\n" + GOOD.partition("\n")[2]: "license: expected a text, got 1",
     GOOD + "x": "Expected '=' after a key",
 }
