@@ -32,8 +32,8 @@ _NAMED = re.compile(
 """Words that may as well be the elements of an XML text that was asked for: a trace only if something follows it."""
 _HEADING = r"(?:#{1,6}[ \t]*|\*\*[ \t]*)"
 _HEADED = re.compile(
-    rf"\A\s*{_HEADING}(?:thinking|thoughts?|thought process|reasoning)\b[ \t:*]*\n(?P<trace>.*?)"
-    rf"\n[ \t]*{_HEADING}(final (?:response|answer))\b[ \t:*]*\n",
+    rf"\A\s*(?P<heading>{_HEADING}(?:(thinking|thoughts?|thought process)|reasoning))\b[ \t:*]*\n(?P<trace>.*?)"
+    rf"\n[ \t]*{_HEADING}(?(2)(?:final[ \t]+)?|final[ \t]+)(?:response|answer)\b[ \t:*]*\n",
     re.DOTALL | re.IGNORECASE,
 )
 """A trace and an answer with headings of their own, unless they were asked for."""
@@ -109,7 +109,8 @@ def _leading(text: str, asked: str) -> tuple[str, str] | None:
             return found["trace"], text[found.end() :]
     if (found := _NAMED.match(text)) and text[found.end() :].strip() and f"<{found[1].lower()}>" not in asked.lower():
         return found["trace"], text[found.end() :]
-    if (found := _HEADED.match(text)) and text[found.end() :].strip() and found[2].lower() not in asked.lower():
+    found = _HEADED.match(text)
+    if found and text[found.end() :].strip() and found["heading"].lower() not in asked.lower():
         return found["trace"], text[found.end() :]
     return None
 

@@ -39,7 +39,8 @@ FAMILIES = {
     "Granite": ("Here is my thought process:\n", "\n\nHere is my response:\n"),
     "Granite, shortened": ("Here's my thought process: ", "\nHere's my response: "),
     "headings": ("## Thinking\n\n", "\n\n## Final Response\n\n"),
-    "bold headings": ("**Thought process:**\n", "\n**Final Answer:**\n"),
+    "bold headings": ("**Reasoning:**\n", "\n**Final Answer:**\n"),
+    "other headings": ("**Thinking**\n\n", "\n\n**Answer**\n\n"),
     "Apriel": ("", "\n[BEGIN FINAL RESPONSE]\n"),
     "Command": ("<|START_THINKING|>", "<|END_THINKING|>"),
     "Gemma 4": ("<|channel>thought\n", "\n<channel|>"),
@@ -188,3 +189,19 @@ def test_a_cell_without_the_column_stays_readable(lake: Lake, cell: Cell) -> Non
     assert (found["response"], found["reasoning"]) == (ANSWER, None)
     with lake.connect() as connection:
         assert connection.execute("SELECT response, reasoning FROM lake.responses").fetchall() == [(ANSWER, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        (
+            "**Thinking**\n\nIt begins early.\n\n**Answer**\n\nLate.",
+            "Begin with **Thinking**, end with **Answer**.",
+        ),
+        ("## Reasoning\n\nAll men are mortal.\n\n## Answer\n\nSo is Socrates.", "Is Socrates mortal?"),
+        ("## Thinking\n\nA chapter.\n\n## Doing\n\nAnother.", "Write two chapters."),
+        ("## Thinking\n\nNothing follows.\n\n## Answer\n", "Write."),
+    ],
+)
+def test_headings_that_were_asked_for_or_are_the_answers_own(text: str, asked: str) -> None:
+    assert split(text, asked) == ("", text)
