@@ -101,6 +101,7 @@ def contamination_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
             removal.of_evalsets(lake_context.lake, lake_context.settings),
             allowed=choices.allow_removal,
             warn=context.log.warning,
+            stays="what was found stays as it was",
         )
         table = lake_context.lake.table_path(CONTAMINATION)
         made_with.doubt(table, {})  # what is searched for is known when it was found

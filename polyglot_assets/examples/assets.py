@@ -44,7 +44,9 @@ def example_asset(lake_context: LakeContext, teachers: list[Teacher]) -> dg.Asse
             *removal.of_teachers(lake_context.lake, cells, names),
             *removal.of_gates(lake_context.lake, cells, gates),
         ]
-        removal.refuse(gone, allowed=choices.allow_removal, warn=context.log.warning)
+        removal.refuse(
+            gone, allowed=choices.allow_removal, warn=context.log.warning, stays="the examples stay as they were"
+        )
         made_of = {"teachers": names, "duplicates_width": width} | gates
         for cell in cells:
             started = time.monotonic()

@@ -61,7 +61,7 @@ class Dispatcher:
         self.held = 0
         self._loop, self._endpoints, self._limits = loop, endpoints, limits
         self._ask, self._probe = ask, probe
-        self._finder = FaultFinder(self, loop, endpoints, control, limits)
+        self._finder = FaultFinder(self, loop, endpoints, control, ask, limits)
         self._exhausted = False
         self._most = len(endpoints) * limits.concurrency
         self._answered = -math.inf

@@ -88,12 +88,14 @@ class LastWords:
     Attributes:
         waiting: last words of which nobody knows yet whether they are true.
         answered: of each shape of request, when the latest one that it answered had been sent.
+        heard: of each shape, a request that it answered.
         greeted: the same of harmless questions that were asked in place of a request.
         series: of each shape, how many last words came since the last answer. A harmless question counts as none.
     """
 
     waiting: list[tuple[Job, TryError]] = field(default_factory=list)
     answered: dict[Hashable, float] = field(default_factory=dict)
+    heard: dict[Hashable, Request] = field(default_factory=dict)
     greeted: dict[Hashable, float] = field(default_factory=dict)
     series: Counter[Hashable] = field(default_factory=Counter)
 
@@ -116,6 +118,7 @@ class LastWords:
     def note_answer(self, job: Job, sent: float) -> None:
         """Takes note that a request of this job's shape, sent at some time, was answered."""
         self.answered[job.shape] = max(sent, self.answered.get(job.shape, sent))
+        self.heard[job.shape] = job.request
         self.series.pop(job.shape, None)
 
     def is_known(self, job: Job) -> bool:
@@ -147,7 +150,7 @@ class LastWords:
 
     def reset(self) -> None:
         """Forgets the stream that ends. A series goes on in the next one."""
-        self.waiting, self.answered, self.greeted = [], {}, {}
+        self.waiting, self.answered, self.heard, self.greeted = [], {}, {}, {}
 
 
 @dataclass(eq=False)

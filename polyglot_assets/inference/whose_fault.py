@@ -15,7 +15,7 @@ from typing import Protocol
 from polyglot_assets.inference import backoff
 from polyglot_assets.inference.chat_client import ChatServer
 from polyglot_assets.inference.endpoints import LAST, LONGEST_SERIES, Endpoint, Job, Limits, may_pass
-from polyglot_assets.inference.engine import Request
+from polyglot_assets.inference.engine import Completion, Request
 from polyglot_assets.inference.refusals import AWAY, Kind, TryError
 
 _PASSES = (Kind.FAILED, Kind.BUSY, *AWAY)
@@ -24,6 +24,7 @@ _MOST_REFUSALS = 3
 """So often a harmless question may be filtered or be too long: once is perhaps an accident."""
 
 Control = Callable[[ChatServer, Request], Awaitable[bool]]
+Ask = Callable[[ChatServer, Request], Awaitable[Completion]]
 
 
 class Stream(Protocol):
@@ -74,6 +75,7 @@ class FaultFinder:
         endpoints: the servers.
         control: asks a harmless request of the same shape as another one; raises `TryError`. True if the server has
             been found to take such requests in another form, so that refused ones are worth another try.
+        ask: asks a request; raises `TryError`.
         limits: what the user chose.
     """
 
@@ -83,15 +85,11 @@ class FaultFinder:
         loop: asyncio.AbstractEventLoop,
         endpoints: Sequence[Endpoint],
         control: Control,
+        ask: Ask,
         limits: Limits,
     ) -> None:
-        self._stream, self._loop, self._endpoints, self._control, self._limits = (
-            stream,
-            loop,
-            endpoints,
-            control,
-            limits,
-        )
+        self._stream, self._loop, self._endpoints, self._limits = stream, loop, endpoints, limits
+        self._control, self._ask = control, ask
         self._most_unheard = max(2, min(LONGEST_SERIES, limits.concurrency // 2))
 
     def settle(self, endpoint: Endpoint) -> None:
@@ -172,7 +170,16 @@ class FaultFinder:
     async def _try(self, endpoint: Endpoint, job: Job) -> tuple[TryError | None, bool]:
         try:
             async with asyncio.timeout(self._limits.timeout):
-                return None, await self._control(endpoint.server, job.request)
+                try:
+                    return None, await self._control(endpoint.server, job.request)
+                except TryError as error:
+                    answered = endpoint.words.heard.get(job.shape)
+                    if error.kind in (*_PASSES, Kind.DENIED) or answered is None:
+                        raise
+                    # Some refuse a greeting. What was answered before is paid twice, and tells them from those that
+                    # refuse everything by now.
+                    await self._ask(endpoint.server, answered)
+                    return None, False
         except TryError as error:
             return error, False
         except TimeoutError:

@@ -25,6 +25,7 @@ from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake import made_with
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
+from polyglot_assets.settings.sources import variable
 
 _NAMED = 4
 """Cells that a message names."""
@@ -64,21 +65,35 @@ def of_prompts(lake: Lake, cells: Iterable[Cell], rows_per_cell: int) -> list[Re
     return [Removal("prompts with their answers and examples", why, gone)]
 
 
-def of_seeds(lake: Lake, source: str, coming: Mapping[Cell, Collection[str]], seeds: str) -> list[Removal]:
+def of_seeds(
+    lake: Lake, source: str, coming: Mapping[Cell, Collection[str]], present: Mapping[str, Any], before: Iterable[Any]
+) -> list[Removal]:
     """The prompts whose seeds a source has no more.
 
     Args:
         lake: the lake.
         source: the source's name on the hub.
         coming: seed_ids that it has now, by cell.
-        seeds: where they come from.
+        present: the settings that decide about seeds.
+        before: those that each of these cells was read with, as far as they are known.
     """
     gone: dict[Cell | None, int] = {}
     for cell, ids in coming.items():
         rows = lake.scan_cell(PROMPTS, cell, ("seed_id", "source"))
         if lost := sum(row["source"] == source and row["seed_id"] not in ids for row in rows):
             gone[cell] = lost
-    why = f"POLYGLOT_SEEDS={seeds} does not have their seeds; the place that they came from would keep them"
+    others = sorted(
+        {
+            f"{variable(name)} is {present[name]}, with {note[name]} they were read"
+            for note in before
+            for name in present.keys() & note.keys()
+            if note[name] != present[name] and name != "seeds"
+        }
+    )
+    place = (
+        f"POLYGLOT_SEEDS={present['seeds']} does not have their seeds; the place that they came from would keep them"
+    )
+    why = "; ".join(others) or place
     return [Removal(f"prompts from {source} with their answers and examples", why, gone)] if gone else []
 
 
@@ -94,6 +109,18 @@ def of_teachers(lake: Lake, cells: Iterable[Cell], teachers: Iterable[str]) -> l
         Removal(f"examples of {teacher}", "POLYGLOT_TEACHERS does not name it; their answers stay", rows)
         for teacher, rows in sorted(gone.items())
     ]
+
+
+def of_model(lake: Lake, cells: Iterable[Cell], teacher: str, model: str) -> list[Removal]:
+    """The answers of another model, which had the teacher's name."""
+    gone: dict[str, dict[Cell | None, int]] = {}
+    for cell in cells:
+        path = lake.cell_path(RESPONSES, cell, teacher=teacher)
+        known = ((made_with.read(path) or {}).get("sampled") or {}).get("model", model)
+        if known != model and (rows := _rows(path)):
+            gone.setdefault(known, {})[cell] = rows
+    why = f"POLYGLOT_TEACHERS calls {model} {teacher}, too; a registry with another name for it would keep them"
+    return [Removal(f"answers of {known} with their examples", why, rows) for known, rows in sorted(gone.items())]
 
 
 def of_gates(lake: Lake, cells: Iterable[Cell], gates: Mapping[str, Any]) -> list[Removal]:
@@ -140,12 +167,19 @@ def of_evalsets(lake: Lake, settings: Settings) -> list[Removal]:
     )
 
 
-def refuse(removals: Iterable[Removal], *, allowed: bool, warn: Callable[[str], None] = lambda _: None) -> None:
+def refuse(
+    removals: Iterable[Removal],
+    *,
+    allowed: bool,
+    warn: Callable[[str], None] = lambda _: None,
+    stays: str = "nothing was written",
+) -> None:
     """Stops what would take rows away, unless that is allowed.
 
     Args:
         removals: what would go.
         allowed: it may.
+        stays: how the lake was left, in words; steps before this one may have written.
         warn: is told what goes then.
 
     Raises:
@@ -156,7 +190,7 @@ def refuse(removals: Iterable[Removal], *, allowed: bool, warn: Callable[[str], 
         warn(f"leaving the lake: {'; '.join(map(str, found))}")
     elif found:
         raise UserError(
-            f"nothing was written, for this run would take rows out of the lake: {'; '.join(map(str, found))}. "
+            f"{stays}, for this run would take rows out of the lake: {'; '.join(map(str, found))}. "
             "If they are to go: `--yes` on the command line, or in the launchpad "
             "`resources: {choices: {config: {allow_removal: true}}}`"
         )

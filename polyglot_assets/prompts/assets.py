@@ -44,6 +44,7 @@ def prompt_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
             removal.of_prompts(lake_context.lake, cells, settings.rows_per_cell),
             allowed=choices.allow_removal,
             warn=context.log.warning,
+            stays="the prompts stay as they were",
         )
         for warning in unread(settings):
             context.log.warning("%s", warning)

@@ -12,7 +12,7 @@ from polyglot_assets.gates import language
 from polyglot_assets.inference.registry import Teacher
 from polyglot_assets.inference.resource import VllmResource
 from polyglot_assets.lake import made_with
-from polyglot_assets.orchestration import endings, liveness
+from polyglot_assets.orchestration import endings, liveness, removal
 from polyglot_assets.orchestration.choices import Choices
 from polyglot_assets.orchestration.versions import data_version
 from polyglot_assets.orchestration.wiring import EAGER, LakeContext, cells_of, counts_table, report_cell, samples
@@ -58,7 +58,14 @@ def _response_asset(lake_context: LakeContext, teacher: Teacher, enabled: list[s
         if teacher.name not in choices.chosen(enabled):
             context.log.info("is not among the teachers of this run, and stays as it is")
             return dg.MaterializeResult(metadata={"asked": False})
-        made_of = lake_context.settings.deciding("gates") | {"sampled": teacher.sampled()}
+        sampled = teacher.sampled()
+        removal.refuse(
+            removal.of_model(lake_context.lake, cells, teacher.name, sampled["model"]),
+            allowed=choices.allow_removal,
+            warn=context.log.warning,
+            stays="the answers stay as they were",
+        )
+        made_of = lake_context.settings.deciding("gates") | {"sampled": sampled}
         for cell in cells:
             made_with.doubt(lake_context.lake.cell_path(RESPONSES, cell, teacher=teacher.name), made_of)
         unknown = [code for code in sorted({cell.language for cell in cells}) if not is_known(base_of(code))]

@@ -57,15 +57,17 @@ def _seed_asset(lake_context: LakeContext, source: Source) -> dg.AssetsDefinitio
         settings = choices.applied(lake_context.settings)
 
         def keeps_rows(files: Files | None, filled: Mapping[Cell, CellSeeds]) -> None:
+            present, before = settings.deciding("seeds"), {cell: made_with.read(file_of(cell)) or {} for cell in filled}
             # Samples that came with another version of the project are the same choice.
-            again = {SAMPLES} if settings.seeds == SAMPLES else set()
+            again = settings.seeds == SAMPLES
             coming = {
                 cell: {row["seed_id"] for row in seeds.rows}
                 for cell, seeds in filled.items()
-                if (made_with.read(file_of(cell)) or {}).get("seeds") not in again
+                if not (again and present.items() <= before[cell].items())
             }
-            gone = removal.of_seeds(lake_context.lake, source.repo, coming, settings.seeds)
-            removal.refuse(gone, allowed=choices.allow_removal, warn=context.log.warning)
+            gone = removal.of_seeds(lake_context.lake, source.repo, coming, present, before.values())
+            stays = f"the seeds of {source.repo} stay as they were"
+            removal.refuse(gone, allowed=choices.allow_removal, warn=context.log.warning, stays=stays)
             for cell in filled:
                 made_with.doubt(file_of(cell), _made_of(source, files, settings))
 

@@ -177,7 +177,10 @@ class Mapped:
             response=response,
             toxic="toxic" in self.paths and flag(record, self.paths["toxic"].shown),
             redacted="redacted" in self.paths and flag(record, self.paths["redacted"].shown),
-            license=(self._text(record, "license") or "unlicensed") if "license" in self.paths else None,
+            # On one line: it becomes part of manifests and of cards.
+            license=(" ".join(self._text(record, "license").split()) or "unlicensed")
+            if "license" in self.paths
+            else None,
             rejected=next(unmet, None),
         )
 

@@ -198,3 +198,26 @@ def test_a_server_that_worked_before_is_waited_for(
     server.answer, server.control = answer, None
     completions = ask(engine_of(server, concurrency=1, patience_seconds=150), "a", "b")
     assert {c.finish_reason for c in completions.values()} == {"stop"}
+
+
+@pytest.mark.parametrize("words", LAST_WORDS)
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_a_server_that_refuses_the_greeting_is_asked_what_it_answered_before(
+    words: str, concurrency: int, server: FakeServer, engine_of: Engines
+) -> None:
+    """The last ones of the stream are refused, so that no later answer shows that the others are answered."""
+    server.control = lambda _: LAST_WORDS[words]
+    server.answer = lambda call: LAST_WORDS[words] if int(call.text) >= 14 else echo(call)
+    completions = ask(engine_of(server, concurrency=concurrency), *map(str, range(18)))
+    assert {name for name, c in completions.items() if c.finish_reason == "stop"} == set(map(str, range(14)))
+    assert len(completions) == 18
+
+
+def test_a_server_that_refuses_the_greeting_and_by_now_everything_ends_the_run(
+    server: FakeServer, engine_of: Engines
+) -> None:
+    server.control = lambda _: FLAGGED
+    server.answer = lambda call: echo(call) if len(server.calls) <= 14 else FLAGGED
+    seen, message = ended(engine_of, server, count=18, concurrency=1)
+    assert {completion.finish_reason for completion in seen} == {"stop"}
+    assert message.startswith(f"{server.url} refuses every request: ")

@@ -92,7 +92,7 @@ def test_fewer_rows_stop_before_anything_is_written(click: Click, lake: Lake) ->
     before = files(lake)
     for others in ({"rows_per_cell": 1}, {"launchpad": {"rows_per_cell": 1}}):
         message = said(click(("prompts",), **others), "prompts")
-        assert "nothing was written" in message
+        assert "the prompts stay as they were, for this run would take rows out of the lake" in message
         assert "2 prompts with their answers and examples (de/respond 2)" in message
         assert "POLYGLOT_ROWS_PER_CELL is 1; 3 would keep them" in message
         assert "allow_removal: true" in message
@@ -130,6 +130,7 @@ def test_stricter_gates_stop_the_examples_and_say_what_the_answers_end_as(click:
     before = lake.read_cell(EXAMPLES, CELL)
     strict = {"gate_longest_response": 10}
     message = said(click(("responses", "examples"), **strict), "examples")
+    assert "the examples stay as they were" in message, "while the answers were judged anew"
     assert "3 examples (de/respond 3): under POLYGLOT_GATES and its thresholds they end as bad_length 3; " in message
     assert lake.read_cell(EXAMPLES, CELL) == before
     assert click(("examples",), launchpad={"allow_removal": True}, **strict).success
@@ -144,6 +145,27 @@ def test_other_seeds_stop_before_anything_is_written(click: Click, lake: Lake, t
     message = said(click(("seeds",), seeds=str(tmp_path / "empty")), "seeds__aya")
     assert "3 prompts from CohereLabs/aya_collection with their answers and examples (de/respond 3)" in message
     assert files(lake) == before
+
+
+def test_other_settings_of_seeds_stop_too_and_are_named(click: Click, lake: Lake) -> None:
+    before = files(lake)
+    message = said(click(("seeds",), seeds_per_cell=1), "seeds__aya")
+    assert " prompts from CohereLabs/aya_collection with their answers and examples (de/respond " in message
+    assert "): POLYGLOT_SEEDS_PER_CELL is 1, with 10000 they were read. " in message
+    assert files(lake) == before
+    assert click(("seeds",), launchpad={"allow_removal": True}, seeds_per_cell=1).success
+
+
+def test_another_model_of_the_same_name_stops(lake: Lake) -> None:
+    cell, path = CELL, lake.cell_path(RESPONSES, CELL, teacher="small")
+    empty = dict.fromkeys(name for name, _, _ in RESPONSES.fields)
+    row = empty | {"prompt_id": "p", "sample_index": 0, "language": "de", "strategy": "respond", "teacher": "small"}
+    lake.write_cell(RESPONSES, cell, [row], teacher="small")
+    assert removal.of_model(lake, [cell], "small", "org/small") == [], "nothing is known of it"
+    made_with.write(path, {"sampled": {"model": "org/small"}})
+    assert removal.of_model(lake, [cell], "small", "org/small") == []
+    (found,) = removal.of_model(lake, [cell], "small", "other/small")
+    assert str(found).startswith("1 answers of org/small with their examples (de/respond 1): POLYGLOT_TEACHERS calls")
 
 
 def test_no_evaluation_sets_any_more(lake: Lake, settings: Settings, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Every kind of fault in a release is found by the check that is there for it."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -238,3 +239,9 @@ def test_a_policy_that_claims_too_much_and_rows_that_it_forbids(lake: Lake, sett
     folder = Path(shutil.copytree(bold.folder, tmp_path / "release"))
     sign(folder, replace(manifest_.read(folder), policy=commercial.manifest.policy))
     assert "rows of openai/gsm8k by small: require commercial (cc-by-nc-4.0)" in failing(folder)["license"]
+
+
+def test_the_page_shows_every_check() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "guides" / "releases.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^ok +(\w+): (.*)$", page, re.MULTILINE)
+    assert shown == [(name, description) for name, (description, _) in CHECKS.items()]

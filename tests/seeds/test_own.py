@@ -124,7 +124,7 @@ def test_columns_of_one_row_may_say_its_license_and_flags(read: Read) -> None:
     toml += '[[filter]]\ncolumn = "p"\nmatches = "^http"\nnegate = true\n[[filter]]\ncolumn = "n"\nequals = [1, true]\n'
     good = {"p": "Warum?", "l": "cc0-1.0", "t": False, "r": None, "n": 1}
     rows = [good, good | {"p": "Wieso?", "l": None, "n": True}, good | {"t": True, "p": "A"}, good | {"r": True}]
-    rows += [good | {"p": "https://x"}, good | {"n": 2}, good | {"p": 42}]
+    rows += [good | {"p": "https://x"}, good | {"n": 2}, good | {"p": 42, "l": "cc0-1.0\n"}]
     found = read(toml, rows)[Cell("de", "respond")]
     assert {row["prompt"]: row["license"] for row in found.rows} == {
         "Warum?": "cc0-1.0",
