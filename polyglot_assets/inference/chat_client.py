@@ -111,7 +111,7 @@ class ChatServer:
             content = await _read(response)
         except _client_error() as error:
             raise TryError(Kind.FAILED, describe(error)) from None
-        if not 200 <= response.status < 300:  # gateways answer with 201, too
+        if not (200 <= response.status < 300 and (content or response.status == 200)):  # gateways send 201, too
             raise read_refusal(response.status, response.headers, content)
         return content
 

@@ -127,6 +127,7 @@ def _check(chain: Chain, untroubled: Chain, fault: str) -> Figures:
     return Figures(fault, len(chain.runs), len(server.paid), server.paid_twice, 0, 0)
 
 
+@pytest.mark.timeout(3600)  # the long form, on a busy machine
 def test_kills_in_every_stage_of_a_whole_run(chain: Chain, untroubled: Chain, record: Record, form: Form) -> None:
     """Each run begins with the stage in which the one before was killed, and is killed in the next one."""
     for number in range(form.of(1, 6)):

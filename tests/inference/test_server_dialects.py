@@ -393,3 +393,10 @@ def test_the_templates_ask_for_json_in_words() -> None:
         text = "".join(templates.load()[strategy].renderer("de")("\n"))
         assert "JSON object" in text
         assert all(json.dumps(name) in text for name in schema["required"])
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 203])
+def test_an_answer_under_any_status_of_success_is_one(status: int, server: FakeServer, engine_of: Engines) -> None:
+    server.answer = lambda call: replace(echo(call), status=status)
+    assert ask(engine_of(server), "a")["a"].text == "answer to a"
+    assert len(server.calls) == 1
