@@ -18,6 +18,8 @@ PUBLISHED = (
 )
 """The columns of the released dataset, in order. The first columns of `examples` are these."""
 
+SIGNATURE = pa.struct([("width", pa.uint8()), ("grams", pa.uint64()), ("bands", pa.list_(pa.uint32()))])
+"""By which near duplicates are found, see text/shingles.py; two pairs with the same n-grams have the same one."""
 
 EXAMPLES = Table(
     "examples",
@@ -44,11 +46,7 @@ EXAMPLES = Table(
         ("sample_place", pa.int32(), "Place in the sample of the cell and teacher whose words are stored, else null"),
         ("prompt_words", TEXT, "In the sample: first 50 words of the prompt, put apart by spaces"),
         ("response_words", TEXT, "In the sample: first 50 words of the response, put apart by spaces"),
-        (
-            "minhash",
-            pa.binary(),
-            "Width of the n-grams (1 byte) and 25 band keys (4 bytes each) of prompt and response",
-        ),
+        ("signature", SIGNATURE, "Of prompt and response: width of the n-grams, hash of their set, 25 MinHash band keys"),
         ("prompt_id", TEXT, "The prompt this row answers"),
         ("request_id", TEXT, "The request that wrote it"),
         ("seed_id", TEXT, "The seed that owns the prompt"),

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,10 +15,9 @@ from hypothesis import strategies as st
 
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.curation import duplicates, pair_kernels
-from polyglot_assets.curation import pairs as near_pairs
+from polyglot_assets.curation import duplicates
 from polyglot_assets.curation.duplicates import find
-from polyglot_assets.curation.keep import DECISION, KEPT
+from polyglot_assets.curation.pairs import LEAST
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.store import Lake, write_parquet
 from polyglot_assets.settings import Settings
@@ -31,6 +29,8 @@ ANSWER = (
     "Man entfernt zuerst alle toten Zweige und dann die nach innen wachsenden im späten Winter bei trockenem Wetter"
 )
 
+MOST = 16
+"""Sets of a bucket that are paired with all others in it (4_candidates.sql)."""
 LENGTH = len(LONG.split()) - 1 + len(ANSWER.split()) - 1  # pairs of words
 
 
@@ -138,7 +138,7 @@ def test_a_text_that_occurs_a_thousand_times(lake):
 def test_many_near_duplicates_in_one_bucket(lake):
     """More than are compared with all others: they all resemble the best one."""
     words = ANSWER.split()
-    rows = [example(n, f"{LONG} Nummer {n}", " ".join([*words, f"zahl{n}"])) for n in range(5 * near_pairs.MOST)]
+    rows = [example(n, f"{LONG} Nummer {n}", " ".join([*words, f"zahl{n}"])) for n in range(5 * MOST)]
     _, counts = run(lake, rows)
     assert counts["near"] == len(rows) - 1
 
@@ -170,7 +170,7 @@ def test_cells_without_signatures_are_read_as_well(lake, tmp_path):
     rows = [example(0, LONG, ANSWER), example(1, LONG.replace("alten", "jungen"), ANSWER), example(2, "Was?", "Das.")]
     with_signatures = run(lake, rows)[0]
     path = lake.cell_path(EXAMPLES, Cell("de", "generate"))
-    pq.write_table(pq.ParquetFile(path).read().drop_columns("minhash"), path)
+    pq.write_table(pq.ParquetFile(path).read().drop_columns("signature"), path)
     find(lake, Settings(lake=lake.root))
     assert found(lake) == with_signatures != {}
 
@@ -190,7 +190,7 @@ def test_the_result_is_that_of_the_rule(rows, threshold):
     with TemporaryDirectory() as folder:
         lake = Lake(Path(folder))
         out, counts = run(lake, rows, duplicates_similarity=threshold)
-        assert out == left_out(rows, threshold, 2, near_pairs.LEAST)
+        assert out == left_out(rows, threshold, 2, LEAST)
         assert counts["examples"] == len(rows)
 
 
@@ -243,10 +243,13 @@ def test_parts_that_do_not_change_are_left_alone(lake):
     rows = [example(n, f"{LONG} {cell}", ANSWER, cell) for n, cell in enumerate(CELLS)]
     run(lake, [*rows, example(4, near, ANSWER, CELLS[1]), example(5, "Nur hier", "Ja", CELLS[2])])
     before = {cell: lake.part_path(DUPLICATES, Cell(*cell.split("/"))).stat() for cell in CELLS}
-    fill(lake, [rows[2], example(6, "Auch neu", "Nein", CELLS[2])])  # nobody's duplicate before or after
-    find(lake, Settings(lake=lake.root))
-    after = {cell: lake.part_path(DUPLICATES, Cell(*cell.split("/"))).stat() for cell in CELLS}
-    assert {cell for cell in CELLS if before[cell] != after[cell]} == {CELLS[2]}
+    changes = []
+    for more in (example(6, "Auch neu", "Nein", CELLS[2]), example(7, "Auch neu", "Nein", CELLS[2], source="x")):
+        fill(lake, [rows[2], example(6, "Auch neu", "Nein", CELLS[2]), more] if changes else [rows[2], more])
+        find(lake, Settings(lake=lake.root))
+        after = {cell: lake.part_path(DUPLICATES, Cell(*cell.split("/"))).stat() for cell in CELLS}
+        changes.append({cell for cell in CELLS if before[cell] != after[cell]})
+    assert changes == [set(), {CELLS[2]}]  # the first is nobody's duplicate
 
 
 def test_rows_of_one_cell_that_differ_in_punctuation_alone(lake):
@@ -267,17 +270,6 @@ def test_what_was_decided_is_counted_anew_when_a_cell_before_it_goes(lake):
     lake.cell_path(EXAMPLES, Cell("de", "generate")).unlink()
     find(lake, Settings(lake=lake.root))
     assert found(lake) == expected
-
-
-def test_all_rows_that_a_decision_names_are_counted_anew():
-    made = np.array([(20, 21, 20, 1, 0), (21, KEPT, 20, 1, 0), (3, 22, 3, 1, 2), (22, KEPT, 3, 1, 2)], DECISION)
-    number = np.array([-2] * 20 + [0, 1, 2, KEPT], np.int32)  # the first cell is gone
-    marked = np.zeros(len(number), bool)
-    pair_kernels.concerned(made, number, np.zeros(3, bool), marked)
-    out = np.empty(len(made), DECISION)
-    few, end = pair_kernels.renumbered(made, number, marked, out)
-    assert out[:few].tolist() == [(0, 1, 0, 1, 0), (1, KEPT, 0, 1, 0)]
-    assert [(row, instead) for row, instead, *_ in out[end:].tolist()] == [(2, KEPT)]
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
@@ -307,12 +299,12 @@ def test_a_run_that_is_cut_off_is_made_good(lake, monkeypatch):
                 raise KeyboardInterrupt
             write_parquet(data, path, **options)
 
-        def save(*_):
+        def write_text(*_):
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
             patched.setattr(duplicates, "write_parquet", write)
-            patched.setattr(duplicates, "save", save)
+            patched.setattr(duplicates, "write_text", write_text)
             with pytest.raises(KeyboardInterrupt):
                 find(lake, chosen)
         found(lake)
@@ -347,9 +339,10 @@ def test_only_changed_cells_are_read_and_nothing_old_stays(lake):
     fill(lake, [example(1, "Neu", "Neu", CELLS[1])])
     find(lake, chosen, read.append)
     assert read[4:] == [f"reading {CELLS[1]}"]
-    assert len(list((index / "segments").iterdir())) == 4
-    assert len(list((index / "edges").iterdir())) == 3 * 4 // 2 + 1
-    assert len({path.name for path in (index / "edges").iterdir()} & kept) == 3 + 1
+    pairs = {path.name for path in (index / "pairs").iterdir()}
+    assert len(pairs) == 3 * 4 // 2 + 1
+    assert len(pairs & kept) == 3 + 1
+    assert {path.name for path in index.iterdir()} == {"pairs", "parts.json"}
     shutil.rmtree(index)
     before = parts(lake)
     find(lake, chosen)
