@@ -13,17 +13,24 @@ import pyarrow.parquet as pq
 
 from peers.duplicates_text import THRESHOLD, WIDTH, Stages, cells
 from polyglot_assets.curation import duplicates
+from polyglot_assets.curation import pairs as near_pairs
 from polyglot_assets.domain.ids import files_digest
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 from polyglot_assets.text.keys import pair_keys, text_keys
+from polyglot_assets.text.shingles import signatures
 
 
 def exact(corpus: Path, lake: Path) -> None:
-    """Keys from the raw text and their grouping; writes the cells with keys for the other stages, uncounted."""
+    """Keys from the raw text and their grouping; writes the cells with keys and signatures for the other stages.
+
+    The signatures, which the lake stores with its rows, are counted apart, and the writing is not counted.
+    """
     text_keys(pa.array(["compiles"]))
+    signatures(pa.array(["compiles"]), pa.array(["compiles"]), WIDTH)
     stages = Stages()
     kept: list[pa.Table] = []
+    signing: list[float] = []
     for language, path in cells(corpus):
         table = pq.ParquetFile(path).read()
         prompts, responses = (text_keys(table[side].combine_chunks()) for side in ("prompt", "response"))
@@ -32,6 +39,11 @@ def exact(corpus: Path, lake: Path) -> None:
         keys = keyed.select(["teacher", "prompt_key", "content_key"])
         kept.append(keys.append_column("language", pa.repeat(language, table.num_rows)))
         stages.done("keys")
+        signed = [_signed(batch) for batch in table.to_batches(2048)]
+        signing.append(stages.skip())
+        keyed = keyed.append_column("signature", pa.chunked_array(signed))
+        for name, value in (("language", language), ("strategy", path.parts[-2].partition("=")[2])):
+            keyed = keyed.append_column(name, pa.repeat(value, keyed.num_rows))
         target = lake / "examples" / path.relative_to(corpus / "raw")
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(keyed, target, compression="zstd", row_group_size=1 << 13)
@@ -42,12 +54,18 @@ def exact(corpus: Path, lake: Path) -> None:
         "(SELECT count(*) FROM (SELECT DISTINCT teacher, language, prompt_key FROM keyed))"
     ).fetchone()
     stages.done("grouping")
-    stages.report(distinct=distinct)
+    stages.report(distinct=distinct, signatures=sum(signing))
 
 
-def settings_of(lake: Path) -> Settings:
+def _signed(batch: pa.RecordBatch) -> pa.StructArray:
+    return signatures(batch.column("prompt"), batch.column("response"), WIDTH)
+
+
+def settings_of(lake: Path, gigabytes: float = 2) -> Settings:
     """The settings under which all contestants look for duplicates."""
-    return Settings(lake=lake, duplicates_similarity=THRESHOLD, duplicates_width=WIDTH)
+    return Settings(
+        lake=lake, duplicates_similarity=THRESHOLD, duplicates_width=WIDTH, duplicates_memory=gigabytes
+    )
 
 
 def warm_up(lake: Path) -> None:
@@ -66,13 +84,13 @@ def warm_up(lake: Path) -> None:
 
 
 def near(lake: Path, gigabytes: float = 0) -> None:
-    """From the cells with text and without signatures to the table; at most so much memory for data if it is given."""
+    """From the cells with text and signatures to the table; at most so much memory for data if it is given."""
     if gigabytes:
         limit = int(gigabytes * (1 << 30))
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     warm_up(lake)
     shutil.rmtree(lake / "index", ignore_errors=True)
-    settings = settings_of(lake)
+    settings = settings_of(lake, gigabytes / 2 if gigabytes else 2)
     stages = Stages()
     counted(stages)
     with Anonymous() as memory:
@@ -102,26 +120,25 @@ class Anonymous:
             self.peak_mb = max(self.peak_mb, int(held.split()[1]) / 1024)
 
 
+_STAGES = {
+    "remembered": "reading and ranking",
+    "ranked": "reading and ranking",
+    "sets": "candidates",
+    "candidates": "candidates",
+    "near": "verification",
+}
+
+
 def counted(stages: Stages) -> None:
-    """Has the stages of `duplicates.find` counted apart."""
-    names = {
-        "segment_of": "reading, n-grams, signatures, index",
-        "near_pairs": "candidates and verification",
-        "update": "choice",
-        "_write_parts": "table",
-    }
-    for function, stage in names.items():
-        setattr(duplicates, function, _and_then(getattr(duplicates, function), stages, stage))
+    """Has the steps of `duplicates.find` counted apart."""
+    original = near_pairs.step
 
-
-def _and_then(function: Any, stages: Stages, stage: str) -> Any:
-    def wrapped(*arguments: Any) -> Any:
+    def step(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         stages.done("the rest")
-        result = function(*arguments)
-        stages.done(stage)
-        return result
+        original(connection, name)
+        stages.done(_STAGES.get(name, "choice"))
 
-    return wrapped
+    near_pairs.step = duplicates.step = step
 
 
 def table(lake: Path) -> str:

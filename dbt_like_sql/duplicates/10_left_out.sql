@@ -1,5 +1,5 @@
--- The rows that are left out, each with the row that is kept in its place. If it resembles several kept rows, the kind is
--- the first that applies; of near duplicates the most similar one is named, then the best.
+-- The rows that are left out, each with the better row that is kept in its place. If it resembles several of those, the
+-- kind is the first that applies; of near duplicates the most similar one is named, then the best.
 CREATE OR REPLACE TEMP TABLE left_out AS
 WITH keepers AS (
     SELECT class, rank AS kept
@@ -16,7 +16,7 @@ named AS (
     FROM classes
     ANTI JOIN kept USING (rank)
     JOIN links USING (class)
-    JOIN keepers ON keepers.class = links.other
+    JOIN keepers ON keepers.class = links.other AND keepers.kept < classes.rank
     GROUP BY classes.rank
 )
 

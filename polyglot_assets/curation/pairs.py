@@ -35,11 +35,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.domain.ids import code_digest, content_id, files_digest
-from polyglot_assets.lake.files import READING, scratch
+from polyglot_assets.lake.files import READING, locked, scratch
 from polyglot_assets.lake.store import Lake, stamp, write_parquet
 from polyglot_assets.lake.views import quoted
 from polyglot_assets.seeds.sources import PRECEDENCE
@@ -107,6 +108,14 @@ def opened(
         _load(connection, "near_pairs", pairs, "language VARCHAR, grams UBIGINT, other_grams UBIGINT, similarity FLOAT")
         _forget_others(index_of(lake), {*signatures, *pairs})
         yield connection
+
+
+def known(lake: Lake, settings: Settings) -> tuple[pa.Table, pa.Table]:
+    """(id and grams of each example, `near_pairs` of the lake), both brought up to date."""
+    with locked(index_of(lake).with_suffix(".lock")), opened(lake, settings, versions(lake)) as connection:
+        tables = (connection.sql(query).to_arrow_table() for query in ("SELECT id, grams FROM ranked", "FROM near_pairs"))
+        grams, pairs = tables
+        return grams, pairs
 
 
 def step(connection: duckdb.DuckDBPyConnection, name: str) -> None:
