@@ -1,18 +1,20 @@
--- The distinct n-gram sets of each cell of a language, by their best row, with the keys of its 25 bands. `changed` cells
--- are those that are compared with all cells of the language.
+-- The distinct n-gram sets of each cell, by their best row, with the keys of its 25 bands; of languages in which there are
+-- `changed_cells`, which are compared with all cells of their language.
 CREATE OR REPLACE TEMP TABLE sets AS
 WITH leaders AS (
-    SELECT strategy, grams, min(rank) AS rank
+    SELECT language, strategy, grams, min(rank) AS rank
     FROM ranked
-    WHERE language = getvariable('language') AND grams <> 0
+    WHERE language IN (SELECT language FROM changed_cells) AND grams <> 0
     GROUP BY ALL
 )
 
 SELECT
     leaders.*,
-    list_contains(getvariable('changed'), leaders.strategy) AS changed,
+    ranked.id,
+    changed_cells.strategy IS NOT NULL AS changed,
     coalesce(remembered.bands, examples.signature.bands) AS bands
 FROM leaders
 JOIN ranked ON ranked.rank = leaders.rank
-JOIN lake.examples AS examples ON examples.id = ranked.id AND examples.language = getvariable('language')
+JOIN lake.examples AS examples ON examples.id = ranked.id
 LEFT JOIN remembered ON remembered.id = ranked.id
+LEFT JOIN changed_cells ON changed_cells.language = leaders.language AND changed_cells.strategy = leaders.strategy

@@ -3,24 +3,41 @@
 -- number, not to its square. Pairs among the rest are missed, unless another of the 25 bands brings them together.
 CREATE OR REPLACE TEMP TABLE candidates AS
 WITH keys AS (
-    SELECT rank, strategy, changed, (band << 32) | key AS bucket
+    SELECT rank, strategy, changed, xor(language, (band << 32) | key) AS bucket
     FROM (
-        SELECT rank, strategy, changed, generate_subscripts(bands, 1)::UBIGINT AS band, unnest(bands)::UBIGINT AS key
+        SELECT
+            rank,
+            strategy,
+            changed,
+            hash(language) AS language,
+            generate_subscripts(bands, 1)::UBIGINT AS band,
+            unnest(bands)::UBIGINT AS key
         FROM sets
     )
 ),
 
 shared AS (
-    SELECT bucket
+    SELECT bucket, count(*) AS size
     FROM keys
     GROUP BY bucket
     HAVING count(*) > 1 AND bool_or(changed)
 ),
 
-placed AS (
-    SELECT *, row_number() OVER (PARTITION BY bucket, strategy ORDER BY rank) AS place
+members AS (
+    SELECT *
     FROM keys
-    SEMI JOIN shared USING (bucket)
+    JOIN shared USING (bucket)
+),
+
+placed AS (
+    -- Nearly all buckets are small, and there everyone is among the best.
+    SELECT rank, changed, bucket, 1 AS place
+    FROM members
+    WHERE size <= 16
+    UNION ALL
+    SELECT rank, changed, bucket, row_number() OVER (PARTITION BY bucket, strategy ORDER BY rank) AS place
+    FROM members
+    WHERE size > 16
 )
 
 SELECT DISTINCT least(best.rank, another.rank) AS rank, greatest(best.rank, another.rank) AS other

@@ -3,6 +3,7 @@
 CREATE OR REPLACE TEMP TABLE near AS
 WITH pairs AS (
     SELECT
+        one.language,
         least(one.strategy, two.strategy) AS strategy,
         greatest(one.strategy, two.strategy) AS other_strategy,
         least(one.grams, two.grams) AS grams,
@@ -10,11 +11,11 @@ WITH pairs AS (
     FROM candidates
     JOIN sets AS one ON one.rank = candidates.rank
     JOIN sets AS two ON two.rank = candidates.other
-    WHERE one.grams <> two.grams
+    WHERE one.grams <> two.grams AND one.language = two.language
 ),
 
 needed AS (
-    SELECT grams, min(rank) AS rank
+    SELECT grams, min(id) AS id
     FROM sets
     WHERE grams IN (SELECT grams FROM pairs UNION SELECT other_grams FROM pairs)
     GROUP BY grams
@@ -23,9 +24,7 @@ needed AS (
 texts AS (
     SELECT needed.grams, examples.prompt, examples.response
     FROM lake.examples AS examples
-    JOIN ranked USING (id)
-    JOIN needed ON needed.rank = ranked.rank
-    WHERE examples.language = getvariable('language')
+    JOIN needed USING (id)
 ),
 
 compared AS MATERIALIZED (
@@ -37,7 +36,13 @@ compared AS MATERIALIZED (
     JOIN texts AS two ON two.grams = pairs.other_grams
 )
 
-SELECT DISTINCT pairs.strategy, pairs.other_strategy, grams, other_grams, compared.alike.whole::FLOAT AS similarity
+SELECT DISTINCT
+    pairs.language,
+    pairs.strategy,
+    pairs.other_strategy,
+    grams,
+    other_grams,
+    compared.alike.whole::FLOAT AS similarity
 FROM compared
 JOIN pairs USING (grams, other_grams)
 WHERE

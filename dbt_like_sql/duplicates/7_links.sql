@@ -6,12 +6,17 @@ WITH sets AS (
     JOIN ranked ON ranked.rank = class // 4
 ),
 
-near AS (
-    SELECT one.class, two.class AS other, near_pairs.similarity
+-- Two steps, for a plan that begins with the few parties pairs every set with every other one.
+halves AS MATERIALIZED (
+    SELECT sets.class, sets.party, near_pairs.other_grams AS grams, near_pairs.similarity
     FROM near_pairs
-    JOIN sets AS one ON one.language = near_pairs.language AND one.grams = near_pairs.grams
-    JOIN sets AS two
-        ON two.language = near_pairs.language AND two.grams = near_pairs.other_grams AND two.party = one.party
+    JOIN sets USING (language, grams)
+),
+
+near AS (
+    SELECT halves.class, sets.class AS other, halves.similarity
+    FROM halves
+    JOIN sets USING (party, grams)
 )
 
 SELECT DISTINCT class, class AS other, 1::FLOAT AS similarity

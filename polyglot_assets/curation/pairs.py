@@ -159,21 +159,22 @@ def _compare(
         for pair in combinations_with_replacement(own, 2)
     }
     missing = [pair for pair, path in paths.items() if not path.exists()]
-    for language in dict.fromkeys(one.language for one, _ in missing):
-        own = [pair for pair in missing if pair[0].language == language]
-        changed = {one for one, other in own if one == other}
-        changed |= {one for one, other in own if changed.isdisjoint((one, other))}
-        for cell in sorted(changed):
-            report(f"reading {cell}")
-        choose(connection, language=language, changed=[cell.strategy for cell in changed])
+    changed = {one for one, other in missing if one == other}
+    changed |= {one for one, other in missing if changed.isdisjoint((one, other))}
+    for cell in sorted(changed):
+        report(f"reading {cell}")
+    if changed:
+        connection.execute("CREATE OR REPLACE TEMP TABLE changed_cells (language VARCHAR, strategy VARCHAR)")
+        connection.executemany("INSERT INTO changed_cells VALUES (?, ?)", list(map(_names, changed)))
         for name in ("sets", "candidates", "near"):
             step(connection, name)
-        for one, other in own:
-            query = (
-                "SELECT $1 AS language, grams, other_grams, similarity FROM near "
-                "WHERE strategy = $2 AND other_strategy = $3 ORDER BY ALL"
-            )
-            _write(connection, paths[one, other], query, (language, *sorted((one.strategy, other.strategy))))
+    for one, other in missing:
+        query = (
+            "SELECT language, grams, other_grams, similarity FROM near "
+            "WHERE language = $1 AND strategy = $2 AND other_strategy = $3 ORDER BY ALL"
+        )
+        values = (one.language, *sorted((one.strategy, other.strategy)))
+        _write(connection, paths[one, other], query, values)
     return list(paths.values())
 
 
