@@ -25,13 +25,14 @@ run that is cut off between two parts leaves the others as they were before, and
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import duckdb
 
 from polyglot_assets.contracts.duplicates import DUPLICATES
-from polyglot_assets.curation.pairs import STATE, index_of, opened, rules, step, versions
+from polyglot_assets.curation.pairs import STATE, choose, index_of, opened, prepare, rules, step, versions
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.files import locked, write_text
 from polyglot_assets.lake.store import Lake, stamp, write_parquet
@@ -42,11 +43,19 @@ KINDS = ("exact_pair", "exact_prompt", "near")
 _REPEATED = ["kind", "language", "strategy", "source", "teacher"]
 """Columns of the table in which few values occur. Ids hardly repeat; looking for repeated ones only takes time."""
 
+Part = dict[str, Any]
+"""What is remembered of a cell and its part of the table.
+
+cell: the name of the cell's file; stamp: that of the part, as it was written; counts: as `find` returns them; digest:
+of the rows; leans_on: other languages, in which rows are kept that its rows are left out for.
+"""
+
 
 def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Writes the table `duplicates`; returns the number of examples and of those left out, by kind.
 
-    Only cells that changed since the last time are compared again.
+    Only cells that changed since the last time are compared again, and only the languages that this can reach are
+    decided again.
 
     Args:
         lake: holds the examples.
@@ -55,19 +64,21 @@ def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda 
     """
     index = index_of(lake)
     with locked(index.with_suffix(".lock")):  # no other process works on the index
-        cells = versions(lake)
+        cells, rule = versions(lake), rules(settings)
         _forget_other_parts(lake, cells)
-        known = {"rule": rules(settings), "cells": {cell.key: name for cell, name in cells.items()}}
-        state = _state(lake)
-        parts: dict[str, Any] = state.get("parts", {})
-        if known.items() <= state.items() and all(_is_written(lake, cell, parts) for cell in cells):
-            return dict(state["counts"])
-        with opened(lake, settings, cells, report) as connection:
-            decide(connection)
-            counts = _counts(connection)
-            parts = _write_parts(lake, connection, cells, parts)
-        write_text(json.dumps({**known, "parts": parts, "counts": counts}), index / STATE)
-    return counts
+        before = _remembered(lake, rule)
+        parts = {cell.key: before[cell.key] for cell in cells if _is_as_before(lake, cell, cells[cell], before)}
+        changed = {key.partition("|")[0] for key in before.keys() - parts.keys()}
+        changed |= {cell.language for cell in cells if cell.key not in parts}
+        if changed:
+            with opened(lake, settings) as connection:
+                languages = _reached(connection, changed, {cell.language for cell in cells}, before)
+                prepare(connection, lake, rule, cells, languages, report)
+                decide(connection)
+                concerned = {cell: name for cell, name in cells.items() if cell.language in languages}
+                parts |= _write_parts(lake, connection, concerned, before)
+            write_text(json.dumps({"rule": rule, "parts": parts}), index / STATE)
+    return {name: sum(part["counts"][name] for part in parts.values()) for name in ("examples", *KINDS)}
 
 
 def decide(connection: duckdb.DuckDBPyConnection) -> None:
@@ -79,44 +90,61 @@ def decide(connection: duckdb.DuckDBPyConnection) -> None:
     step(connection, "left_out")
 
 
-def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    (examples,) = connection.execute("SELECT count(*) FROM ranked").fetchone() or (0,)
-    kinds = dict(connection.execute("SELECT kind, count(*) FROM left_out GROUP BY ALL").fetchall())
-    return {"examples": examples, **{kind: kinds.get(kind, 0) for kind in KINDS}}
-
-
-def _state(lake: Lake) -> dict[str, Any]:
-    """What was remembered of the table; nothing if that cannot be read."""
+def _remembered(lake: Lake, rule: str) -> dict[str, Part]:
+    """The parts by the keys of their cells; none if they were made by another rule or cannot be read."""
     try:
         values = json.loads((index_of(lake) / STATE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return values if isinstance(values, dict) else {}
+    return dict(values["parts"]) if isinstance(values, dict) and values.get("rule") == rule else {}
 
 
-def _is_written(lake: Lake, cell: Cell, parts: dict[str, Any], digest: str | None = None) -> bool:
-    """Whether the part of a cell is the file that was written last, with rows of this digest if one is given."""
-    written, seen = parts.get(cell.key, ("", ()))
-    return digest in (None, written) and tuple(seen) == stamp(lake.part_path(DUPLICATES, cell)) != ()
+def _is_as_before(lake: Lake, cell: Cell, name: str, before: Mapping[str, Part]) -> bool:
+    """Whether neither the cell nor its part of the table changed."""
+    part = before.get(cell.key)
+    return part is not None and part["cell"] == name and _is_written(lake, cell, part)
+
+
+def _is_written(lake: Lake, cell: Cell, part: Part) -> bool:
+    return tuple(part["stamp"]) == stamp(lake.part_path(DUPLICATES, cell)) != ()
+
+
+def _reached(
+    connection: duckdb.DuckDBPyConnection, changed: set[str], there: set[str], before: Mapping[str, Part]
+) -> set[str]:
+    """The languages in which a change of some can make a difference: exact pairs connect languages."""
+    leaning: dict[str, set[str]] = defaultdict(set)
+    for key, part in before.items():
+        for language in part["leans_on"]:
+            leaning[language].add(key.partition("|")[0])
+    languages: set[str] = set()
+    reached = changed
+    while not there <= languages and reached - languages:
+        languages |= reached
+        reached = set().union(*(leaning[language] for language in languages))
+        choose(connection, languages=sorted(languages))
+        step(connection, "reached")
+        reached |= {language for (language,) in connection.sql("FROM reached").fetchall()}
+    return languages & there
 
 
 def _write_parts(
-    lake: Lake, connection: duckdb.DuckDBPyConnection, cells: Collection[Cell], parts: dict[str, Any]
-) -> dict[str, Any]:
-    """Brings the table up to date: parts that changed, or are not what was written; returns digest and stamp of all."""
-    digests = connection.execute(
-        "SELECT language, strategy, concat_ws(' ', count(*), sum(hash(left_out))) FROM left_out GROUP BY ALL"
-    ).fetchall()
-    of_cell = {Cell(language, strategy): digest for language, strategy, digest in digests}
-    written = {}
-    for cell in cells:
-        path, digest = lake.part_path(DUPLICATES, cell), of_cell.get(cell, "")
-        if not _is_written(lake, cell, parts, digest):
-            query = "FROM left_out WHERE language = ? AND strategy = ? ORDER BY id"
-            rows = connection.sql(query, params=[cell.language, cell.strategy])
-            write_parquet(rows.to_arrow_table().cast(DUPLICATES.schema), path, use_dictionary=_REPEATED)
-        written[cell.key] = [digest, stamp(path)]
-    return written
+    lake: Lake, connection: duckdb.DuckDBPyConnection, cells: Mapping[Cell, str], before: Mapping[str, Part]
+) -> dict[str, Part]:
+    """Brings the table up to date: parts that changed, or are not what was written; returns what is to be remembered."""
+    step(connection, "parts")
+    found = {Cell(*names): values for *names, values in connection.sql("FROM parts").fetchall()}
+    columns = ", ".join(DUPLICATES.schema.names)
+    parts = {}
+    for cell, name in cells.items():
+        path, part = lake.part_path(DUPLICATES, cell), before.get(cell.key)
+        values = found.get(cell, {"digest": "", "leans_on": [], "counts": dict.fromkeys(("examples", *KINDS), 0)})
+        if not part or part["digest"] != values["digest"] or not _is_written(lake, cell, part):
+            query = f"SELECT {columns} FROM left_out WHERE language = ? AND strategy = ? ORDER BY id"
+            rows = connection.sql(query, params=[cell.language, cell.strategy]).to_arrow_table()
+            write_parquet(rows.cast(DUPLICATES.schema), path, use_dictionary=_REPEATED)
+        parts[cell.key] = {**values, "cell": name, "stamp": stamp(path)}
+    return parts
 
 
 def _forget_other_parts(lake: Lake, cells: Collection[Cell]) -> None:

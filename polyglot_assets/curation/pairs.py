@@ -77,17 +77,8 @@ def rules(settings: Settings) -> str:
 
 
 @contextmanager
-def opened(
-    lake: Lake, settings: Settings, cells: Mapping[Cell, str], report: Report = lambda _: None
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with the tables `ranked` and `near_pairs`; who calls holds the lock of the index.
-
-    Args:
-        lake: holds the examples.
-        settings: what counts as near, and how much memory may be taken.
-        cells: as of `versions`, from before.
-        report: is told about each cell that has to be compared.
-    """
+def opened(lake: Lake, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB over the examples, with all that the steps call and read; who calls holds the lock of the index."""
     reads = {("lake", EXAMPLES.name)}
     with scratch(lake.root, READING) as spilled, lake.connect(reads) as connection:
         for setting, value in (
@@ -101,21 +92,42 @@ def opened(
             connection, width=settings.duplicates_width, similarity=settings.duplicates_similarity, least=LEAST,
             sources=list(PRECEDENCE),
         )  # fmt: skip
-        rule = rules(settings)
-        signatures = _sign(connection, index_of(lake) / "signatures", cells, rule)
-        step(connection, "ranked")
-        pairs = _compare(connection, index_of(lake) / "pairs", cells, rule, report)
-        _load(connection, "near_pairs", pairs, "language VARCHAR, grams UBIGINT, other_grams UBIGINT, similarity FLOAT")
-        _forget_others(index_of(lake), {*signatures, *pairs})
         yield connection
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, rule: str, cells: Mapping[Cell, str], languages: Collection[str],
+    report: Report = lambda _: None,
+) -> None:  # fmt: skip
+    """Makes the tables `ranked` and `near_pairs`; finds what is near in cells that changed.
+
+    Args:
+        connection: as of `opened`.
+        lake: holds the examples.
+        rule: as of `rules`.
+        cells: as of `versions`, from before the connection was opened.
+        languages: of which the tables are made.
+        report: is told about each cell that has to be compared.
+    """
+    paths = _paths(index_of(lake), rule, cells)
+    choose(connection, languages=sorted(languages))
+    _sign(connection, {cell: path for (cell, *other), path in paths.items() if not other and cell.language in languages})
+    step(connection, "ranked")
+    pairs = {tuple(pair): path for pair, path in paths.items() if len(pair) == 2 and pair[0].language in languages}
+    _compare(connection, pairs, report)
+    columns = "language VARCHAR, grams UBIGINT, other_grams UBIGINT, similarity FLOAT"
+    _load(connection, "near_pairs", pairs.values(), columns)
+    _forget_others(index_of(lake), set(paths.values()))
 
 
 def known(lake: Lake, settings: Settings) -> tuple[pa.Table, pa.Table]:
     """(id and grams of each example, `near_pairs` of the lake), both brought up to date."""
-    with locked(index_of(lake).with_suffix(".lock")), opened(lake, settings, versions(lake)) as connection:
-        tables = (connection.sql(query).to_arrow_table() for query in ("SELECT id, grams FROM ranked", "FROM near_pairs"))
-        grams, pairs = tables
-        return grams, pairs
+    with locked(index_of(lake).with_suffix(".lock")):
+        cells = versions(lake)
+        with opened(lake, settings) as connection:
+            prepare(connection, lake, rules(settings), cells, {cell.language for cell in cells})
+            grams = connection.sql("SELECT id, grams FROM ranked").to_arrow_table()
+            return grams, connection.sql("FROM near_pairs").to_arrow_table()
 
 
 def step(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -130,52 +142,52 @@ def choose(connection: duckdb.DuckDBPyConnection, **variables: Any) -> None:
         connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
 
 
-def _sign(
-    connection: duckdb.DuckDBPyConnection, folder: Path, cells: Mapping[Cell, str], rule: str
-) -> list[Path]:
-    """Makes the table `remembered`; returns the files in which its rows are remembered."""
-    paths = {cell: folder / f"{content_id(rule, name)}.parquet" for cell, name in cells.items()}
-    known = {cell for cell, path in paths.items() if path.exists()}
-    columns = "id VARCHAR, language VARCHAR, strategy VARCHAR, grams UBIGINT, bands UINTEGER[]"
-    _load(connection, "known_signatures", [paths[cell] for cell in known], columns)
-    step(connection, "remembered")
-    remembered = connection.sql("SELECT DISTINCT language, strategy FROM remembered").fetchall()
-    found = {Cell(*cell) for cell in remembered} & cells.keys()
-    for cell in found - known:
-        _write(connection, paths[cell], "FROM remembered WHERE language = ? AND strategy = ? ORDER BY id", _names(cell))
-    return [paths[cell] for cell in found]
-
-
-def _compare(
-    connection: duckdb.DuckDBPyConnection, folder: Path, cells: Mapping[Cell, str], rule: str, report: Report
-) -> list[Path]:
-    """Brings the files of near pairs up to date; returns them."""
+def _paths(index: Path, rule: str, cells: Mapping[Cell, str]) -> dict[tuple[Cell, ...], Path]:
+    """The file of each cell's signatures, and of each pair of cells of a language, one cell with itself, too."""
+    paths: dict[tuple[Cell, ...], Path] = {}
     by_language: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_language[cell.language].append(cell)
-    paths = {
-        pair: folder / f"{content_id(rule, *(cells[cell] for cell in pair))}.parquet"
-        for own in by_language.values()
-        for pair in combinations_with_replacement(own, 2)
-    }
-    missing = [pair for pair, path in paths.items() if not path.exists()]
+        paths[cell,] = index / "signatures" / f"{content_id(rule, cells[cell])}.parquet"
+    for own in by_language.values():
+        for pair in combinations_with_replacement(own, 2):
+            paths[pair] = index / "pairs" / f"{content_id(rule, *(cells[cell] for cell in pair))}.parquet"
+    return paths
+
+
+def _sign(connection: duckdb.DuckDBPyConnection, paths: Mapping[Cell, Path]) -> None:
+    """Makes the table `remembered`, and the files of cells that have rows in it."""
+    there = {cell for cell, path in paths.items() if path.exists()}
+    columns = "id VARCHAR, language VARCHAR, strategy VARCHAR, grams UBIGINT, bands UINTEGER[]"
+    _load(connection, "known_signatures", [paths[cell] for cell in there], columns)
+    step(connection, "remembered")
+    found = connection.sql("SELECT DISTINCT language, strategy FROM remembered").fetchall()
+    for cell in (set(paths) - there).intersection(Cell(*names) for names in found):
+        _write(connection, paths[cell], "FROM remembered WHERE language = ? AND strategy = ? ORDER BY id", _names(cell))
+
+
+def _compare(
+    connection: duckdb.DuckDBPyConnection, paths: Mapping[tuple[Cell, ...], Path], report: Report
+) -> None:
+    """Makes the files of pairs of cells that are not there."""
+    missing = [(one, other) for (one, other), path in paths.items() if not path.exists()]
     changed = {one for one, other in missing if one == other}
     changed |= {one for one, other in missing if changed.isdisjoint((one, other))}
+    if not changed:
+        return
     for cell in sorted(changed):
         report(f"reading {cell}")
-    if changed:
-        connection.execute("CREATE OR REPLACE TEMP TABLE changed_cells (language VARCHAR, strategy VARCHAR)")
-        connection.executemany("INSERT INTO changed_cells VALUES (?, ?)", list(map(_names, changed)))
-        for name in ("sets", "candidates", "near"):
-            step(connection, name)
+    choose(connection, changed_languages=sorted({cell.language for cell in changed}))
+    connection.execute("CREATE OR REPLACE TEMP TABLE changed_cells (language VARCHAR, strategy VARCHAR)")
+    connection.executemany("INSERT INTO changed_cells VALUES (?, ?)", list(map(_names, changed)))
+    for name in ("sets", "candidates", "near"):
+        step(connection, name)
     for one, other in missing:
         query = (
             "SELECT language, grams, other_grams, similarity FROM near "
             "WHERE language = $1 AND strategy = $2 AND other_strategy = $3 ORDER BY ALL"
         )
-        values = (one.language, *sorted((one.strategy, other.strategy)))
-        _write(connection, paths[one, other], query, values)
-    return list(paths.values())
+        _write(connection, paths[one, other], query, (one.language, *sorted((one.strategy, other.strategy))))
 
 
 def _names(cell: Cell) -> tuple[str, str]:

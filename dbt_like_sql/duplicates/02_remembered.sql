@@ -5,7 +5,7 @@ WITH computed AS MATERIALIZED (
     SELECT id, language, strategy, ngram_signature(prompt, response) AS signature
     FROM lake.examples
     ANTI JOIN known_signatures USING (id)
-    WHERE signature.width IS DISTINCT FROM getvariable('width')
+    WHERE signature.width IS DISTINCT FROM getvariable('width') AND list_contains(getvariable('languages'), language)
 )
 
 SELECT id, language, strategy, grams, bands

@@ -25,6 +25,7 @@ texts AS (
     SELECT needed.grams, examples.prompt, examples.response
     FROM lake.examples AS examples
     JOIN needed USING (id)
+    WHERE list_contains(getvariable('changed_languages'), examples.language)
 ),
 
 compared AS MATERIALIZED (

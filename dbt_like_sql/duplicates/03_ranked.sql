@@ -1,5 +1,5 @@
--- Every example, best first: the earlier source, then the smaller id. Of duplicates the best one is kept. `party` stands
--- for language and teacher, `grams` for the set of n-grams of prompt and response; 0 is the set of a text without words.
+-- The examples of the chosen languages, best first: the earlier source, then the smaller id. Of duplicates the best one is
+-- kept. `party` stands for language and teacher, `grams` for the n-grams of prompt and response (0: there are none).
 CREATE OR REPLACE TEMP TABLE ranked AS
 SELECT
     row_number() OVER (
@@ -16,3 +16,4 @@ SELECT
     coalesce(remembered.grams, signature.grams) AS grams
 FROM lake.examples AS examples
 LEFT JOIN remembered ON remembered.id = examples.id
+WHERE list_contains(getvariable('languages'), examples.language)

@@ -28,7 +28,8 @@ SELECT
     ranked.language,
     ranked.strategy,
     ranked.source,
-    ranked.teacher
+    ranked.teacher,
+    best.language AS kept_language
 FROM named
 JOIN ranked ON ranked.rank = named.rank
 JOIN ranked AS best ON best.rank = found.kept
