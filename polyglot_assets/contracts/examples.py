@@ -46,7 +46,11 @@ EXAMPLES = Table(
         ("sample_place", pa.int32(), "Place in the sample of the cell and teacher whose words are stored, else null"),
         ("prompt_words", TEXT, "In the sample: first 50 words of the prompt, put apart by spaces"),
         ("response_words", TEXT, "In the sample: first 50 words of the response, put apart by spaces"),
-        ("signature", SIGNATURE, "Of prompt and response: width of the n-grams, hash of their set, 25 MinHash band keys"),
+        (
+            "signature",
+            SIGNATURE,
+            "Of prompt and response: width of n-grams, hash of their set, 25 MinHash band keys",
+        ),
         ("prompt_id", TEXT, "The prompt this row answers"),
         ("request_id", TEXT, "The request that wrote it"),
         ("seed_id", TEXT, "The seed that owns the prompt"),

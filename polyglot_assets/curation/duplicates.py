@@ -117,21 +117,22 @@ def _reached(
     for key, part in before.items():
         for language in part["leans_on"]:
             leaning[language].add(key.partition("|")[0])
-    languages: set[str] = set()
-    reached = changed
-    while not there <= languages and reached - languages:
-        languages |= reached
-        reached = set().union(*(leaning[language] for language in languages))
+    languages = set(changed)
+    while not there <= languages:
         choose(connection, languages=sorted(languages))
         step(connection, "reached")
-        reached |= {language for (language,) in connection.sql("FROM reached").fetchall()}
+        more = {language for (language,) in connection.sql("FROM reached").fetchall()}
+        more = more.union(*(leaning[language] for language in languages)) - languages
+        if not more:
+            break
+        languages |= more
     return languages & there
 
 
 def _write_parts(
     lake: Lake, connection: duckdb.DuckDBPyConnection, cells: Mapping[Cell, str], before: Mapping[str, Part]
 ) -> dict[str, Part]:
-    """Brings the table up to date: parts that changed, or are not what was written; returns what is to be remembered."""
+    """Writes the parts that changed, or are not what was written last; returns what is to be remembered of all."""
     step(connection, "parts")
     found = {Cell(*names): values for *names, values in connection.sql("FROM parts").fetchall()}
     columns = ", ".join(DUPLICATES.schema.names)

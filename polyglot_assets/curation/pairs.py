@@ -109,15 +109,17 @@ def prepare(
         languages: of which the tables are made.
         report: is told about each cell that has to be compared.
     """
-    paths = _paths(index_of(lake), rule, cells)
+    index = index_of(lake)
+    signatures = {cell: index / "signatures" / f"{content_id(rule, name)}.parquet" for cell, name in cells.items()}
+    pairs = _pairs(index / "pairs", rule, cells)
     choose(connection, languages=sorted(languages))
-    _sign(connection, {cell: path for (cell, *other), path in paths.items() if not other and cell.language in languages})
+    _sign(connection, {cell: path for cell, path in signatures.items() if cell.language in languages})
     step(connection, "ranked")
-    pairs = {tuple(pair): path for pair, path in paths.items() if len(pair) == 2 and pair[0].language in languages}
-    _compare(connection, pairs, report)
+    own = {pair: path for pair, path in pairs.items() if pair[0].language in languages}
+    _compare(connection, own, report)
     columns = "language VARCHAR, grams UBIGINT, other_grams UBIGINT, similarity FLOAT"
-    _load(connection, "near_pairs", pairs.values(), columns)
-    _forget_others(index_of(lake), set(paths.values()))
+    _load(connection, "near_pairs", own.values(), columns)
+    _forget_others(index, {*signatures.values(), *pairs.values()})
 
 
 def known(lake: Lake, settings: Settings) -> tuple[pa.Table, pa.Table]:
@@ -142,17 +144,16 @@ def choose(connection: duckdb.DuckDBPyConnection, **variables: Any) -> None:
         connection.execute(f"SET VARIABLE {name} = $value", {"value": value})
 
 
-def _paths(index: Path, rule: str, cells: Mapping[Cell, str]) -> dict[tuple[Cell, ...], Path]:
-    """The file of each cell's signatures, and of each pair of cells of a language, one cell with itself, too."""
-    paths: dict[tuple[Cell, ...], Path] = {}
+Pair = tuple[Cell, Cell]
+
+
+def _pairs(folder: Path, rule: str, cells: Mapping[Cell, str]) -> dict[Pair, Path]:
+    """The file of each pair of cells of a language, one cell with itself, too."""
     by_language: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
         by_language[cell.language].append(cell)
-        paths[cell,] = index / "signatures" / f"{content_id(rule, cells[cell])}.parquet"
-    for own in by_language.values():
-        for pair in combinations_with_replacement(own, 2):
-            paths[pair] = index / "pairs" / f"{content_id(rule, *(cells[cell] for cell in pair))}.parquet"
-    return paths
+    pairs = [pair for own in by_language.values() for pair in combinations_with_replacement(own, 2)]
+    return {(one, other): folder / f"{content_id(rule, cells[one], cells[other])}.parquet" for one, other in pairs}
 
 
 def _sign(connection: duckdb.DuckDBPyConnection, paths: Mapping[Cell, Path]) -> None:
@@ -166,11 +167,9 @@ def _sign(connection: duckdb.DuckDBPyConnection, paths: Mapping[Cell, Path]) -> 
         _write(connection, paths[cell], "FROM remembered WHERE language = ? AND strategy = ? ORDER BY id", _names(cell))
 
 
-def _compare(
-    connection: duckdb.DuckDBPyConnection, paths: Mapping[tuple[Cell, ...], Path], report: Report
-) -> None:
+def _compare(connection: duckdb.DuckDBPyConnection, paths: Mapping[Pair, Path], report: Report) -> None:
     """Makes the files of pairs of cells that are not there."""
-    missing = [(one, other) for (one, other), path in paths.items() if not path.exists()]
+    missing = [pair for pair, path in paths.items() if not path.exists()]
     changed = {one for one, other in missing if one == other}
     changed |= {one for one, other in missing if changed.isdisjoint((one, other))}
     if not changed:
@@ -203,7 +202,9 @@ def _load(connection: duckdb.DuckDBPyConnection, table: str, paths: Collection[P
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
     if paths:
         files = ", ".join(map(quoted, paths))
-        connection.execute(f"INSERT INTO {table} SELECT DISTINCT * FROM read_parquet([{files}], hive_partitioning = false)")
+        connection.execute(
+            f"INSERT INTO {table} SELECT DISTINCT * FROM read_parquet([{files}], hive_partitioning = false)"
+        )
 
 
 def _forget_others(index: Path, used: Collection[Path]) -> None:

@@ -101,9 +101,7 @@ def similarities(
     prompts, responses = (pa.concat_arrays([one, other]) for one, other in zip(left, right, strict=True))
     # A text that is compared with many is cut once.
     codes, others = (side.dictionary_encode().indices.to_numpy() for side in (prompts, responses))
-    _, first, which = np.unique(
-        codes.astype(np.int64) << np.int64(32) | others, return_index=True, return_inverse=True
-    )
+    _, first, which = np.unique(codes.astype(np.int64) << np.int64(32) | others, return_index=True, return_inverse=True)
     grams = grams_of(prompts.take(pa.array(first)), responses.take(pa.array(first)), width)
     found = np.empty((3, len(left[0])), np.float64)
     one, other = np.split(which, 2)

@@ -6,6 +6,7 @@ Here: the functions as SQL sees them. Not here: what they compute (shingles.py),
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import ARROW
 
 from polyglot_assets.text.shingles import signatures, similarities
 
@@ -29,8 +30,8 @@ def register(connection: duckdb.DuckDBPyConnection, width: int) -> None:
     ) -> pa.Array:
         return similarities((_whole(prompts), _whole(responses)), (_whole(others), _whole(answers)), width)
 
-    connection.create_function("ngram_signature", signature, ["VARCHAR"] * 2, _SIGNATURE, type="arrow")
-    connection.create_function("ngram_similarity", similarity, ["VARCHAR"] * 4, _SIMILARITY, type="arrow")
+    connection.create_function("ngram_signature", signature, ["VARCHAR"] * 2, _SIGNATURE, type=ARROW)
+    connection.create_function("ngram_similarity", similarity, ["VARCHAR"] * 4, _SIMILARITY, type=ARROW)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.StringArray:
