@@ -130,10 +130,11 @@ def counted(stages: Stages) -> None:
     """Has the steps of `duplicates.find` counted apart."""
     original = near_pairs.step
 
-    def step(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    def step(connection: duckdb.DuckDBPyConnection, name: str) -> int:
         stages.done("the rest")
-        original(connection, name)
+        rows = original(connection, name)
         stages.done(_STAGES.get(name, "choice"))
+        return rows
 
     for module in (near_pairs, duplicates):
         setattr(module, "step", step)  # noqa: B010 the type checker knows nothing of it

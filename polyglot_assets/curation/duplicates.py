@@ -85,8 +85,9 @@ def decide(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table `left_out` from `ranked` and `near_pairs`."""
     for name in ("classes", "links", "undecided"):
         step(connection, name)
-    while connection.sql("SELECT count(*) FROM undecided").fetchall() != [(0,)]:  # each round decides one row at least
-        step(connection, "round")
+    # Each round decides the best row that is undecided, so there are no more rounds than rows; mostly there are three.
+    while step(connection, "round"):
+        pass
     step(connection, "left_out")
 
 

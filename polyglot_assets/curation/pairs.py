@@ -132,10 +132,11 @@ def known(lake: Lake, settings: Settings) -> tuple[pa.Table, pa.Table]:
             return grams, connection.sql("FROM near_pairs").to_arrow_table()
 
 
-def step(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Runs a step of dbt_like_sql/duplicates."""
+def step(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    """Runs a step of dbt_like_sql/duplicates; returns the number of rows of the last table that it makes."""
     (file,) = (bundled("dbt_like_sql") / "duplicates").glob(f"*_{name}.sql")
-    connection.execute(file.read_text(encoding="utf-8"))
+    ((count,),) = connection.execute(file.read_text(encoding="utf-8")).fetchall()
+    return int(count)
 
 
 def choose(connection: duckdb.DuckDBPyConnection, **variables: Any) -> None:

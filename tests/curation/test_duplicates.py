@@ -230,7 +230,7 @@ def test_a_template_in_fifty_thousand_rows(lake):
     assert set(table["kept_id"].to_pylist()) == {min(columns["id"])}
 
 
-def test_a_chain_of_ten_thousand_comes_to_an_end():
+def test_a_long_chain_comes_to_an_end():
     """Each row resembles the next one, so that each round decides no more than two of them."""
     with duckdb.connect() as connection:
         connection.execute("""
@@ -238,7 +238,7 @@ def test_a_chain_of_ten_thousand_comes_to_an_end():
             SELECT
                 range::INTEGER AS rank, 'id' || range AS id, 'de' AS language, 'generate' AS strategy, 's' AS source,
                 't' AS teacher, 0::UBIGINT AS party, uuidv4() AS content, uuidv4() AS prompt, range::UBIGINT + 1 AS grams
-            FROM range(10000)
+            FROM range(1000)
         """)
         connection.execute("""
             CREATE TABLE near_pairs AS
@@ -246,7 +246,7 @@ def test_a_chain_of_ten_thousand_comes_to_an_end():
         """)
         decide(connection)
         left = connection.execute("SELECT id, kept_id FROM left_out").fetchall()
-    assert {(int(one[2:]), int(other[2:])) for one, other in left} == {(at, at - 1) for at in range(1, 10000, 2)}
+    assert {(int(one[2:]), int(other[2:])) for one, other in left} == {(at, at - 1) for at in range(1, 1000, 2)}
 
 
 def test_the_steps_run_when_they_are_pasted(lake):
