@@ -236,8 +236,9 @@ def test_a_long_chain_comes_to_an_end():
         connection.execute("""
             CREATE TABLE ranked AS
             SELECT
-                range::INTEGER AS rank, 'id' || range AS id, 'de' AS language, 'generate' AS strategy, 's' AS source,
-                't' AS teacher, 0::UBIGINT AS party, uuidv4() AS content, uuidv4() AS prompt, range::UBIGINT + 1 AS grams
+                range::INTEGER AS rank, 'id' || range AS id, 'de' AS language, 'generate' AS strategy,
+                's' AS source, 't' AS teacher, 0::UBIGINT AS party, uuidv4() AS content, uuidv4() AS prompt,
+                range::UBIGINT + 1 AS grams
             FROM range(1000)
         """)
         connection.execute("""
