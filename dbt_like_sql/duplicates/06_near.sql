@@ -32,7 +32,7 @@ compared AS MATERIALIZED (
     SELECT
         pairs.*,
         ngram_similarity(one.prompt, one.response, two.prompt, two.response) AS alike
-    FROM (SELECT DISTINCT grams, other_grams FROM pairs) AS pairs
+    FROM (SELECT DISTINCT grams, other_grams FROM pairs ORDER BY ALL) AS pairs  -- a text is cut once for its neighbours
     JOIN texts AS one ON one.grams = pairs.grams
     JOIN texts AS two ON two.grams = pairs.other_grams
 )

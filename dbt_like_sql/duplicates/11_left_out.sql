@@ -33,4 +33,3 @@ SELECT
 FROM named
 JOIN ranked ON ranked.rank = named.rank
 JOIN ranked AS best ON best.rank = found.kept
-ORDER BY ranked.language, ranked.strategy, ranked.id

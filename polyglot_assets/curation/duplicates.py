@@ -32,7 +32,7 @@ from typing import Any
 import duckdb
 
 from polyglot_assets.contracts.duplicates import DUPLICATES
-from polyglot_assets.curation.pairs import STATE, choose, index_of, opened, prepare, rules, step, versions
+from polyglot_assets.curation.pairs import STATE, choose, grouped, index_of, opened, prepare, rules, step, versions
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.lake.files import locked, write_text
 from polyglot_assets.lake.store import Lake, stamp, write_parquet
@@ -136,14 +136,13 @@ def _write_parts(
     """Writes the parts that changed, or are not what was written last; returns what is to be remembered of all."""
     step(connection, "parts")
     found = {Cell(*names): values for *names, values in connection.sql("FROM parts").fetchall()}
-    columns = ", ".join(DUPLICATES.schema.names)
+    left_out = grouped(connection, "left_out", "language", "strategy")
     parts = {}
     for cell, name in cells.items():
         path, part = lake.part_path(DUPLICATES, cell), before.get(cell.key)
         values = found.get(cell, {"digest": "", "leans_on": [], "counts": dict.fromkeys(("examples", *KINDS), 0)})
         if not part or part["digest"] != values["digest"] or not _is_written(lake, cell, part):
-            query = f"SELECT {columns} FROM left_out WHERE language = ? AND strategy = ? ORDER BY id"
-            rows = connection.sql(query, params=[cell.language, cell.strategy]).to_arrow_table()
+            rows = left_out(cell.language, cell.strategy).select(DUPLICATES.schema.names)
             write_parquet(rows.cast(DUPLICATES.schema), path, use_dictionary=_REPEATED)
         parts[cell.key] = {**values, "cell": name, "stamp": stamp(path)}
     return parts

@@ -50,6 +50,10 @@ from polyglot_assets.text.sql_functions import register
 LEAST = 0.2
 """Least similarity of the prompts alone, and of the responses alone; two empty ones are alike."""
 
+_SIGNATURES = {"id": "VARCHAR", "language": "VARCHAR", "strategy": "VARCHAR", "grams": "UBIGINT", "bands": "UINTEGER[]"}
+_NEAR_PAIRS = {"language": "VARCHAR", "grams": "UBIGINT", "other_grams": "UBIGINT", "similarity": "FLOAT"}
+"""Columns of what is remembered, with DuckDB's types."""
+
 Report = Callable[[str], None]
 
 
@@ -117,8 +121,7 @@ def prepare(
     step(connection, "ranked")
     own = {pair: path for pair, path in pairs.items() if pair[0].language in languages}
     _compare(connection, own, report)
-    columns = "language VARCHAR, grams UBIGINT, other_grams UBIGINT, similarity FLOAT"
-    _load(connection, "near_pairs", own.values(), columns)
+    _load(connection, "near_pairs", own.values(), _NEAR_PAIRS)
     _forget_others(index, {*signatures.values(), *pairs.values()})
 
 
@@ -137,6 +140,19 @@ def step(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     (file,) = (bundled("dbt_like_sql") / "duplicates").glob(f"*_{name}.sql")
     ((count,),) = connection.execute(file.read_text(encoding="utf-8")).fetchall()
     return int(count)
+
+
+def grouped(connection: duckdb.DuckDBPyConnection, table: str, *names: str) -> Callable[..., pa.Table]:
+    """Looks up the rows of a table by the values of some columns; they come in the order of the others."""
+    keys = ", ".join(names)
+    rows = connection.sql(f"SELECT {keys}, * EXCLUDE ({keys}) FROM {table} ORDER BY ALL").to_arrow_table()
+    places: dict[tuple[str, ...], tuple[int, int]] = {}
+    first = 0
+    for *key, count in connection.sql(f"SELECT {keys}, count(*) FROM {table} GROUP BY ALL ORDER BY ALL").fetchall():
+        places[tuple(key)] = first, count
+        first += count
+    # In one piece: Parquet begins a page with each piece, and equal rows have to give equal bytes.
+    return lambda *key: rows.slice(*places.get(key, (0, 0))).combine_chunks()
 
 
 def choose(connection: duckdb.DuckDBPyConnection, **variables: Any) -> None:
@@ -160,12 +176,12 @@ def _pairs(folder: Path, rule: str, cells: Mapping[Cell, str]) -> dict[Pair, Pat
 def _sign(connection: duckdb.DuckDBPyConnection, paths: Mapping[Cell, Path]) -> None:
     """Makes the table `remembered`, and the files of cells that have rows in it."""
     there = {cell for cell, path in paths.items() if path.exists()}
-    columns = "id VARCHAR, language VARCHAR, strategy VARCHAR, grams UBIGINT, bands UINTEGER[]"
-    _load(connection, "known_signatures", [paths[cell] for cell in there], columns)
-    step(connection, "remembered")
-    found = connection.sql("SELECT DISTINCT language, strategy FROM remembered").fetchall()
-    for cell in (set(paths) - there).intersection(Cell(*names) for names in found):
-        _write(connection, paths[cell], "FROM remembered WHERE language = ? AND strategy = ? ORDER BY id", _names(cell))
+    _load(connection, "known_signatures", [paths[cell] for cell in there], _SIGNATURES)
+    if step(connection, "remembered"):
+        found = grouped(connection, "remembered", "language", "strategy")
+        for cell in paths.keys() - there:
+            if rows := found(cell.language, cell.strategy):
+                write_parquet(rows, paths[cell])
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, paths: Mapping[Pair, Path], report: Report) -> None:
@@ -179,33 +195,26 @@ def _compare(connection: duckdb.DuckDBPyConnection, paths: Mapping[Pair, Path], 
         report(f"reading {cell}")
     choose(connection, changed_languages=sorted({cell.language for cell in changed}))
     connection.execute("CREATE OR REPLACE TEMP TABLE changed_cells (language VARCHAR, strategy VARCHAR)")
-    connection.executemany("INSERT INTO changed_cells VALUES (?, ?)", list(map(_names, changed)))
+    connection.executemany(
+        "INSERT INTO changed_cells VALUES (?, ?)", [[cell.language, cell.strategy] for cell in changed]
+    )
     for name in ("sets", "candidates", "near"):
         step(connection, name)
+    found = grouped(connection, "near", "language", "strategy", "other_strategy")
     for one, other in missing:
-        query = (
-            "SELECT language, grams, other_grams, similarity FROM near "
-            "WHERE language = $1 AND strategy = $2 AND other_strategy = $3 ORDER BY ALL"
-        )
-        _write(connection, paths[one, other], query, (one.language, *sorted((one.strategy, other.strategy))))
+        write_parquet(found(one.language, *sorted((one.strategy, other.strategy))), paths[one, other])
 
 
-def _names(cell: Cell) -> tuple[str, str]:
-    return cell.language, cell.strategy
-
-
-def _write(connection: duckdb.DuckDBPyConnection, path: Path, query: str, values: Collection[str]) -> None:
-    write_parquet(connection.sql(query, params=list(values)).to_arrow_table(), path)
-
-
-def _load(connection: duckdb.DuckDBPyConnection, table: str, paths: Collection[Path], columns: str) -> None:
+def _load(
+    connection: duckdb.DuckDBPyConnection, table: str, paths: Collection[Path], columns: Mapping[str, str]
+) -> None:
     """Makes a table of the rows of some files, each of them once."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+    names = ", ".join(columns)
+    kinds = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({kinds})")
     if paths:
-        files = ", ".join(map(quoted, paths))
-        connection.execute(
-            f"INSERT INTO {table} SELECT DISTINCT * FROM read_parquet([{files}], hive_partitioning = false)"
-        )
+        files = f"read_parquet([{', '.join(map(quoted, paths))}], hive_partitioning = false)"
+        connection.execute(f"INSERT INTO {table} SELECT DISTINCT {names} FROM {files}")
 
 
 def _forget_others(index: Path, used: Collection[Path]) -> None:
