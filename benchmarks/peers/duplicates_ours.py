@@ -1,6 +1,5 @@
 """The lake's own way, one stage per process: exact keys, near duplicates, one more cell."""
 
-import resource
 import shutil
 import sys
 from pathlib import Path
@@ -80,14 +79,11 @@ def warm_up(lake: Path) -> None:
     shutil.rmtree(small)
 
 
-def near(lake: Path, gigabytes: float = 0) -> None:
-    """From the cells with text and signatures to the table; at most so much memory for data if it is given."""
-    if gigabytes:
-        limit = int(gigabytes * (1 << 30))
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+def near(lake: Path, gigabytes: float = 2) -> None:
+    """From the cells with text and signatures to the table; DuckDB takes at most so much memory."""
     warm_up(lake)
     shutil.rmtree(lake / "index", ignore_errors=True)
-    settings = settings_of(lake, gigabytes / 2 if gigabytes else 2)
+    settings = settings_of(lake, gigabytes)
     stages = Stages()
     counted(stages)
     with Anonymous() as memory:
