@@ -1,11 +1,10 @@
 """The lake's own way, one stage per process: exact keys, near duplicates, one more cell."""
 
-import resource
 import shutil
 import sys
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -13,17 +12,24 @@ import pyarrow.parquet as pq
 
 from peers.duplicates_text import THRESHOLD, WIDTH, Stages, cells
 from polyglot_assets.curation import duplicates
+from polyglot_assets.curation import pairs as near_pairs
 from polyglot_assets.domain.ids import files_digest
 from polyglot_assets.lake.store import Lake
 from polyglot_assets.settings import Settings
 from polyglot_assets.text.keys import pair_keys, text_keys
+from polyglot_assets.text.shingles import signatures, similarities
 
 
 def exact(corpus: Path, lake: Path) -> None:
-    """Keys from the raw text and their grouping; writes the cells with keys for the other stages, uncounted."""
+    """Keys from the raw text and their grouping; writes the cells with keys and signatures for the other stages.
+
+    The signatures, which the lake stores with its rows, are counted apart, and the writing is not counted.
+    """
     text_keys(pa.array(["compiles"]))
+    signatures(pa.array(["compiles"]), pa.array(["compiles"]), WIDTH)
     stages = Stages()
     kept: list[pa.Table] = []
+    signing: list[float] = []
     for language, path in cells(corpus):
         table = pq.ParquetFile(path).read()
         prompts, responses = (text_keys(table[side].combine_chunks()) for side in ("prompt", "response"))
@@ -32,6 +38,11 @@ def exact(corpus: Path, lake: Path) -> None:
         keys = keyed.select(["teacher", "prompt_key", "content_key"])
         kept.append(keys.append_column("language", pa.repeat(language, table.num_rows)))
         stages.done("keys")
+        signed = [_signed(batch) for batch in table.to_batches(2048)]
+        signing.append(stages.skip())
+        keyed = keyed.append_column("signature", pa.chunked_array(signed))
+        for name, value in (("language", language), ("strategy", path.parts[-2].partition("=")[2])):
+            keyed = keyed.append_column(name, pa.repeat(value, keyed.num_rows))
         target = lake / "examples" / path.relative_to(corpus / "raw")
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(keyed, target, compression="zstd", row_group_size=1 << 13)
@@ -42,37 +53,37 @@ def exact(corpus: Path, lake: Path) -> None:
         "(SELECT count(*) FROM (SELECT DISTINCT teacher, language, prompt_key FROM keyed))"
     ).fetchone()
     stages.done("grouping")
-    stages.report(distinct=distinct)
+    stages.report(distinct=distinct, signatures=sum(signing))
 
 
-def settings_of(lake: Path) -> Settings:
+def _signed(batch: pa.RecordBatch) -> pa.StructArray:
+    return signatures(batch.column("prompt"), batch.column("response"), WIDTH)
+
+
+def settings_of(lake: Path, gigabytes: float = 2) -> Settings:
     """The settings under which all contestants look for duplicates."""
-    return Settings(lake=lake, duplicates_similarity=THRESHOLD, duplicates_width=WIDTH)
+    return Settings(lake=lake, duplicates_similarity=THRESHOLD, duplicates_width=WIDTH, duplicates_memory=gigabytes)
 
 
 def warm_up(lake: Path) -> None:
-    """Compiles what is compiled on first use, on a lake of one small cell."""
+    """Compiles what is compiled on first use, and imports the rest, on a lake of one small cell and its copy."""
     small = lake.with_name(f"{lake.name}-warm")
     shutil.rmtree(small, ignore_errors=True)
     path = next((lake / "examples").rglob("cell.parquet"))
     target = small / path.relative_to(lake)
     target.parent.mkdir(parents=True)
     pq.write_table(pq.ParquetFile(path).read_row_group(0).slice(0, 500), target)
-    other = target.parent.with_name("strategy=other") / target.name
-    other.parent.mkdir()
-    shutil.copy(target, other)
+    texts = pa.array(["compiles this"]), pa.array(["and that"])
+    similarities(texts, texts, WIDTH)
     duplicates.find(Lake(small), settings_of(small))
     shutil.rmtree(small)
 
 
-def near(lake: Path, gigabytes: float = 0) -> None:
-    """From the cells with text and without signatures to the table; at most so much memory for data if it is given."""
-    if gigabytes:
-        limit = int(gigabytes * (1 << 30))
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+def near(lake: Path, gigabytes: float = 2) -> None:
+    """From the cells with text and signatures to the table; DuckDB takes at most so much memory."""
     warm_up(lake)
     shutil.rmtree(lake / "index", ignore_errors=True)
-    settings = settings_of(lake)
+    settings = settings_of(lake, gigabytes)
     stages = Stages()
     counted(stages)
     with Anonymous() as memory:
@@ -102,26 +113,27 @@ class Anonymous:
             self.peak_mb = max(self.peak_mb, int(held.split()[1]) / 1024)
 
 
+_STAGES = {
+    "remembered": "reading and ranking",
+    "ranked": "reading and ranking",
+    "sets": "candidates",
+    "candidates": "candidates",
+    "near": "verification",
+}
+
+
 def counted(stages: Stages) -> None:
-    """Has the stages of `duplicates.find` counted apart."""
-    names = {
-        "segment_of": "reading, n-grams, signatures, index",
-        "near_pairs": "candidates and verification",
-        "update": "choice",
-        "_write_parts": "table",
-    }
-    for function, stage in names.items():
-        setattr(duplicates, function, _and_then(getattr(duplicates, function), stages, stage))
+    """Has the steps of `duplicates.find` counted apart."""
+    original = near_pairs.step
 
-
-def _and_then(function: Any, stages: Stages, stage: str) -> Any:
-    def wrapped(*arguments: Any) -> Any:
+    def step(connection: duckdb.DuckDBPyConnection, name: str) -> int:
         stages.done("the rest")
-        result = function(*arguments)
-        stages.done(stage)
-        return result
+        rows = original(connection, name)
+        stages.done(_STAGES.get(name, "choice"))
+        return rows
 
-    return wrapped
+    for module in (near_pairs, duplicates):
+        setattr(module, "step", step)  # noqa: B010 the type checker knows nothing of it
 
 
 def table(lake: Path) -> str:

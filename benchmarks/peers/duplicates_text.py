@@ -58,9 +58,10 @@ class Stages:
         self.seconds[stage] = self.seconds.get(stage, 0) + now - self._since
         self._since = now
 
-    def skip(self) -> None:
-        """What happened since the last stage does not count."""
-        self._since = cpu()
+    def skip(self) -> float:
+        """What happened since the last stage does not count; returns its seconds."""
+        since, self._since = self._since, cpu()
+        return self._since - since
 
     def report(self, **more: object) -> None:
         """The last line of a contestant's output."""

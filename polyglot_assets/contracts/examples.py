@@ -18,6 +18,8 @@ PUBLISHED = (
 )
 """The columns of the released dataset, in order. The first columns of `examples` are these."""
 
+SIGNATURE = pa.struct([("width", pa.uint8()), ("grams", pa.uint64()), ("bands", pa.list_(pa.uint32()))])
+"""By which near duplicates are found, see text/shingles.py; two pairs with the same n-grams have the same one."""
 
 EXAMPLES = Table(
     "examples",
@@ -45,9 +47,9 @@ EXAMPLES = Table(
         ("prompt_words", TEXT, "In the sample: first 50 words of the prompt, put apart by spaces"),
         ("response_words", TEXT, "In the sample: first 50 words of the response, put apart by spaces"),
         (
-            "minhash",
-            pa.binary(),
-            "Width of the n-grams (1 byte) and 25 band keys (4 bytes each) of prompt and response",
+            "signature",
+            SIGNATURE,
+            "Of prompt and response: width of n-grams, hash of their set, 25 MinHash band keys",
         ),
         ("prompt_id", TEXT, "The prompt this row answers"),
         ("request_id", TEXT, "The request that wrote it"),

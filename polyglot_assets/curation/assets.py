@@ -9,6 +9,7 @@ from polyglot_assets.contracts.contamination import CONTAMINATION
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.curation import contamination, duplicates, evalsets, licenses
+from polyglot_assets.curation.pairs import rules
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.examples.assets import KEY as EXAMPLES_KEY
 from polyglot_assets.lake import made_with
@@ -39,17 +40,13 @@ def duplicates_asset(lake_context: LakeContext) -> dg.AssetsDefinition:
         key=DUPLICATES_KEY,
         deps=[EXAMPLES_KEY],
         group_name=group(DUPLICATES_KEY.path[0]),
-        kinds={"python", "parquet"},
+        kinds={"duckdb", "parquet"},
         owners=OWNERS,
         description="One row per example that repeats another one: exactly (prompt and response anywhere, or the "
         "prompt for the same teacher and language) or nearly. Nothing is deleted; each row names the example that is "
-        "kept in its place. Only cells that changed are read again.",
+        "kept in its place. Only cells that changed are compared again.",
         metadata={"dagster/column_schema": column_schema(DUPLICATES)},
-        code_version=code_version(
-            ("curation/d*.py", "curation/keep.py", "curation/pair*.py", "curation/segments.py", "text/shingles.py"),
-            lake_context.settings.duplicates_similarity,
-            lake_context.settings.duplicates_width,
-        ),
+        code_version=code_version(("curation/duplicates.py",), rules(lake_context.settings)),
         automation_condition=EAGER,
     )
     def find_duplicates(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:

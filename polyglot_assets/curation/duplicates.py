@@ -1,7 +1,22 @@
 """The duplicates of the lake: one row per example that is left out.
 
-Here: from the cells of `examples` to the table `duplicates`. Not here: the parts of the work: segments.py (what is
-remembered of a cell), pairs.py (near duplicates), keep.py (which row is kept, and the rule in words).
+Here: from the cells of `examples` to the table `duplicates`, and the rule. Not here: which texts are near (pairs.py),
+and the steps, which are SQL (dbt_like_sql/duplicates/).
+
+Two rows are duplicates if they have
+
+- the same content_key (prompt and response), wherever they are in the lake: `exact_pair`;
+- the same prompt_key, language and teacher: `exact_prompt`. Two teachers that answer the same prompt are meant to;
+- the same language and teacher and a Jaccard similarity of at least the threshold: `near`.
+
+The rows are taken best first: the earlier source (seeds/sources.SOURCES), then the smaller id. A row is left out if it
+is the duplicate of a row that is kept, and kept otherwise. So each row that is left out was itself compared with the
+row that is kept in its place, and no two rows that are kept are duplicates. Being a duplicate does not pass on: where
+A resembles B and B resembles C but A does not resemble C, the kept rows are A and C, however long the chain. Clusters
+by transitive closure would keep A alone. The result is a function of the set of rows.
+
+If a row is the duplicate of several kept rows, the kind is the first that applies, and of near duplicates the most
+similar is named, then the best.
 
 The table is a function of the examples and the settings alone: neither the order in which cells came, nor the number
 of runs, nor what an earlier run had remembered changes a byte of it. It is stored in parts, the rows of each cell in a
@@ -9,155 +24,133 @@ file of their own, so that a cell that came later leaves most of them as they ar
 run that is cut off between two parts leaves the others as they were before, and the next run does the rest.
 """
 
-import shutil
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations_with_replacement
-from pathlib import Path
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
-import numpy as np
-import pyarrow as pa
+import duckdb
 
 from polyglot_assets.contracts.duplicates import DUPLICATES
-from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.curation.decisions import NONE, Decisions, load, save, update
-from polyglot_assets.curation.keep import KEPT, KINDS, gather, row_ends
-from polyglot_assets.curation.pairs import near_pairs
-from polyglot_assets.curation.segments import Array, Segment, rules, segment_of
+from polyglot_assets.curation.pairs import STATE, choose, grouped, index_of, opened, prepare, rules, step, versions
 from polyglot_assets.domain.grid import Cell
-from polyglot_assets.domain.ids import content_id
-from polyglot_assets.lake.files import locked
-from polyglot_assets.lake.store import Lake, Stamp, stamp, write_parquet
+from polyglot_assets.lake.files import locked, write_text
+from polyglot_assets.lake.store import Lake, stamp, write_parquet
 from polyglot_assets.settings import Settings
+
+KINDS = ("exact_pair", "exact_prompt", "near")
 
 _REPEATED = ["kind", "language", "strategy", "source", "teacher"]
 """Columns of the table in which few values occur. Ids hardly repeat; looking for repeated ones only takes time."""
+
+Part = dict[str, Any]
+"""What is remembered of a cell and its part of the table.
+
+cell: the name of the cell's file; stamp: that of the part, as it was written; counts: as `find` returns them; digest:
+of the rows; leans_on: other languages, in which rows are kept that its rows are left out for.
+"""
 
 
 def find(lake: Lake, settings: Settings, report: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Writes the table `duplicates`; returns the number of examples and of those left out, by kind.
 
-    Only cells that changed since the last time are read.
+    Only cells that changed since the last time are compared again, and only the languages that this can reach are
+    decided again.
 
     Args:
         lake: holds the examples.
         settings: the similarity from which two texts count as near duplicates, and the width of n-grams.
         report: is told about each cell that has to be read.
     """
-    index = lake.root / "index" / "duplicates"
+    index = index_of(lake)
     with locked(index.with_suffix(".lock")):  # no other process works on the index
-        width, threshold = settings.duplicates_width, settings.duplicates_similarity
-        known = [segment_of(lake, cell, index / "segments", width, report) for cell in example_cells(lake)]
-        compared = {
-            (one, other): near_pairs(known[one], known[other], threshold, index / "edges")
-            for one, other in _of_one_language(known)
-        }
-        _forget_others(index / "segments", {segment.name for segment in known})
-        _forget_others(index / "edges", {found.name for found in compared.values()})
-        memory, rule = index / "decisions", content_id(rules("keep", "decisions", "duplicates"), width, threshold)
-        before = load(memory, rule)
-        made, stamps = NONE.made, {}
-        if known:
-            made, changed = update(before, known, {pair: near.edges for pair, near in compared.items()})
-            stamps = _write_parts(lake, known, made, changed, before.stamps)
-        _forget_other_parts(lake, known)
-        save(Decisions(made, {segment.name: len(segment.place) for segment in known}, stamps), memory, rule)
-    counts = np.bincount(made["kind"][made["instead"] != KEPT], minlength=len(KINDS)).tolist()
-    return {"examples": int(row_ends(known)[-1]), **dict(zip(KINDS, counts, strict=True))}
+        cells, rule = versions(lake), rules(settings)
+        _forget_other_parts(lake, cells)
+        before = _remembered(lake, rule)
+        parts = {cell.key: before[cell.key] for cell in cells if _is_as_before(lake, cell, cells[cell], before)}
+        changed = {key.partition("|")[0] for key in before.keys() - parts.keys()}
+        changed |= {cell.language for cell in cells if cell.key not in parts}
+        if changed:
+            with opened(lake, settings) as connection:
+                languages = _reached(connection, changed, {cell.language for cell in cells}, before)
+                prepare(connection, lake, rule, cells, languages, report)
+                decide(connection)
+                concerned = {cell: name for cell, name in cells.items() if cell.language in languages}
+                parts |= _write_parts(lake, connection, concerned, before)
+            write_text(json.dumps({"rule": rule, "parts": parts}), index / STATE)
+    return {name: sum(part["counts"][name] for part in parts.values()) for name in ("examples", *KINDS)}
 
 
-def example_cells(lake: Lake) -> list[Cell]:
-    """The cells of `examples` that were written, in the order of their names."""
-    folders = (lake.root / EXAMPLES.name).glob("language=*/strategy=*/cell.parquet")
-    parts = sorted(path.parts[-3:-1] for path in folders)
-    return [Cell(language.partition("=")[2], strategy.partition("=")[2]) for language, strategy in parts]
+def decide(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table `left_out` from `ranked` and `near_pairs`."""
+    for name in ("classes", "links", "undecided"):
+        step(connection, name)
+    # Each round decides the best row that is undecided, so there are no more rounds than rows; mostly there are three.
+    while step(connection, "round"):
+        pass
+    step(connection, "left_out")
 
 
-def _of_one_language(known: Sequence[Segment]) -> Iterator[tuple[int, int]]:
-    """Each pair of segments of one language, by their numbers; each segment with itself, too."""
-    by_language: dict[str, list[int]] = defaultdict(list)
-    for number, segment in enumerate(known):
-        by_language[segment.cell.language].append(number)
-    for numbers in by_language.values():
-        yield from combinations_with_replacement(numbers, 2)
+def _remembered(lake: Lake, rule: str) -> dict[str, Part]:
+    """The parts by the keys of their cells; none if they were made by another rule or cannot be read."""
+    try:
+        values = json.loads((index_of(lake) / STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return dict(values["parts"]) if isinstance(values, dict) and values.get("rule") == rule else {}
+
+
+def _is_as_before(lake: Lake, cell: Cell, name: str, before: Mapping[str, Part]) -> bool:
+    """Whether neither the cell nor its part of the table changed."""
+    part = before.get(cell.key)
+    return part is not None and part["cell"] == name and _is_written(lake, cell, part)
+
+
+def _is_written(lake: Lake, cell: Cell, part: Part) -> bool:
+    return tuple(part["stamp"]) == stamp(lake.part_path(DUPLICATES, cell)) != ()
+
+
+def _reached(
+    connection: duckdb.DuckDBPyConnection, changed: set[str], there: set[str], before: Mapping[str, Part]
+) -> set[str]:
+    """The languages in which a change of some can make a difference: exact pairs connect languages."""
+    leaning: dict[str, set[str]] = defaultdict(set)
+    for key, part in before.items():
+        for language in part["leans_on"]:
+            leaning[language].add(key.partition("|")[0])
+    languages = set(changed)
+    while not there <= languages:
+        choose(connection, languages=sorted(languages))
+        step(connection, "reached")
+        more = {language for (language,) in connection.sql("FROM reached").fetchall()}
+        more = more.union(*(leaning[language] for language in languages)) - languages
+        if not more:
+            break
+        languages |= more
+    return languages & there
 
 
 def _write_parts(
-    lake: Lake, known: Sequence[Segment], made: Array, changed: Array, stamps: dict[str, Stamp]
-) -> dict[str, Stamp]:
-    """Brings the table up to date: parts that changed, or are not what was written; returns the stamps of all."""
-    paths = [lake.part_path(DUPLICATES, segment.cell) for segment in known]
-    pairs = zip(known, paths, strict=True)
-    wrong = changed | [stamp(path) != stamps.get(segment.cell.key) for segment, path in pairs]
-    ends = row_ends(known)
-    made = made[np.repeat(wrong, np.diff(ends))[made["row"]] & (made["instead"] != KEPT)]
-    made = made[np.argsort(made["row"])]
-    kept = _kept_ids(known, made["instead"])
-    bounds = np.searchsorted(made["row"], ends)
-    for number in np.flatnonzero(wrong).tolist():
-        some = slice(bounds[number], bounds[number + 1])
-        own = made[some]
-        own["row"] -= ends[number]
-        write_parquet(_part(known[number], own, kept[:, some]), paths[number], use_dictionary=_REPEATED)
-    return {segment.cell.key: stamp(path) for segment, path in zip(known, paths, strict=True)}
+    lake: Lake, connection: duckdb.DuckDBPyConnection, cells: Mapping[Cell, str], before: Mapping[str, Part]
+) -> dict[str, Part]:
+    """Writes the parts that changed, or are not what was written last; returns what is to be remembered of all."""
+    step(connection, "parts")
+    found = {Cell(*names): values for *names, values in connection.sql("FROM parts").fetchall()}
+    left_out = grouped(connection, "left_out", "language", "strategy")
+    parts = {}
+    for cell, name in cells.items():
+        path, part = lake.part_path(DUPLICATES, cell), before.get(cell.key)
+        values = found.get(cell, {"digest": "", "leans_on": [], "counts": dict.fromkeys(("examples", *KINDS), 0)})
+        if not part or part["digest"] != values["digest"] or not _is_written(lake, cell, part):
+            rows = left_out(cell.language, cell.strategy).select(DUPLICATES.schema.names)
+            write_parquet(rows.cast(DUPLICATES.schema), path, use_dictionary=_REPEATED)
+        parts[cell.key] = {**values, "cell": name, "stamp": stamp(path)}
+    return parts
 
 
-def _forget_other_parts(lake: Lake, known: Sequence[Segment]) -> None:
+def _forget_other_parts(lake: Lake, cells: Collection[Cell]) -> None:
     """Removes parts of cells that are gone, and what a run that was cut off left over."""
-    paths = {lake.part_path(DUPLICATES, segment.cell) for segment in known}
+    paths = {lake.part_path(DUPLICATES, cell) for cell in cells}
     for path in (lake.root / DUPLICATES.name).rglob("*"):
         if path.is_file() and path not in paths:
             path.unlink()
-
-
-def _kept_ids(known: Sequence[Segment], rows: Array) -> Array:
-    """The ids of rows in any order."""
-    order = np.argsort(rows)
-    ids = np.empty((2, len(rows)), np.uint64)
-    ids[:, order] = gather(known, "id", rows[order])
-    return ids
-
-
-def _part(segment: Segment, left_out: Array, kept: Array) -> pa.Table:
-    """The rows of contracts.DUPLICATES of one segment, in the order of their ids.
-
-    Args:
-        segment: the cell.
-        left_out: DECISIONs about it, with rows counted from its first.
-        kept: ids of the rows that are kept instead.
-    """
-    rows = left_out["row"]
-    columns = {
-        "id": _hex(segment.id[:, rows]),
-        "kept_id": _hex(kept),
-        "kind": _named(np.ascontiguousarray(left_out["kind"]), KINDS),
-        "similarity": pa.array(np.ascontiguousarray(left_out["similarity"])),
-        "language": pa.repeat(segment.cell.language, len(rows)),
-        "strategy": pa.repeat(segment.cell.strategy, len(rows)),
-        "source": _named(segment.source[rows], segment.sources),
-        "teacher": _named(segment.teacher[rows], segment.teachers),
-    }
-    return pa.Table.from_pydict(columns, schema=DUPLICATES.schema)
-
-
-def _hex(hashes: Array) -> pa.StringArray:
-    from polyglot_assets.curation import pair_kernels as kernels
-
-    digits = np.empty((hashes.shape[1], 32), np.uint8)
-    kernels.hex_digits(hashes, digits)
-    offsets = np.arange(len(digits) + 1, dtype=np.int32) * 32
-    return pa.StringArray.from_buffers(len(digits), pa.py_buffer(offsets), pa.py_buffer(digits))
-
-
-def _named(numbers: Array, names: Sequence[str]) -> pa.StringArray:
-    return pa.array(names, pa.string()).take(pa.array(numbers))
-
-
-def _forget_others(folder: Path, used: set[str]) -> None:
-    """Removes what no longer belongs to the index: cells that were replaced or are gone, other settings."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name not in used:
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()

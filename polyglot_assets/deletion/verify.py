@@ -8,10 +8,10 @@ texts by their traces:
     Parquet                each column, with what is nested in it; texts also by their traces
     JSON lines, ledgers    each line; answers and other texts also by their traces
     SQLite                 each value of each table; metadata of events also by their traces
-    everything else        its bytes, for the ids as digits and as the bytes that they stand for
+    everything else        its bytes, for the ids as digits
 
 What this cannot see: a text that was cut, reworded or translated (what was made from the row is known by its ids); the
-n-grams of an index, which are hashes of single words; a text shorter than 20 letters inside of another one; compressed
+signatures of texts, which are hashes of their words; a text shorter than 20 letters inside of another one; compressed
 or encrypted files of other kinds; and whatever lies outside of the lake and of Dagster's home: the source's own files,
 copies of releases, what users exported, backups, free blocks of the disk.
 
@@ -32,7 +32,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -116,11 +115,6 @@ class _Wanted:
     pairs: Mapping[tuple[str, str], _Hit]
     texts: Mapping[Trace, _Hit]
     inside: bool
-
-    @cached_property
-    def numbers(self) -> Mapping[int, _Hit]:
-        """The upper halves of the hashes as numbers, as the index of duplicates holds them."""
-        return {int(digits[:16], 16): hit for digits, hit in self.hashes.items()}
 
     @cached_property
     def traces(self) -> traces.Traces:
@@ -326,15 +320,11 @@ def _in_sqlite(path: Path, wanted: _Wanted) -> Iterator[tuple[str, _Hit]]:
 
 
 def _in_bytes(path: Path, wanted: _Wanted) -> Iterator[tuple[str, _Hit]]:
-    """Ids and hashes of texts, as digits anywhere and as numbers at multiples of eight bytes."""
+    """Ids and hashes of texts, as digits."""
     overlap = max([32, *(len(name) for name in wanted.names)]) + 1
-    numbers = np.array(sorted(wanted.numbers), np.uint64)
     with path.open("rb") as file:
         before = b""
         while block := file.read(_BLOCK):
             data = before + block
             yield from (("bytes", hit) for hit in wanted.in_bytes(data))
-            words = np.frombuffer(block[: len(block) // 8 * 8], "<u8")
-            for number in words[np.isin(words, numbers)].tolist():
-                yield "numbers", wanted.numbers[number]
             before = data[-overlap:] if len(block) == _BLOCK else b""

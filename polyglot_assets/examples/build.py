@@ -35,13 +35,13 @@ def build(prompts: Iterable[Row], responses: Iterable[Row], width: int = 2) -> l
     """
     by_id = {prompt["prompt_id"]: prompt for prompt in prompts}
     kept = [row for row in responses if row["outcome"] == "ok"]
-    asked, answers = ([row[side] for row in kept] for side in ("prompt", "response"))
-    prompt_keys = text_keys(pa.array(asked, pa.string()))
-    content_keys = pair_keys(prompt_keys, text_keys(pa.array(answers, pa.string())))
-    written = zip(prompt_keys, content_keys, signatures(asked, answers, width), strict=True)
+    asked, answers = (pa.array([row[side] for row in kept], pa.string()) for side in ("prompt", "response"))
+    prompt_keys = text_keys(asked)
+    content_keys = pair_keys(prompt_keys, text_keys(answers))
+    written = zip(prompt_keys, content_keys, signatures(asked, answers, width).to_pylist(), strict=True)
     rows = [
         _row(by_id[row["prompt_id"]], row)
-        | {"prompt_key": prompt_key, "content_key": content_key, "minhash": signature}
+        | {"prompt_key": prompt_key, "content_key": content_key, "signature": signature}
         for row, (prompt_key, content_key, signature) in zip(kept, written, strict=True)
     ]
     add_cell_statistics(rows)

@@ -39,6 +39,9 @@ _KINDS = {
     "int8": "TINYINT",
     "int32": "INTEGER",
     "int64": "BIGINT",
+    "uint8": "UTINYINT",
+    "uint32": "UINTEGER",
+    "uint64": "UBIGINT",
     "float": "FLOAT",
     "double": "DOUBLE",
 }

@@ -22,6 +22,7 @@ from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES, PUBLISHED, published_fields
 from polyglot_assets.contracts.licenses import LICENSES
 from polyglot_assets.contracts.lineage import LINEAGE
+from polyglot_assets.curation import pairs
 from polyglot_assets.curation.licenses import find
 from polyglot_assets.domain.errors import UserError
 from polyglot_assets.gates.registry import OUTCOMES
@@ -33,7 +34,7 @@ from polyglot_assets.marts import models as models_
 from polyglot_assets.release import made_with, versions
 from polyglot_assets.release import manifest as manifest_
 from polyglot_assets.release.contents import DATA, MADE_FROM, counts, example, opened, query, sha256
-from polyglot_assets.release.groups import KEYS, content_groups
+from polyglot_assets.release.groups import content_groups
 from polyglot_assets.release.manifest import Manifest
 from polyglot_assets.release.render import CARD, Earlier, render
 from polyglot_assets.settings import Settings, bundled
@@ -76,7 +77,7 @@ def write(lake: Lake, settings: Settings) -> Release:
             f"CREATE VIEW published AS SELECT {', '.join(PUBLISHED)} FROM lake.examples "
             "WHERE id IN (SELECT id FROM marts.curated WHERE outcome = 'ok')"
         )
-        _add_lineage(connection, settings)
+        _add_lineage(lake, connection, settings)
         files = list(_write_shards(connection, draft))
         manifest = manifest_.made(
             f"{lake.root} cannot be released, for its manifest would break the contract",
@@ -153,23 +154,17 @@ def _inputs(lake: Lake) -> list[dict[str, Any]]:
     return [{"path": file.relative_to(lake.root).as_posix(), "sha256": sha256(file)} for file in files]
 
 
-def _add_lineage(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _add_lineage(lake: Lake, connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Makes the relation `lineage` of all published rows."""
     own = [name for name, _, _ in LINEAGE.fields if name != "content_group"]
+    grams, near_pairs = pairs.known(lake, settings)
+    connection.register("grams_of_examples", grams)
     rows = connection.sql(
-        f"SELECT language, strategy, {', '.join(own)} FROM lake.examples SEMI JOIN published USING (id) "
-        "ORDER BY language, strategy, id"
+        f"SELECT language, strategy, {', '.join(own)}, grams FROM lake.examples "
+        "SEMI JOIN published USING (id) JOIN grams_of_examples USING (id) ORDER BY language, strategy, id"
     ).to_arrow_table()
-
-    def texts(language: str) -> tuple[pa.StringArray, pa.StringArray]:
-        found = connection.sql(
-            "SELECT prompt, response FROM published WHERE language = ? ORDER BY strategy, id", params=[language]
-        ).to_arrow_table()
-        prompts, responses = (found.column(name).combine_chunks() for name in ("prompt", "response"))
-        return prompts, responses
-
-    groups = content_groups(rows.select(KEYS), texts, settings.duplicates_similarity, settings.duplicates_width)
-    connection.register("lineage", rows.append_column("content_group", groups).select(LINEAGE.schema.names))
+    rows = rows.append_column("content_group", content_groups(rows, near_pairs))
+    connection.register("lineage", rows.select(LINEAGE.schema.names))
 
 
 def _write_shards(connection: duckdb.DuckDBPyConnection, draft: Path) -> Iterator[dict[str, Any]]:

@@ -324,6 +324,12 @@ class CurationGroup(Group):
     duplicates_width: Decides[int] = Field(
         default=2, ge=1, le=8, description="Words (or characters) per n-gram when near duplicates are looked for."
     )
+    duplicates_memory: float = Field(
+        default=2,
+        ge=0.1,
+        description="Gigabytes that DuckDB may hold in memory while it looks for duplicates; what is more goes to the "
+        "disk meanwhile, below the lake.",
+    )
     max_duplicate_share: float = Field(
         default=0.5,
         ge=0,

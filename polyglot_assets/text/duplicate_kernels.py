@@ -1,8 +1,8 @@
 """The loops over characters and n-grams that find duplicates, compiled to native code.
 
 Here: functions over NumPy arrays that numba compiles on first use and keeps compiled on the disk. Not here: what the
-numbers mean; the modules that call them say it (shingles.py, keys.py); the loops over pairs (pair_kernels.py). Import
-it inside functions: numba takes half a second.
+numbers mean; the modules that call them say it (shingles.py, keys.py). Import it inside functions: numba takes half a
+second.
 """
 
 from collections.abc import Callable
@@ -184,6 +184,53 @@ def band_keys(grams: Any, starts: Any, counts: Any, factors: Any, summands: Any,
             for lane in range(band * depth, band * depth + depth):
                 key = _mixed((key ^ np.uint64(least[lane])) + _MULTIPLIER)
             keys[row, band] = np.uint32(key >> np.uint64(32))
+
+
+@compiled
+def _alike(common: int, own: int, others: int) -> float:
+    """Jaccard similarity of two sets; 1 for two empty ones."""
+    together = own + others - common
+    return common / together if together > 0 else 1.0
+
+
+@compiled
+def similarities(left: Any, right: Any, sets: Any, out: Any) -> None:
+    """Writes the Jaccard similarity of each pair of sets to `out`: of the whole sets, of the prompts', the responses'.
+
+    Args:
+        left: int64, number of a set.
+        right: number of the other one.
+        sets: (grams, start, n-grams of the prompt, of both), see shingles.Grams.
+        out: float64 (3, pairs).
+    """
+    grams, starts, prompt_counts, counts = sets
+    slots = 16
+    while slots < 2 * max(counts):
+        slots *= 2
+    held, held_by = np.empty(slots, np.uint32), np.full(slots, -1, np.int64)
+    stamp, mask = 0, np.uint32(slots - 1)
+    for pair in range(len(left)):
+        one, two = left[pair], right[pair]
+        if pair == 0 or one != left[pair - 1]:
+            stamp = pair
+            for gram in grams[starts[one] : starts[one] + counts[one]]:
+                slot = gram & mask
+                while held_by[slot] == stamp:
+                    slot = (slot + np.uint32(1)) & mask
+                held[slot], held_by[slot] = gram, stamp
+        common, of_prompts = 0, 0
+        for place in range(counts[two]):
+            gram = grams[starts[two] + place]
+            slot = gram & mask
+            while held_by[slot] == stamp and held[slot] != gram:
+                slot = (slot + np.uint32(1)) & mask
+            if held_by[slot] == stamp:
+                common += 1
+                of_prompts += place < prompt_counts[two]
+        own, others = counts[one], counts[two]
+        out[0, pair] = _alike(common, own, others)
+        out[1, pair] = _alike(of_prompts, prompt_counts[one], prompt_counts[two])
+        out[2, pair] = _alike(common - of_prompts, own - prompt_counts[one], others - prompt_counts[two])
 
 
 @compiled

@@ -1,7 +1,7 @@
 """N-grams of a training pair and the MinHash signature over them.
 
-Here: what a token is, what an n-gram is, and which numbers are written with the row. Not here: which pairs are
-compared (pairs.py) and the loops themselves (duplicate_kernels.py).
+Here: what a token is, what an n-gram is, which numbers are written with the row, and how alike two pairs are. Not
+here: which pairs are compared (dbt_like_sql/duplicates/) and the loops themselves (duplicate_kernels.py).
 
 A text is taken without invisible characters, as NFKC with its case folded, as in normal.text_key. A token is a run of
 letters, marks and digits; in scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese and others) one
@@ -14,7 +14,6 @@ about 1 in 200,000, and the similarity is then wrong by one n-gram.
 """
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -30,8 +29,6 @@ BANDS = 25
 DEPTH = 5
 """25 bands of 5 minima: two texts of Jaccard similarity s share a band with probability 1 - (1 - s^5)^25, which is
 0.991 at 0.7 and 0.9999 at 0.8."""
-
-SIGNATURE_BYTES = 1 + 4 * BANDS
 
 Numbers = npt.NDArray[np.uint32]
 
@@ -80,27 +77,36 @@ def band_keys(grams: Grams) -> Numbers:
     return keys
 
 
-def signatures(prompts: Sequence[str], responses: Sequence[str], width: int) -> list[bytes]:
-    """What `examples.minhash` holds for each pair: one byte with the width, then the band keys, little-endian."""
-    if not prompts:
-        return []
-    grams = grams_of(pa.array(prompts, pa.string()), pa.array(responses, pa.string()), width)
-    keys = band_keys(grams).astype("<u4").tobytes()
-    step = 4 * BANDS
-    return [bytes([width]) + keys[at : at + step] for at in range(0, len(keys), step)]
+def signatures(prompts: pa.StringArray, responses: pa.StringArray, width: int) -> pa.StructArray:
+    """What `examples.signature` holds for each pair: the width, a hash of the n-gram set (0: no token), band keys."""
+    grams = grams_of(prompts, responses, width)
+    ends = pa.array(np.arange(0, BANDS * len(prompts) + 1, BANDS, dtype=np.int32))
+    bands = pa.ListArray.from_arrays(ends, pa.array(band_keys(grams).reshape(-1)))
+    widths = pa.array(np.full(len(prompts), width, np.uint8))
+    return pa.StructArray.from_arrays([widths, pa.array(grams.sets), bands], ["width", "grams", "bands"])
 
 
-def stored_keys(column: pa.Array, width: int) -> Numbers | None:
-    """The band keys of a column of signatures; None where one is missing or was made with another width."""
-    if column.null_count or len(column) == 0:
-        return None
-    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset : column.offset + len(column) + 1]
-    if np.any(np.diff(offsets) != SIGNATURE_BYTES):
-        return None
-    data = np.frombuffer(column.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(len(column), -1)
-    if np.any(data[:, 0] != width):
-        return None
-    return np.ascontiguousarray(data[:, 1:]).view("<u4")
+def similarities(
+    left: tuple[pa.StringArray, pa.StringArray], right: tuple[pa.StringArray, pa.StringArray], width: int
+) -> pa.StructArray:
+    """The Jaccard similarity of two prompts with their responses: of both together, and of each side alone.
+
+    Args:
+        left: prompts and responses.
+        right: as many others.
+        width: tokens per n-gram.
+    """
+    from polyglot_assets.text import duplicate_kernels as kernels
+
+    prompts, responses = (pa.concat_arrays([one, other]) for one, other in zip(left, right, strict=True))
+    # A text that is compared with many is cut once.
+    codes, others = (side.dictionary_encode().indices.to_numpy() for side in (prompts, responses))
+    _, first, which = np.unique(codes.astype(np.int64) << np.int64(32) | others, return_index=True, return_inverse=True)
+    grams = grams_of(prompts.take(pa.array(first)), responses.take(pa.array(first)), width)
+    found = np.empty((3, len(left[0])), np.float64)
+    one, other = np.split(which, 2)
+    kernels.similarities(one, other, (grams.grams, grams.starts, grams.prompt_counts, grams.counts), found)
+    return pa.StructArray.from_arrays(list(map(pa.array, found)), ["whole", "prompts", "responses"])
 
 
 def _cut(prompts: pa.StringArray, responses: pa.StringArray, tables: tuple[Any, ...], width: int) -> Grams:

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import pyarrow as pa
+
 from polyglot_assets.contracts.examples import EXAMPLES
 from polyglot_assets.domain.grid import Cell
 from polyglot_assets.domain.ids import content_id
@@ -28,7 +30,7 @@ def example(number: object, prompt: str, response: str, cell: str = "de/generate
         "response": response,
         "prompt_key": text_key(prompt),
         "content_key": content_id(text_key(prompt), text_key(response)),
-        "minhash": signatures([prompt], [response], 2)[0],
+        "signature": signatures(pa.array([prompt], pa.string()), pa.array([response], pa.string()), 2)[0].as_py(),
         **values,
     }
 

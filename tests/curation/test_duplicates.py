@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -16,13 +16,17 @@ from hypothesis import strategies as st
 
 from polyglot_assets.contracts.duplicates import DUPLICATES
 from polyglot_assets.contracts.examples import EXAMPLES
-from polyglot_assets.curation import duplicates, pair_kernels
-from polyglot_assets.curation import pairs as near_pairs
-from polyglot_assets.curation.duplicates import find
-from polyglot_assets.curation.keep import DECISION, KEPT
+from polyglot_assets.curation import duplicates
+from polyglot_assets.curation.duplicates import decide, find
+from polyglot_assets.curation.pairs import LEAST
 from polyglot_assets.domain.grid import Cell
+from polyglot_assets.domain.ids import content_id
 from polyglot_assets.lake.store import Lake, write_parquet
-from polyglot_assets.settings import Settings
+from polyglot_assets.settings import Settings, bundled
+from polyglot_assets.text import sql_functions
+from polyglot_assets.text.keys import text_keys
+from polyglot_assets.text.shingles import signatures
+from polyglot_assets.text.sql_functions import register
 
 SOURCES = ("OpenAssistant/oasst2", "CohereLabs/aya_collection", "somebody/else")
 CELLS = ("de/generate", "de/respond", "de/translate", "ja/generate")
@@ -31,6 +35,8 @@ ANSWER = (
     "Man entfernt zuerst alle toten Zweige und dann die nach innen wachsenden im späten Winter bei trockenem Wetter"
 )
 
+MOST = 16
+"""Sets of a bucket that are paired with all others in it (4_candidates.sql)."""
 LENGTH = len(LONG.split()) - 1 + len(ANSWER.split()) - 1  # pairs of words
 
 
@@ -138,7 +144,7 @@ def test_a_text_that_occurs_a_thousand_times(lake):
 def test_many_near_duplicates_in_one_bucket(lake):
     """More than are compared with all others: they all resemble the best one."""
     words = ANSWER.split()
-    rows = [example(n, f"{LONG} Nummer {n}", " ".join([*words, f"zahl{n}"])) for n in range(5 * near_pairs.MOST)]
+    rows = [example(n, f"{LONG} Nummer {n}", " ".join([*words, f"zahl{n}"])) for n in range(5 * MOST)]
     _, counts = run(lake, rows)
     assert counts["near"] == len(rows) - 1
 
@@ -166,13 +172,128 @@ def test_the_settings_count(lake):
     assert run(lake, rows)[1]["near"] == 1
 
 
-def test_cells_without_signatures_are_read_as_well(lake, tmp_path):
+def test_cells_without_signatures_are_read_once(lake, monkeypatch):
+    """As earlier versions wrote them: with a column of bytes instead."""
     rows = [example(0, LONG, ANSWER), example(1, LONG.replace("alten", "jungen"), ANSWER), example(2, "Was?", "Das.")]
+    rows.append(example(3, LONG.replace("alten", "großen"), ANSWER, CELLS[1]))
     with_signatures = run(lake, rows)[0]
     path = lake.cell_path(EXAMPLES, Cell("de", "generate"))
-    pq.write_table(pq.ParquetFile(path).read().drop_columns("minhash"), path)
+    table = pq.ParquetFile(path).read().drop_columns("signature")
+    pq.write_table(table.append_column("minhash", pa.array([b"\x02" + bytes(100)] * 3)), path)
     find(lake, Settings(lake=lake.root))
     assert found(lake) == with_signatures != {}
+    remembered = list((lake.root / "index" / "duplicates" / "signatures").iterdir())
+    assert len(remembered) == 1
+
+    def signatures(*_):
+        raise AssertionError("a signature is computed a second time")
+
+    monkeypatch.setattr(sql_functions, "signatures", signatures)
+    lake.write_cell(EXAMPLES, Cell("de", "respond"), [])
+    find(lake, Settings(lake=lake.root))
+    assert len(found(lake)) == 1
+    assert list((lake.root / "index" / "duplicates" / "signatures").iterdir()) == remembered
+
+
+def test_little_memory_gives_the_same_and_nothing_stays_behind(lake):
+    rows = [example(n, LONG.replace("alten", f"w{n % 7}"), ANSWER, CELLS[n % 4]) for n in range(40)]
+    with_much = run(lake, rows)[0]
+    before = parts(lake)
+    shutil.rmtree(lake.root / "index")
+    assert run(lake, rows, duplicates_memory=0.1)[0] == with_much
+    assert parts(lake) == before
+    assert not list(lake.root.rglob(".reading-*"))
+
+
+def test_a_template_in_fifty_thousand_rows(lake):
+    """They differ in a number, so they are as many sets, and nearly all of them share bands."""
+    number, cell = 50_000, Cell("de", "generate")
+    prompts = pa.array([f"{LONG} {at}" for at in range(number)])
+    responses = pa.array([ANSWER] * number)
+    keys = text_keys(prompts)
+    columns = {
+        "id": [content_id(at) for at in range(number)],
+        "source": ["x"] * number,
+        "language": ["de"] * number,
+        "strategy": ["generate"] * number,
+        "teacher": ["t"] * number,
+        "prompt": prompts,
+        "response": responses,
+        "prompt_key": keys,
+        "content_key": keys,
+        "signature": signatures(prompts, responses, 2),
+    }
+    write_parquet(pa.table(columns), lake.cell_path(EXAMPLES, cell))
+    counts = find(lake, Settings(lake=lake.root))
+    assert counts == {"examples": number, "exact_pair": 0, "exact_prompt": 0, "near": number - 1}
+    table = pq.read_table(lake.part_path(DUPLICATES, cell), partitioning=None)
+    assert set(table["kept_id"].to_pylist()) == {min(columns["id"])}
+
+
+def test_a_long_chain_comes_to_an_end():
+    """Each row resembles the next one, so that each round decides no more than two of them."""
+    with duckdb.connect() as connection:
+        connection.execute("""
+            CREATE TABLE ranked AS
+            SELECT
+                range::INTEGER AS rank, 'id' || range AS id, 'de' AS language, 'generate' AS strategy,
+                's' AS source, 't' AS teacher, 0::UBIGINT AS party, uuidv4() AS content, uuidv4() AS prompt,
+                range::UBIGINT + 1 AS grams
+            FROM range(1000)
+        """)
+        connection.execute("""
+            CREATE TABLE near_pairs AS
+            SELECT 'de' AS language, grams, grams + 1 AS other_grams, 0.8::FLOAT AS similarity FROM ranked
+        """)
+        decide(connection)
+        left = connection.execute("SELECT id, kept_id FROM left_out").fetchall()
+    assert {(int(one[2:]), int(other[2:])) for one, other in left} == {(at, at - 1) for at in range(1, 1000, 2)}
+
+
+def test_the_steps_run_when_they_are_pasted(lake):
+    """One after the other, in a connection that has only the functions, the settings and the lake."""
+    rows = [example(n, LONG.replace("alten", f"w{n % 7}"), f"{ANSWER} {n % 9}", CELLS[n % 4]) for n in range(40)]
+    expected, _ = run(lake, [*rows, dict(example(50, LONG, ANSWER), signature=None)])
+    steps = sorted((bundled("dbt_like_sql") / "duplicates").glob("*.sql"))
+    before = {
+        "01": "SET VARIABLE languages = ['de', 'ja']",
+        "02": "CREATE TABLE known_signatures AS SELECT id, language, strategy, 1::UBIGINT AS grams, [1]::UINTEGER[] "
+        "AS bands FROM lake.examples LIMIT 0; SET VARIABLE width = 2",
+        "03": "SET VARIABLE sources = ['OpenAssistant/oasst2']",
+        "04": "SET VARIABLE changed_languages = ['de', 'ja']; "
+        "CREATE TABLE changed_cells AS SELECT DISTINCT language, strategy FROM lake.examples",
+        "06": "SET VARIABLE similarity = 0.7; SET VARIABLE least = 0.2",
+        "07": "CREATE TABLE near_pairs AS SELECT DISTINCT language, grams, other_grams, similarity FROM near",
+    }
+    with lake.connect() as connection:
+        register(connection, 2)
+        for file in steps:
+            sql = file.read_text(encoding="utf-8")
+            assert sql.startswith("-- ")
+            connection.execute(before.get(file.name[:2], "SELECT 1"))
+            connection.execute(sql)
+            while "_round" in file.name and connection.execute("FROM undecided LIMIT 1").fetchall():
+                connection.execute(sql)
+        left = connection.execute("SELECT id, kept_id, kind, similarity FROM left_out").fetchall()
+    assert {row: tuple(values) for row, *values in left} == expected
+
+
+@pytest.mark.parametrize("kept", ["de", "ja"])
+def test_a_change_reaches_other_languages_through_exact_pairs(lake, kept):
+    """Of German and Japanese rows with the same texts the better one is kept, until it goes."""
+    first, second = sorted((example(n, LONG, ANSWER) for n in range(2)), key=lambda row: row["id"])
+    near = example(9, LONG.replace("alten", "jungen"), ANSWER, source="x")
+    languages = [kept, *{"de", "ja"} - {kept}]
+    rows = [dict(row, language=language) for row, language in zip((first, second), languages, strict=True)]
+    out, _ = run(lake, [*rows, dict(near, language=languages[1])])
+    assert {row: kept for row, (kept, *_) in out.items()} == {second["id"]: first["id"]}
+    lake.cell_path(EXAMPLES, Cell(kept, "generate")).unlink()
+    find(lake, Settings(lake=lake.root))
+    assert {row: kept for row, (kept, *_) in found(lake).items()} == {near["id"]: second["id"]}
+    assert parts(lake) == made_anew(lake)
+    fill(lake, rows[:1])
+    find(lake, Settings(lake=lake.root))
+    assert found(lake) == out
 
 
 WORDS = [f"w{number}" for number in range(14)]
@@ -190,7 +311,7 @@ def test_the_result_is_that_of_the_rule(rows, threshold):
     with TemporaryDirectory() as folder:
         lake = Lake(Path(folder))
         out, counts = run(lake, rows, duplicates_similarity=threshold)
-        assert out == left_out(rows, threshold, 2, near_pairs.LEAST)
+        assert out == left_out(rows, threshold, 2, LEAST)
         assert counts["examples"] == len(rows)
 
 
@@ -243,10 +364,13 @@ def test_parts_that_do_not_change_are_left_alone(lake):
     rows = [example(n, f"{LONG} {cell}", ANSWER, cell) for n, cell in enumerate(CELLS)]
     run(lake, [*rows, example(4, near, ANSWER, CELLS[1]), example(5, "Nur hier", "Ja", CELLS[2])])
     before = {cell: lake.part_path(DUPLICATES, Cell(*cell.split("/"))).stat() for cell in CELLS}
-    fill(lake, [rows[2], example(6, "Auch neu", "Nein", CELLS[2])])  # nobody's duplicate before or after
-    find(lake, Settings(lake=lake.root))
-    after = {cell: lake.part_path(DUPLICATES, Cell(*cell.split("/"))).stat() for cell in CELLS}
-    assert {cell for cell in CELLS if before[cell] != after[cell]} == {CELLS[2]}
+    changes = []
+    for more in (example(6, "Auch neu", "Nein", CELLS[2]), example(7, "Auch neu", "Nein", CELLS[2], source="x")):
+        fill(lake, [rows[2], example(6, "Auch neu", "Nein", CELLS[2]), more] if changes else [rows[2], more])
+        find(lake, Settings(lake=lake.root))
+        after = {cell: lake.part_path(DUPLICATES, Cell(*cell.split("/"))).stat() for cell in CELLS}
+        changes.append({cell for cell in CELLS if before[cell] != after[cell]})
+    assert changes == [set(), {CELLS[2]}]  # the first is nobody's duplicate
 
 
 def test_rows_of_one_cell_that_differ_in_punctuation_alone(lake):
@@ -267,17 +391,6 @@ def test_what_was_decided_is_counted_anew_when_a_cell_before_it_goes(lake):
     lake.cell_path(EXAMPLES, Cell("de", "generate")).unlink()
     find(lake, Settings(lake=lake.root))
     assert found(lake) == expected
-
-
-def test_all_rows_that_a_decision_names_are_counted_anew():
-    made = np.array([(20, 21, 20, 1, 0), (21, KEPT, 20, 1, 0), (3, 22, 3, 1, 2), (22, KEPT, 3, 1, 2)], DECISION)
-    number = np.array([-2] * 20 + [0, 1, 2, KEPT], np.int32)  # the first cell is gone
-    marked = np.zeros(len(number), bool)
-    pair_kernels.concerned(made, number, np.zeros(3, bool), marked)
-    out = np.empty(len(made), DECISION)
-    few, end = pair_kernels.renumbered(made, number, marked, out)
-    assert out[:few].tolist() == [(0, 1, 0, 1, 0), (1, KEPT, 0, 1, 0)]
-    assert [(row, instead) for row, instead, *_ in out[end:].tolist()] == [(2, KEPT)]
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())])
@@ -307,12 +420,12 @@ def test_a_run_that_is_cut_off_is_made_good(lake, monkeypatch):
                 raise KeyboardInterrupt
             write_parquet(data, path, **options)
 
-        def save(*_):
+        def write_text(*_):
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
             patched.setattr(duplicates, "write_parquet", write)
-            patched.setattr(duplicates, "save", save)
+            patched.setattr(duplicates, "write_text", write_text)
             with pytest.raises(KeyboardInterrupt):
                 find(lake, chosen)
         found(lake)
@@ -338,18 +451,22 @@ def test_only_changed_cells_are_read_and_nothing_old_stays(lake):
     fill(lake, rows)
     read: list[str] = []
     chosen = Settings(lake=lake.root)
+    index = lake.root / "index" / "duplicates"
+    for name in ("segments/0", "edges/1", "decisions"):  # of the index that earlier versions kept
+        (index / name).parent.mkdir(parents=True, exist_ok=True)
+        (index / name).write_bytes(b"old")
     find(lake, chosen, read.append)
     assert read == [f"reading {cell}" for cell in CELLS]
-    index = lake.root / "index" / "duplicates"
     kept = {path.name for path in index.rglob("*")}
     find(lake, chosen, read.append)
     assert len(read) == 4
     fill(lake, [example(1, "Neu", "Neu", CELLS[1])])
     find(lake, chosen, read.append)
     assert read[4:] == [f"reading {CELLS[1]}"]
-    assert len(list((index / "segments").iterdir())) == 4
-    assert len(list((index / "edges").iterdir())) == 3 * 4 // 2 + 1
-    assert len({path.name for path in (index / "edges").iterdir()} & kept) == 3 + 1
+    pairs = {path.name for path in (index / "pairs").iterdir()}
+    assert len(pairs) == 3 * 4 // 2 + 1
+    assert len(pairs & kept) == 3 + 1
+    assert {path.name for path in index.iterdir()} == {"pairs", "parts.json"}
     shutil.rmtree(index)
     before = parts(lake)
     find(lake, chosen)

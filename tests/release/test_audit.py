@@ -266,6 +266,7 @@ def example(cell: Cell, number: int) -> dict:
     row = {name: ([] if str(kind).startswith("list") else None) for name, kind, _ in EXAMPLES.fields}
     texts = {name: "x" for name, kind, _ in EXAMPLES.fields if kind == "string"}
     ids = {"id": content_id(cell.key, number), "language": cell.language, "strategy": cell.strategy}
+    ids |= {name: content_id("x") for name in ("prompt_key", "content_key")}
     return {**row, **texts, **ids, "licenses": ["mit", "cc-by-4.0"][: 1 + number % 2], "source": f"s/{number % 3}"}
 
 

@@ -1,12 +1,14 @@
 """Rows that say the same are in one content group, whatever their order."""
 
 import random
+from itertools import combinations
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polyglot_assets.release.groups import content_groups
+from polyglot_assets.text.shingles import signatures, similarities
 
 Row = tuple[str, str, str, str]
 """Language, seed, prompt, response; the prompt is its own key."""
@@ -15,15 +17,24 @@ LONG = "the old house at the end of the street has a garden with apple trees and
 
 
 def groups(rows: list[Row], threshold: float = 0.7) -> list[str]:
+    prompts, responses = (pa.array([row[side] for row in rows], pa.string()) for side in (2, 3))
+    grams = signatures(prompts, responses, 2).field("grams")
     table = pa.table(
-        {"language": [r[0] for r in rows], "seed_id": [r[1] for r in rows], "prompt_key": [r[2] for r in rows]}
+        {
+            "language": pa.array([row[0] for row in rows], pa.string()),
+            "seed_id": pa.array([row[1] for row in rows], pa.string()),
+            "prompt_key": prompts,
+            "grams": grams,
+        }
     )
-
-    def texts(language: str) -> tuple[pa.StringArray, pa.StringArray]:
-        own = [row for row in rows if row[0] == language]
-        return pa.array([row[2] for row in own], pa.string()), pa.array([row[3] for row in own], pa.string())
-
-    found: list[str] = content_groups(table, texts, threshold, 2).to_pylist()
+    near = []
+    for one, other in combinations(range(len(rows)), 2):
+        texts = ((prompts.slice(at, 1), responses.slice(at, 1)) for at in (one, other))
+        alike = similarities(*texts, 2)[0].as_py()["whole"]
+        if rows[one][0] == rows[other][0] and alike >= threshold:
+            near.append({"language": rows[one][0], "grams": grams[one].as_py(), "other_grams": grams[other].as_py()})
+    kinds = pa.schema([("language", pa.string()), ("grams", pa.uint64()), ("other_grams", pa.uint64())])
+    found: list[str] = content_groups(table, pa.Table.from_pylist(near, kinds)).to_pylist()
     return found
 
 
@@ -68,6 +79,7 @@ def test_no_rows() -> None:
     assert groups([]) == []
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from polyglot_assets.text.characters import characters
-from polyglot_assets.text.shingles import SIGNATURE_BYTES, band_keys, grams_of, signatures, stored_keys
+from polyglot_assets.text.shingles import BANDS, band_keys, grams_of, signatures, similarities
 
 TRICKY = "aAßŉİıΣςéé ẞ한각ｶﾞがが字ก็กำ\u200b\u00ad\ufe0f\u2800\u3164\x00😀+-.,'ﬁ①½ΐ\u0345\u0323\u0307ಠ"
 BLOCKS = (
@@ -113,25 +113,44 @@ def test_signatures_estimate_the_jaccard_similarity():
     assert np.abs(shared - expected).max() < 0.45
 
 
-def test_a_stored_signature_holds_the_same_keys():
-    prompts, responses = ["eins zwei", "東京", ""], ["drei vier", "大阪 ok", ""]
-    stored = signatures(prompts, responses, 2)
-    assert {len(signature) for signature in stored} == {SIGNATURE_BYTES}
+def signed(prompts, responses, width=2):
+    return signatures(pa.array(prompts, pa.string()), pa.array(responses, pa.string()), width).to_pylist()
+
+
+def test_a_signature_holds_width_set_and_band_keys():
+    prompts, responses = ["eins zwei", "東京", "", "?!"], ["drei vier", "大阪 ok", "", "..."]
     found, _ = cut(prompts, responses, 2)
-    keys = stored_keys(pa.array(stored, pa.binary()), 2)
-    assert keys is not None
-    assert (keys == band_keys(found)).all()
-    sliced = stored_keys(pa.array([b"", *stored], pa.binary()).slice(1), 2)
-    assert sliced is not None
-    assert (sliced == keys).all()
+    stored = signed(prompts, responses)
+    assert [signature["bands"] for signature in stored] == band_keys(found).tolist()
+    assert [signature["grams"] for signature in stored] == found.sets.tolist()
+    assert [signature["grams"] == 0 for signature in stored] == [False, False, True, True]
+    assert {signature["width"] for signature in stored} == {2}
+    assert {len(signature["bands"]) for signature in stored} == {BANDS}
+    assert signed([], []) == []
 
 
-@pytest.mark.parametrize("column", [[None], [b"abc"], [bytes([3]) + bytes(100)], []])
-def test_other_signatures_are_not_used(column):
-    assert stored_keys(pa.array(column, pa.binary()), 2) is None
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(texts, texts, texts, texts), min_size=1, max_size=6), st.integers(1, 3))
+@example([("a b", "c", "a b", "c"), ("", "", "", ""), ("a b", "c", "c", "a b"), ("a b", "c", "a b", "")], 2)
+def test_similarities_are_those_of_the_sets(pairs, width):
+    """Also where a text comes several times, as the left one or the right one."""
+    pairs = [*pairs, *(pair[2:] + pair[:2] for pair in pairs)]
+    sides = [pa.array(column, pa.string()) for column in zip(*pairs, strict=True)]
+    found = similarities((sides[0], sides[1]), (sides[2], sides[3]), width).to_pylist()
+
+    def jaccard(one, other):
+        return len(one & other) / len(one | other) if one | other else 1.0
+
+    for (prompt, response, other, answer), alike in zip(pairs, found, strict=True):
+        asked, said = (grams(prompt, width), grams(other, width)), (grams(response, width), grams(answer, width))
+        both = [{("p", *gram) for gram in asked[at]} | {("r", *gram) for gram in said[at]} for at in range(2)]
+        expected = {"whole": jaccard(*both), "prompts": jaccard(*asked), "responses": jaccard(*said)}
+        assert alike == pytest.approx(expected)
 
 
 def test_a_signature_never_changes():
     """Cells on the disk hold signatures; a change of the algorithm must be seen here and nowhere else."""
-    (signature,) = signatures(["Wie heißt die Hauptstadt?"], ["Sie heißt Wien, 東京."], 2)
-    assert signature.hex()[:26] == "027150cb9eb8887a8bd5be88b6"
+    (signature,) = signed(["Wie heißt die Hauptstadt?"], ["Sie heißt Wien, 東京."])
+    keys = b"".join(key.to_bytes(4, "little") for key in signature["bands"])
+    assert keys.hex()[:24] == "7150cb9eb8887a8bd5be88b6"
+    assert signature["grams"] == 9044467253940621675
