@@ -36,6 +36,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from peers.duplicates_corpus import EDITS, write
 from peers.duplicates_text import THRESHOLD, grams, pairs
+from promises import promise
 
 from polyglot_assets.settings import load
 
@@ -169,9 +170,9 @@ def exact(corpus: Path, lake: Path, polars: str | None) -> Result | None:
     theirs = run(polars, "duplicates_polars", corpus) if polars else None
     show("exact: polars", theirs)
     if ours and theirs:
-        print(
-            f"  polyglot / polars {ours['cpu'] / theirs['cpu']:.2f}; distinct {ours['distinct']}, {theirs['distinct']}"
-        )
+        print(f"  distinct {ours['distinct']}, {theirs['distinct']}")
+        what = f"exact duplicates among {ours['distinct']:,} distinct rows and their repetitions, against polars"
+        promise(what, "ahead", f"{ours['cpu'] / theirs['cpu']:.2f} of its CPU time")
     return ours
 
 
@@ -190,8 +191,11 @@ def near(lake: Path, truth: Truth, keys: Result | None, limit: float) -> None:
     show("near: polyglot", full)
     print(f"  left out of {full['examples']:,}: {counts}")
     table = table_of(lake)
-    print(f"  {truth.judge({row['id'] for row in table})}")
-    print(f"  {truth.verify(table)}", flush=True)
+    recall, verified = truth.judge({row["id"] for row in table}), truth.verify(table)
+    print(f"  {recall}\n  {verified}", flush=True)
+    spent = f"{full['cpu']:.1f} s, {full['peak_mb'] / 1000:.2f} GB; {recall}; {verified}"
+    what = f"near duplicates of {full['examples']:,} rows, from Parquet with signatures to the table"
+    promise(what, "≤ 20 s of CPU for 1,000,000, recall ≥ 0.997", spent)
     for name, pattern in (
         ("a German cell later", "language=de/strategy=generate"),
         ("a Spanish cell later", "language=es/strategy=generate"),
@@ -206,6 +210,8 @@ def near(lake: Path, truth: Truth, keys: Result | None, limit: float) -> None:
                 with_keys = f", with keys and signatures {(grown['cpu'] + before * share) / (full['cpu'] + before):.3f}"
             same = "same bytes" if grown["same"] else "OTHER RESULT"
             show(f"near: {name}", grown, f"{share:.3f} of the rows, {ratio:.3f} of the cost{with_keys}, {same} ")
+            what = f"{name}, {100 * share:.0f} % of {grown['examples']:,} rows, to what all of them cost"
+            promise(what, "≤ 10 % for one cell", f"{100 * ratio:.1f} %, {same}")
     limited(lake, limit, table)
 
 
