@@ -171,7 +171,7 @@ def exact(corpus: Path, lake: Path, polars: str | None) -> Result | None:
     show("exact: polars", theirs)
     if ours and theirs:
         print(f"  distinct {ours['distinct']}, {theirs['distinct']}")
-        what = f"exact duplicates among {ours['distinct']:,} distinct rows and their repetitions, against polars"
+        what = f"exact duplicates among {ours['distinct'][0]:,} distinct rows and their repetitions, against polars"
         promise(what, "ahead", f"{ours['cpu'] / theirs['cpu']:.2f} of its CPU time")
     return ours
 
