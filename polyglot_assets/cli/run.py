@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from polyglot_assets import definitions
 from polyglot_assets.cli.origin import known_to_the_ui
 from polyglot_assets.contracts.prompts import PROMPTS
+from polyglot_assets.curation import evalsets
 from polyglot_assets.curation.assets import CONTAMINATION_KEY
 from polyglot_assets.deletion.history import databases, elsewhere
 from polyglot_assets.domain.errors import UserError
@@ -33,6 +34,7 @@ from polyglot_assets.gates.registry import OUTCOMES
 from polyglot_assets.inference.registry import enabled
 from polyglot_assets.lake import locks
 from polyglot_assets.lake.store import Lake
+from polyglot_assets.licenses import policy
 from polyglot_assets.orchestration import choices as choices_
 from polyglot_assets.orchestration import endings, liveness, removal
 from polyglot_assets.orchestration.choices import Choices
@@ -206,11 +208,17 @@ def with_demo_rows(settings: Settings) -> Settings:
 
 
 def with_teachers(settings: Settings, teachers: Sequence[str]) -> Settings:
-    """Settings with these teachers enabled; unchanged if none is named. Checks them, own sources and templates."""
+    """Settings with these teachers enabled; unchanged if none is named.
+
+    What they name is looked at now, and not by a step that comes after the teacher was asked and paid.
+    """
     chosen = settings.model_copy(update={"teachers": tuple(teachers)}) if teachers else settings
     enabled(chosen)
     sources_of(chosen)
     templates.load(chosen.templates)
+    policy.load(chosen)
+    if chosen.evalsets is not None:
+        evalsets.check_folder(chosen.evalsets)
     return chosen
 
 

@@ -101,8 +101,7 @@ def read(folder: Path, long_enough: Callable[[str], bool], report: Callable[[str
     Raises:
         UserError: there is no such folder, or a file cannot be read or has no text; the message names file, row, field.
     """
-    if not is_folder(folder):
-        raise UserError(f"POLYGLOT_EVALSETS: {folder} is not a folder")
+    check_folder(folder)
     choices = _choices(folder / SIDECAR)
     used = set()
     items = []
@@ -125,6 +124,16 @@ def read(folder: Path, long_enough: Callable[[str], bool], report: Callable[[str
     for pattern in choices.keys() - used:
         raise UserError(f"{folder / SIDECAR}: no file is called {pattern!r}")
     return items
+
+
+def check_folder(folder: Path) -> None:
+    """Whether there is a folder of evaluation sets.
+
+    Raises:
+        UserError: there is none.
+    """
+    if not is_folder(folder):
+        raise UserError(f"POLYGLOT_EVALSETS: {folder} is not a folder")
 
 
 def hashes(folder: Path, sets: Iterable[str]) -> dict[str, str]:

@@ -108,11 +108,21 @@ class ChatServer:
         except _client_error() as error:
             raise _no_response(error, self.proxy) from None
         try:
-            content = await _read(response)
+            content = _in_utf8(await _read(response), response.charset)
         except _client_error() as error:
             raise TryError(Kind.FAILED, describe(error)) from None
         if not (200 <= response.status < 300 and (content or response.status == 200)):  # gateways send 201, too
             raise read_refusal(response.status, response.headers, content)
+        return content
+
+
+def _in_utf8(content: bytes, charset: str | None) -> bytes:
+    """A body as JSON has to be, where its server says that it is something else."""
+    if charset is None or charset.lower() in ("utf-8", "utf8"):
+        return content
+    try:
+        return content.decode(charset).encode()
+    except (LookupError, UnicodeError):
         return content
 
 

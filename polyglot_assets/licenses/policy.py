@@ -182,6 +182,8 @@ def read(path: Path, sources: Collection[str] = _REPOS) -> Policy:
         raise UserError(f"{path}: name: expected a name of visible characters, got {shown(data['name'])}")
     entries = _table(path, data, licenses_key)
     licenses = KNOWN | {name: entry(path, f"{licenses_key}.{name}", name, values) for name, values in entries.items()}
+    if data.get("allow") == []:
+        raise UserError(f"{path}: allow: an empty list would let nothing in; leave the key out to allow all licenses")
     claim = data.get("claim", "")
     _one_of(path, "claim", [claim] if claim else [], licenses, "license")
     return Policy(

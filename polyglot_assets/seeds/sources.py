@@ -55,7 +55,8 @@ def sources_of(settings: Settings) -> tuple[Source, ...]:
             for other in found:
                 if other.repo == source.repo or other.name == source.name:
                     taken = other.file.parent if other.file else f"the source {other.repo} of this project"
-                    raise UserError(f"{file}: its folder is called like {taken}; rename the folder")
+                    name = f"would be called {source.name!r}" if other.name == source.name else "is called"
+                    raise UserError(f"{file}: its folder {name} like {taken}; rename the folder")
             found.append(source)
     return tuple(found)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from polyglot_assets.domain import folders
@@ -54,6 +54,14 @@ class Settings(  # pydantic checks the fields of the last one first: languages h
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given in code, then what the process finds."""
         return (init_settings, *sources.of(settings_cls))
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuses true where a number is expected, which pydantic takes for 1."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError(f"expected another value than {str(value).lower()}")
+        return value
 
     def to_gates(self) -> Gates:
         """The gates with their thresholds."""

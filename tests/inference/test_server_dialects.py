@@ -400,3 +400,9 @@ def test_an_answer_under_any_status_of_success_is_one(status: int, server: FakeS
     server.answer = lambda call: replace(echo(call), status=status)
     assert ask(engine_of(server), "a")["a"].text == "answer to a"
     assert len(server.calls) == 1
+
+
+def test_a_body_in_another_charset_is_read_as_its_server_says(server: FakeServer, engine_of: Engines) -> None:
+    body = json.dumps(chat("Öl für 5 €").body, ensure_ascii=False).encode("cp1252")
+    server.answer = lambda _: Reply(body, headers={"Content-Type": "application/json; charset=windows-1252"})
+    assert ask(engine_of(server), "a")["a"].text == "Öl für 5 €"
