@@ -2,7 +2,7 @@
 -- all others in it, so that a bucket of very many (texts that share a long boilerplate) costs in proportion to their
 -- number, not to its square. Pairs among the rest are missed, unless another of the 25 bands brings them together.
 CREATE OR REPLACE TEMP TABLE candidates AS
-WITH keys AS (
+WITH keys AS NOT MATERIALIZED (
     SELECT rank, changed, xor(language, (band << 32) | key) AS bucket
     FROM (
         SELECT
@@ -15,16 +15,27 @@ WITH keys AS (
     )
 ),
 
+relevant AS (
+    -- Of cells that did not change only the keys that changed ones have, too.
+    SELECT rank, changed, bucket
+    FROM keys
+    WHERE changed
+    UNION ALL
+    SELECT rank, changed, bucket
+    FROM keys
+    WHERE NOT changed AND bucket IN (SELECT bucket FROM keys WHERE changed)
+),
+
 shared AS (
     SELECT bucket, count(*) AS size, min(rank) AS rank, max(rank) AS other
-    FROM keys
+    FROM relevant
     GROUP BY bucket
-    HAVING count(*) > 1 AND bool_or(changed)
+    HAVING count(*) > 1
 ),
 
 members AS (
-    SELECT keys.*, shared.size
-    FROM keys
+    SELECT relevant.*, shared.size
+    FROM relevant
     JOIN shared USING (bucket)
     WHERE shared.size > 2
 ),
