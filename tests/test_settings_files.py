@@ -124,6 +124,7 @@ class TestFinding:
         ("POLYGLOT_SEEDS = 'hub'\n", "POLYGLOT_SEEDS: stands in no table; it is `from` in [seeds]"),
         ("version = 3\n", "version: stands in no table; there are lake, grid, seeds, prompts, teachers, gates, "),
         ("[prompts]\nrows_per_cell = 0\n", "[prompts] rows_per_cell: Input should be greater than or equal to 1"),
+        ("[prompts]\nrows_per_cell = true\n", "[prompts] rows_per_cell: expected another value than true"),
         ("[grid]\nlanguages = ['xx']\n", "[grid] languages: no language has the code 'xx'"),
         ("[grid]\nlanguages = ['fil']\n", "[grid] languages: unknown language 'fil'; write 'tl'"),
         ("[grid.languages]\nde = 1\n", "[grid] languages: expected a value, got {'de': 1}"),

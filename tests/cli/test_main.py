@@ -179,6 +179,8 @@ def test_a_wrong_request_is_one_line_and_exit_code_2(seeded: Lake, arguments: li
         ("POLYGLOT_TEACHERS", "nobody", "unknown teacher 'nobody'"),
         ("POLYGLOT_TEACHER_REGISTRY", "/nowhere/teachers.toml", "/nowhere/teachers.toml: No such file"),
         ("POLYGLOT_SEEDS", "/nowhere", "POLYGLOT_SEEDS: /nowhere is not a folder"),
+        ("POLYGLOT_EVALSETS", "/nowhere", "POLYGLOT_EVALSETS: /nowhere is not a folder"),
+        ("POLYGLOT_RELEASE_POLICY", "comercial", "POLYGLOT_RELEASE_POLICY: unknown policy 'comercial'"),
         ("POLYGLOT_LAKE", "/proc/lake", "cannot write to the lake /proc/lake"),
     ],
 )

@@ -160,6 +160,7 @@ def test_a_file_is_named_by_its_path(settings: Settings, tmp_path: Path, monkeyp
         ("name = 'x'\nrequire = ['comercial']", "require: unknown property 'comercial'; known are granted, "),
         ("name = 'x'\nrequire = ['share_alike']", "require: unknown property 'share_alike'"),
         ("name = 'x'\nforbid = ['commercial']", "forbid: unknown property 'commercial'; known are attribution, "),
+        ("name = 'x'\nallow = []", "allow: an empty list would let nothing in; leave the key out"),
         ("name = 'x'\nallow = ['apache']", "allow: unknown license 'apache'; known are cc0-1.0, "),
         ("name = 'x'\nexclude = 'odbl'", "exclude: expected a list of texts, got 'odbl'"),
         ("name = 'x'\nexclude = [1]", "exclude: expected a list of texts, got [1]"),
