@@ -1,7 +1,7 @@
 """Promises about duplicates over 1,000,000 examples, in CPU seconds of processes of their own.
 
 - exact keys from the raw text, and their grouping: at most the seconds of polars with the same normalisation;
-- near duplicates from Parquet with signatures to the table, verification included: at most 20 s and 4 GB; at least
+- near duplicates from Parquet with signatures to the table, verification included: at most 30 s and 4 GB; at least
   0.997 of the planted pairs that truly reach the threshold are found, and every row left out truly resembles the row
   kept;
 - one more cell, 5% of the rows: at most 10% of the seconds for all;
@@ -17,7 +17,7 @@ datatrove do not verify: they leave out rows below the threshold as well.
     python benchmarks/duplicates.py --full             datasketch, datatrove and --growth as well, everything judged
     python benchmarks/duplicates.py --rows 100000      one size
     python benchmarks/duplicates.py --growth           memory alone, from 250,000 to 2,000,000 rows
-    python benchmarks/duplicates.py --growth --rows 2000000 --memory-limit 1.5
+    python benchmarks/duplicates.py --growth --rows 2000000 --memory-limit 1
 """
 
 import argparse
@@ -195,7 +195,7 @@ def near(lake: Path, truth: Truth, keys: Result | None, limit: float) -> None:
     print(f"  {recall}\n  {verified}", flush=True)
     spent = f"{full['cpu']:.1f} s, {full['peak_mb'] / 1000:.2f} GB; {recall}; {verified}"
     what = f"near duplicates of {full['examples']:,} rows, from Parquet with signatures to the table"
-    promise(what, "≤ 20 s of CPU for 1,000,000, recall ≥ 0.997", spent)
+    promise(what, "≤ 30 s of CPU for 1,000,000, recall ≥ 0.997", spent)
     for name, pattern in (
         ("a German cell later", "language=de/strategy=generate"),
         ("a Spanish cell later", "language=es/strategy=generate"),
