@@ -11,6 +11,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 
 _NONE_YET = b"There is no report yet: materialize the asset marts/report, or run `polyglot report`."
 
@@ -49,8 +50,9 @@ def main() -> None:
     """The process."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is for the UI; this ends without a word
     report, host, port, parent = sys.argv[1:]
+    kind = type("Server", (ThreadingHTTPServer,), {"address_family": AF_INET6 if ":" in host else AF_INET})
     try:
-        server = ThreadingHTTPServer((host or "0.0.0.0", int(port)), type("Page", (_Page,), {"file": Path(report)}))  # noqa: S104 what the user chose
+        server = kind((host, int(port)), type("Page", (_Page,), {"file": Path(report)}))
     except (OSError, OverflowError) as error:
         print(f"polyglot: the report is not served on port {port}: {error}", file=sys.stderr)  # noqa: T201
         return

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import pytest
 from chaos.server import until
 
 from polyglot_assets.orchestration import ui
@@ -15,7 +16,7 @@ from polyglot_assets.settings import Settings, dagster_home
 START = """import sys, time
 from pathlib import Path
 from polyglot_assets.cli import report_server
-report_server.start(Path(sys.argv[1]), "127.0.0.1", int(sys.argv[2]))
+report_server.start(Path(sys.argv[1]), sys.argv[3], int(sys.argv[2]))
 time.sleep(600)"""
 
 
@@ -36,11 +37,12 @@ def asked(url: str) -> tuple[int, str]:
         return 0, ""
 
 
-def test_it_is_the_report_as_it_is_now_and_ends_with_its_parent(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0.0.0.0", ""])  # noqa: S104 what a user may say
+def test_it_is_the_report_as_it_is_now_and_ends_with_its_parent(tmp_path: Path, host: str) -> None:
     report, port = tmp_path / "index.html", free_port()
-    url = f"http://127.0.0.1:{port}/"
+    url = f"{ui.url(host, port)}/"
     (tmp_path / "secret").write_text("secret")
-    parent = subprocess.Popen([sys.executable, "-c", START, str(report), str(port)])
+    parent = subprocess.Popen([sys.executable, "-c", START, str(report), str(port), host])
     try:
         until(lambda: asked(url)[0] != 0, seconds=60, every=0.1)
         status, text = asked(url)
@@ -49,7 +51,7 @@ def test_it_is_the_report_as_it_is_now_and_ends_with_its_parent(tmp_path: Path) 
             report.write_text(words)
             assert asked(url) == (200, words)
         assert asked(f"{url}../secret") == (200, "<p>second")
-        taken = [sys.executable, "-m", "polyglot_assets.cli.report_server", str(report), "127.0.0.1", str(port), "1"]
+        taken = [sys.executable, "-m", "polyglot_assets.cli.report_server", str(report), host, str(port), "1"]
         said = subprocess.run(taken, capture_output=True, text=True, check=True, timeout=60).stderr
         assert said.startswith(f"polyglot: the report is not served on port {port}: ")
         assert said.count("\n") == 1
