@@ -91,7 +91,7 @@ def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module("vllm.lora")
     module("vllm.exceptions", VLLMClientError=type("VLLMClientError", (Exception,), {}))
     module("vllm.lora.request", LoRARequest=lambda *arguments: arguments)
-    monkeypatch.setattr(vllm_engine, "sampling_params", lambda request: request.sampling.get("as"))
+    monkeypatch.setattr(vllm_engine, "sampling_params", lambda request, **_: request.sampling.get("as"))
     FakeCore.loads, FakeCore.deaths, FakeCore.fails_to_load = [], [], False
     return vllm
 
@@ -138,7 +138,7 @@ def test_a_request_that_vllm_refuses_is_an_error_and_the_others_go_on() -> None:
 def test_sampling_that_vllm_does_not_know_ends_the_run_before_anything_is_loaded(
     monkeypatch: pytest.MonkeyPatch, refusal: Exception
 ) -> None:
-    def refuse(request: Request) -> None:
+    def refuse(request: Request, **_: object) -> None:
         assert request.sampling == {"temprature": 1.0, "max_tokens": 8}
         raise refusal
 
