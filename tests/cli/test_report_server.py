@@ -26,6 +26,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def can_listen(host: str) -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as listener:
+            listener.bind((host, 0))
+    except OSError:
+        return False
+    return True
+
+
 def asked(url: str) -> tuple[int, str]:
     """The status and the body of the answer; 0 where nobody listens."""
     try:
@@ -39,6 +48,8 @@ def asked(url: str) -> tuple[int, str]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "0.0.0.0", ""])  # noqa: S104 what a user may say
 def test_it_is_the_report_as_it_is_now_and_ends_with_its_parent(tmp_path: Path, host: str) -> None:
+    if host == "::1" and not can_listen(host):
+        pytest.skip("no IPv6 on this machine")
     report, port = tmp_path / "index.html", free_port()
     url = f"{ui.url(host, port)}/"
     (tmp_path / "secret").write_text("secret")
