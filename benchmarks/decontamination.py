@@ -226,8 +226,8 @@ def main() -> None:
         promise(
             searching, "≤ 25 µs of CPU an example", f"{taken[rows] / rows * 1e6:.1f} µs, {memory:.0f} MB at the most"
         )
-        promise("the same after one of 30 cells changed", "≤ 15 % of it", f"{100 * part:.0f} %")
-        promise("the same against 100,000 examples", "≤ 12 times", f"{taken[rows] / taken[100_000]:.1f} times")
+        promise(f"{searching}, after one of 30 cells changed", "≤ 15 % of it", f"{100 * part:.0f} %")
+        promise(f"{searching}, against 100,000", "≤ 12 times", f"{taken[rows] / taken[100_000]:.1f} times")
         planted_items = "planted items found: verbatim, and with 10 % of their words edited"
         promise(planted_items, "≥ 0.99, ≥ 0.9", f"{verbatim}, {edited}; {wrong} of {rows:,} rows wrongly")
 

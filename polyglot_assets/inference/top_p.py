@@ -3,10 +3,10 @@
 Here: a logits processor, which vLLM loads by its name in its worker. Not here: which requests are handed over to it
 (vllm_engine.py).
 
-vLLM sorts all logits of each step to find the most likely tokens whose probabilities sum to `top_p`. On two cores that
-takes longer than the embedded model itself: 0.26 s for 42 requests of 49,152 tokens, 0.03 s here. Mostly these tokens
-are among the largest few hundred; only requests whose tokens are not are sorted. The choice is vLLM's own, but for the
-rounding of a sum at its edge.
+vLLM sorts all logits of each step to find the most likely tokens whose probabilities sum to `top_p`. For 42 requests of
+49,152 tokens the sorting alone takes two cores 0.22 s, finding the largest 1,024 and their sum 0.02. Mostly the tokens
+are among those; only requests whose tokens are not are sorted. The choice is vLLM's own, but for the rounding of a sum
+at its edge.
 """
 
 import torch  # noqa: TID253 vLLM alone imports this module

@@ -34,7 +34,7 @@ _CPU_DEFAULTS = {"enforce_eager": True, "enable_chunked_prefill": False, "max_nu
 """For a teacher without engine arguments of its own on a machine without GPU; registry.toml says why."""
 
 _TOP_P = "polyglot_assets.inference.top_p:TopP"
-"""On a CPU vLLM's own top-p takes longer than a small model."""
+"""On a CPU vLLM's own top-p sorts the vocabulary for each token."""
 
 _VERSIONS = (0, 30), (0, 34)
 """The vLLM versions that this file knows: from the first up to, not including, the second. As in pyproject.toml.

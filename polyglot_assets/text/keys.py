@@ -1,7 +1,8 @@
 """The keys of exact duplicates for many texts at once.
 
 Here: normal.text_key and the key of a pair, made by native code. Not here: what the keys mean (normal.py), and who is
-whose duplicate (keep.py). The keys are the very same; only text that NFKC may change goes through Python.
+whose duplicate (curation/duplicates.py). The keys are the very same; only text that NFKC may change goes through
+Python.
 """
 
 from collections.abc import Iterable

@@ -74,10 +74,10 @@ def test_requests_keep_their_own_share_wherever_they_are_in_the_batch() -> None:
     top_p.update_state(BatchUpdate(3, removed=[], added=[added(0, 0.35), added(1, None), added(2, 0.65)], moved=[]))
     assert kept_by(top_p, 3) == [1, 4, 2]
     top_p.update_state(None)
-    top_p.update_state(BatchUpdate(3, removed=[], added=[], moved=[(0, 1, MoveDirectionality.SWAP)]))
-    assert kept_by(top_p, 3) == [4, 1, 2]
+    top_p.update_state(BatchUpdate(3, removed=[], added=[], moved=[(0, 2, MoveDirectionality.SWAP)]))
+    assert kept_by(top_p, 3) == [2, 4, 1]
     top_p.update_state(BatchUpdate(2, removed=[1], added=[], moved=[(2, 1, MoveDirectionality.UNIDIRECTIONAL)]))
-    assert kept_by(top_p, 2) == [4, 2]
+    assert kept_by(top_p, 2) == [2, 1]
     top_p.update_state(BatchUpdate(2, removed=[], added=[added(1, 0.85), added(0, 0.35)], moved=[]))
     assert kept_by(top_p, 2) == [1, 3]
 
